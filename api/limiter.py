@@ -1,9 +1,10 @@
-"""Who may make a request now: Redis decides for every process, and while it is away each for itself."""
+"""Who may make a request now: Redis decides for every process; while it is away, each for itself."""
 
 from __future__ import annotations
 
 import hashlib
 import logging
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -24,29 +25,38 @@ MICROSECONDS = 1_000_000
 SCRIPT = (Path(__file__).parent / "lua" / "throttle.lua").read_text()
 SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
 
-breaker = Breaker()
-stand_in = LocalLimiter()
+
+class Limiter:
+    """Moving windows shared by all processes, with a stand-in for each while Redis is away."""
+
+    def __init__(self) -> None:
+        self.breaker = Breaker("Redis (request rates)", lambda: redis_state.client().ping())
+        self.stand_in = LocalLimiter()
+
+    def decide(self, buckets: Sequence[Bucket]) -> Verdict:
+        """Let a request pass and count it in every bucket, or refuse it and count it in none.
+
+        One round trip for all buckets. Never raises for want of Redis.
+        """
+        if not buckets:
+            return Verdict(0, [])
+        if not self.breaker.allow():
+            return self.stand_in.decide(buckets)
+        try:
+            verdict = decide_in_redis(buckets)
+        except redis.RedisError as error:
+            self.breaker.failed()
+            if self.breaker.allow():  # else the breaker has told it, once for the outage
+                logger.warning("This process alone limited a request: %s", error)
+            return self.stand_in.decide(buckets)
+        self.breaker.succeeded()
+        return verdict
 
 
-def decide(buckets: Sequence[Bucket]) -> Verdict:
-    """Let a request pass and count it in every bucket, or refuse it and count it in none.
-
-    One round trip to Redis for all buckets. Never raises for want of Redis: then this process
-    limits alone, and says so in the log once when that begins and once when it ends.
-    """
-    if not buckets:
-        return Verdict(0, [])
-    if not breaker.allow():
-        return stand_in.decide(buckets)
-    try:
-        verdict = decide_in_redis(buckets)
-    except redis.RedisError as error:
-        if breaker.failed():
-            logger.warning("Redis is away (%s): each process limits request rates alone", error)
-        return stand_in.decide(buckets)
-    if breaker.succeeded():
-        logger.warning("Redis is back: request rates are limited across processes again")
-    return verdict
+@cache
+def get_limiter() -> Limiter:
+    """The process's limiter."""
+    return Limiter()
 
 
 def decide_in_redis(buckets: Sequence[Bucket]) -> Verdict:

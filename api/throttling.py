@@ -13,8 +13,8 @@ from django.core.exceptions import ImproperlyConfigured
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
-from api import limiter
 from api.client_address import client_address
+from api.limiter import get_limiter
 from api.rates import Bucket, Verdict, parse_rate
 
 if TYPE_CHECKING:
@@ -92,7 +92,7 @@ def verdict_of(request: Request, view: APIView) -> Verdict:
     if verdict is None:
         throttles = [throttle for throttle in view.get_throttles() if isinstance(throttle, RateThrottle)]
         buckets = {b.key: b for throttle in throttles if (b := throttle.bucket(request, view))}
-        verdict = limiter.decide(list(buckets.values()))
+        verdict = get_limiter().decide(list(buckets.values()))
         request.__dict__["throttle_verdict"] = verdict
         view.headers.update(verdict.headers)
     return verdict

@@ -1,60 +1,75 @@
-"""A circuit breaker: after a few failures in a row, stop asking for a while."""
+"""A circuit breaker whose recovery is somebody else's time, not a request's."""
 
 from __future__ import annotations
 
+import logging
 import threading
-import time
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
+logger = logging.getLogger(__name__)
+
+FAILURES_TO_OPEN = 2
+PROBE_INTERVAL_SECONDS = 0.25
 
 
 class Breaker:
-    """Guards calls to something that may hang, for one process and all its threads.
+    """Stops asking a server that does not answer.
 
-    Ask ``allow()`` before each call and report its outcome. After ``threshold`` failures in a row
-    calls are refused for ``open_seconds``; then one caller at a time, every ``open_seconds``, is
-    let through to see whether things are well again. One success closes the breaker.
+    Opens after a few consecutive failures. While it is open a daemon thread runs ``probe`` until it
+    succeeds, so no request ever waits for a hung server again; then the breaker closes.
 
-    ``clock`` is a monotonic clock in seconds, so that a test can move the time.
+    Args:
+        name: what the log calls the server.
+        probe: contacts the server and puts right what was missed; raises while it cannot.
+        failures: consecutive failures that open the breaker.
+        interval: seconds between two probes.
     """
 
     def __init__(
         self,
-        threshold: int = 3,
-        open_seconds: float = 1.5,
-        clock: Callable[[], float] = time.monotonic,
+        name: str,
+        probe: Callable[[], object],
+        *,
+        failures: int = FAILURES_TO_OPEN,
+        interval: float = PROBE_INTERVAL_SECONDS,
     ) -> None:
-        self._threshold = threshold
-        self._open_seconds = open_seconds
-        self._clock = clock
-        self._lock = threading.Lock()
+        self.name = name
+        self.is_open = False
+        self._probe = probe
+        self._threshold = failures
+        self._interval = interval
         self._failures = 0
-        self._closed_again_at = 0.0
+        self._lock = threading.Lock()
 
     def allow(self) -> bool:
-        """Whether to make the call now."""
-        if self._failures < self._threshold:
-            return True
-        with self._lock:
-            if self._clock() < self._closed_again_at:
-                return False
-            self._closed_again_at = self._clock() + self._open_seconds
-            return True
+        """Whether the server is worth asking."""
+        return not self.is_open
 
-    def succeeded(self) -> bool:
-        """Report a success. True if it ends an outage: the call before it failed."""
-        if not self._failures:  # the usual case costs no lock
-            return False
-        with self._lock:
-            ended, self._failures = self._failures > 0, 0
-            return ended
+    def succeeded(self) -> None:
+        """Note an answer."""
+        if self._failures:
+            self._failures = 0
 
-    def failed(self) -> bool:
-        """Report a failure. True if it begins an outage: the call before it succeeded."""
+    def failed(self) -> None:
+        """Note a failure; the last of a few in a row opens the breaker."""
         with self._lock:
             self._failures += 1
-            if self._failures >= self._threshold:
-                self._closed_again_at = self._clock() + self._open_seconds
-            return self._failures == 1
+            if self.is_open or self._failures < self._threshold:
+                return
+            self.is_open = True
+        logger.warning("%s does not answer: going on without it", self.name)
+        threading.Thread(target=self._recover, name=f"{self.name} probe", daemon=True).start()
+
+    def _recover(self) -> None:
+        pause = threading.Event()
+        while True:
+            pause.wait(self._interval)
+            try:
+                self._probe()
+            except Exception as error:  # noqa: BLE001  (whatever it is, the server is not back)
+                logger.debug("%s is still away: %s", self.name, error)
+                continue
+            self._failures = 0
+            self.is_open = False
+            logger.warning("%s answers again", self.name)
+            return

@@ -1,12 +1,24 @@
 """Fixtures shared by every test."""
 
 import pytest
+import redis
+from django.conf import settings
 
-from api import limiter, redis_state
+from api.limiter import get_limiter
+from caching.store import get_store
 
 
 @pytest.fixture(autouse=True)
-def fresh_state():
-    """No test meets the request counts, or the outage, that another left behind."""
-    redis_state.client().flushdb()
-    limiter.breaker.succeeded()
+def _clean_redis():
+    """Every test begins with an empty Redis and a closed breaker."""
+    with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
+        client.flushall()
+    get_store.cache_clear()
+    get_limiter.cache_clear()
+
+
+@pytest.fixture
+def cache_redis():
+    """A redis-py client of the cache's database, to look at what is really there."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        yield client

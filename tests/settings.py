@@ -19,4 +19,5 @@ os.environ["DJANGO_SECRET_KEY"] = "only-for-tests-" + "x" * 50
 from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, and nobody's password
+INSTALLED_APPS.insert(-1, "tests.caching.shelf.apps.ShelfConfig")  # noqa: F405
 WHITENOISE_AUTOREFRESH = True  # nothing is collected for tests
