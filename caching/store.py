@@ -106,13 +106,15 @@ def _backend() -> Backend:
 
     connect = connection_factory(_default_cache()["LOCATION"])
     chosen: dict[str, Any] = getattr(settings, "CACHING", {})
-    if nodes := chosen.get("CLUSTER"):
-        from redis.cluster import ClusterNode, RedisCluster
-
+    if chosen.get("CLUSTER"):
         from caching.cluster import ClusterBackend
+        from caching.cluster_factory import cluster_client
 
-        cluster = RedisCluster(startup_nodes=[ClusterNode(*node) for node in nodes])
-        return ClusterBackend(cluster, lambda host, port: connect(host=host, port=port, db=0), outbox.drain)
+        return ClusterBackend(
+            cluster_client(),
+            lambda host, port: connect(host=host, port=port, db=0),
+            outbox.drain,
+        )
     if sentinels := chosen.get("SENTINELS"):
         from redis.sentinel import Sentinel
 
