@@ -22,7 +22,7 @@ def cluster_client() -> RedisCluster:
     )
 
 
-class ClusterConnectionFactory(ConnectionFactory):  # type: ignore[type-arg]  # django-redis' own defaults
+class ClusterConnectionFactory(ConnectionFactory):
     """``CONNECTION_FACTORY`` of a cache whose servers are ``settings.CACHING["CLUSTER"]``."""
 
     def connect(self, url: str) -> Any:
