@@ -25,16 +25,21 @@ def state_dir() -> Path:
     return Path(os.environ.get(STATE_VARIABLE) or ROOT / "var").resolve()
 
 
+def load_environment() -> None:
+    """Complete ``os.environ`` from ``.env``; the real environment beats it."""
+    load_dotenv(ROOT / ".env")
+
+
 def ensure_servers() -> None:
     """Set DATABASE_URL and REDIS_URL where they are unset, starting the servers behind them.
 
-    The real environment beats ``.env``. Idempotent. The servers stop when the last process that
+    Idempotent. The servers stop when the last process that
     called this has left (see ops/embedded/sharing.py).
 
     Raises:
         SystemExit: with one line that says what to do, when a server cannot be had here.
     """
-    load_dotenv(ROOT / ".env")
+    load_environment()
     missing = [name for name in ("DATABASE_URL", "REDIS_URL") if not _is_configured(name)]
     if not missing:
         return
