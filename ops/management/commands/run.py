@@ -20,7 +20,7 @@ from django.core.management.base import BaseCommand
 from ops.claim import PortTakenError, claimed
 from ops.demo import users
 from ops.embedded import ROOT, state_dir
-from ops.embedded.wheels import redis_binary
+from ops.embedded.wheels import find_redis
 from ops.supervisor import ChildDiedError, StopRequested, Supervisor
 
 if TYPE_CHECKING:
@@ -115,5 +115,5 @@ def _welcome(port: int) -> str:
 
 def _redis_cli() -> str:
     address = urlparse(settings.REDIS_URL)
-    cli = "redis-cli" if shutil.which("redis-cli") else shlex.quote(redis_binary("redis-cli"))
+    cli = "redis-cli" if shutil.which("redis-cli") else shlex.quote(find_redis("redis-cli") or "redis-cli")
     return f"{cli} -h {address.hostname} -p {address.port or 6379} -n {address.path.strip('/') or 0}"
