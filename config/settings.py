@@ -56,10 +56,10 @@ INSTALLED_APPS = [
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
-    "caching.apps.CachingConfig",
     "api.apps.ApiConfig",
     "courses.apps.CoursesConfig",
     "ops.apps.OpsConfig",
+    "caching.apps.CachingConfig",  # last: it concludes what the apps' receivers have said
 ]
 
 MIDDLEWARE = [
@@ -110,9 +110,15 @@ MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "media"))
 # --- PostgreSQL -------------------------------------------------------------------------------
 
 DATABASE_ENGINE = "caching.postgresql"  # Django's own, which carries out the cache's fences
-_database = {"conn_max_age": 60, "conn_health_checks": True, "engine": DATABASE_ENGINE}
 if os.environ.get("DATABASE_URL"):
-    DATABASES = {"default": dj_database_url.parse(os.environ["DATABASE_URL"], **_database)}
+    DATABASES = {
+        "default": dj_database_url.parse(
+            os.environ["DATABASE_URL"],
+            engine=DATABASE_ENGINE,
+            conn_max_age=60,
+            conn_health_checks=True,
+        )
+    }
 elif os.environ.get("DB_HOST"):
     DATABASES = {
         "default": {

@@ -1,1 +1,22 @@
 """Fixtures shared by every test."""
+
+import pytest
+import redis
+from django.conf import settings
+
+from caching.store import get_store
+
+
+@pytest.fixture(autouse=True)
+def _clean_redis():
+    """Every test begins with an empty Redis and a closed breaker."""
+    with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
+        client.flushall()
+    get_store.cache_clear()
+
+
+@pytest.fixture
+def cache_redis():
+    """A redis-py client of the cache's database, to look at what is really there."""
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        yield client

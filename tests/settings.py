@@ -19,3 +19,4 @@ os.environ["DJANGO_SECRET_KEY"] = "only-for-tests-" + "x" * 50
 from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, and nobody's password
+INSTALLED_APPS.insert(-1, "tests.caching.shelf.apps.ShelfConfig")  # noqa: F405

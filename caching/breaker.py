@@ -1,0 +1,75 @@
+"""A circuit breaker whose recovery is somebody else's time, not a request's."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections.abc import Callable
+
+logger = logging.getLogger(__name__)
+
+FAILURES_TO_OPEN = 2
+PROBE_INTERVAL_SECONDS = 0.25
+
+
+class Breaker:
+    """Stops asking a server that does not answer.
+
+    Opens after a few consecutive failures. While it is open a daemon thread runs ``probe`` until it
+    succeeds, so no request ever waits for a hung server again; then the breaker closes.
+
+    Args:
+        name: what the log calls the server.
+        probe: contacts the server and puts right what was missed; raises while it cannot.
+        failures: consecutive failures that open the breaker.
+        interval: seconds between two probes.
+    """
+
+    def __init__(
+        self,
+        name: str,
+        probe: Callable[[], object],
+        *,
+        failures: int = FAILURES_TO_OPEN,
+        interval: float = PROBE_INTERVAL_SECONDS,
+    ) -> None:
+        self.name = name
+        self.is_open = False
+        self._probe = probe
+        self._threshold = failures
+        self._interval = interval
+        self._failures = 0
+        self._lock = threading.Lock()
+
+    def allow(self) -> bool:
+        """Whether the server is worth asking."""
+        return not self.is_open
+
+    def succeeded(self) -> None:
+        """Note an answer."""
+        if self._failures:
+            self._failures = 0
+
+    def failed(self) -> None:
+        """Note a failure; the last of a few in a row opens the breaker."""
+        with self._lock:
+            self._failures += 1
+            if self.is_open or self._failures < self._threshold:
+                return
+            self.is_open = True
+        logger.warning("%s does not answer: going on without it", self.name)
+        threading.Thread(target=self._recover, name=f"{self.name} probe", daemon=True).start()
+
+    def _recover(self) -> None:
+        pause = threading.Event()
+        while True:
+            pause.wait(self._interval)
+            try:
+                self._probe()
+            except Exception as error:  # noqa: BLE001  (whatever it is, the server is not back)
+                logger.debug("%s is still away: %s", self.name, error)
+                continue
+            self._failures = 0
+            self.is_open = False
+            logger.warning("%s answers again", self.name)
+            return

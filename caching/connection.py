@@ -1,0 +1,176 @@
+"""Connections to a Redis server: short timeouts, no hidden retries, distrust after a restart."""
+
+from __future__ import annotations
+
+import functools
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from psycopg2 import Error as DatabaseError
+from redis.connection import AbstractConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError
+
+from caching.errors import Unreachable
+from caching.scripts import RECOVER, Script
+
+RUN_ID_KEY = "caching:run_id"
+
+
+class Call:
+    """One run of a script: the command by its SHA-1, and the one that carries its text."""
+
+    __slots__ = ("args", "keys", "script")
+
+    def __init__(self, script: Script, keys: Iterable[str], args: Iterable[Any] = ()) -> None:
+        self.script = script
+        self.keys = tuple(keys)
+        self.args = tuple(args)
+
+    def by_sha(self) -> tuple[Any, ...]:
+        return ("EVALSHA", self.script.sha, len(self.keys), *self.keys, *self.args)
+
+    def by_text(self) -> tuple[Any, ...]:
+        return ("EVAL", self.script.text, len(self.keys), *self.keys, *self.args)
+
+
+class Server:
+    """A handful of connections to one server, each used by one thread at a time.
+
+    The idle ones wait on a list whose ``append`` and ``pop`` are atomic, so a command costs no lock.
+
+    Args:
+        connect: makes a connection, not yet opened.
+        reassure: given a way to run scripts, puts right what Redis may have missed while nobody
+            here was connected: called before the first connection is used, and before the first one
+            after a broken one.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], AbstractConnection],
+        reassure: Callable[[Callable[..., object]], object],
+    ) -> None:
+        self._connect = connect
+        self._reassure = reassure
+        self._doubtful = True
+        self._idle: list[AbstractConnection] = []
+        os.register_at_fork(after_in_child=self._idle.clear)
+
+    def command(self, *words: Any) -> Any:
+        """Carry out one command.
+
+        Raises:
+            Unreachable: no answer in time, or none that can be used.
+        """
+        return self._exchange([words])[0]
+
+    def run(self, *calls: Call) -> list[Any]:
+        """Run scripts in one round trip; each is atomic, the row of them is not.
+
+        Raises:
+            Unreachable: the answer of one is missing; others may have been carried out.
+        """
+        replies = self._exchange([call.by_sha() for call in calls], keep=NoScriptError)
+        unknown = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if unknown:
+            texts = self._exchange([calls[i].by_text() for i in unknown])
+            for i, reply in zip(unknown, texts, strict=True):
+                replies[i] = reply
+        return replies
+
+    def recover(self) -> None:
+        """Reach the server and put right what it missed.
+
+        Raises:
+            Unreachable: it does not answer yet.
+        """
+        self.close()
+        self._doubtful = True
+        self.command("PING")
+
+    def close(self) -> None:
+        """Drop the idle connections."""
+        while self._idle:
+            self._idle.pop().disconnect()
+
+    def _exchange(self, commands: list[tuple[Any, ...]], keep: type[RedisError] | None = None) -> list[Any]:
+        try:
+            connection, reused = self._take()
+            try:
+                replies = _converse(connection, commands)
+            except RedisConnectionError:
+                if not reused:
+                    raise
+                # The server closed a connection that lay idle. A new one tells whether it is there;
+                # every command of the cache may be repeated.
+                self._doubtful = True
+                connection = self._open()
+                replies = _converse(connection, commands)
+        except (RedisError, OSError, DatabaseError) as error:
+            self._doubtful = True
+            raise Unreachable(str(error)) from error
+        self._idle.append(connection)
+        for reply in replies:
+            if isinstance(reply, Exception) and not (keep and isinstance(reply, keep)):
+                raise Unreachable(str(reply)) from reply
+        return replies
+
+    def _take(self) -> tuple[AbstractConnection, bool]:
+        try:
+            return self._idle.pop(), True
+        except IndexError:
+            return self._open(), False
+
+    def _open(self) -> AbstractConnection:
+        connection = self._connect()
+        connection.connect()
+        distrust_after_restart(connection)
+        if self._doubtful:
+            self._reassure(functools.partial(_run_on, connection))
+            self._doubtful = False
+        return connection
+
+
+def _converse(connection: AbstractConnection, commands: list[tuple[Any, ...]]) -> list[Any]:
+    """Send all, then read all. An error reply is returned in its place.
+
+    Raises:
+        redis.exceptions.ConnectionError, TimeoutError, OSError: the connection is closed by then.
+    """
+    packed: list[Any] = []
+    for words in commands:
+        packed += connection.pack_command(*words)
+    connection.send_packed_command(packed, check_health=False)
+    replies: list[Any] = []
+    try:
+        for _ in commands:
+            try:
+                replies.append(connection.read_response())
+            except RedisError as error:
+                if not connection.is_connected:
+                    raise
+                replies.append(error)
+    except BaseException:
+        connection.disconnect()  # unread replies must never reach the next command
+        raise
+    return replies
+
+
+def _run_on(connection: AbstractConnection, *calls: Call) -> None:
+    for reply in _converse(connection, [call.by_text() for call in calls]):
+        if isinstance(reply, Exception):
+            raise reply
+
+
+def distrust_after_restart(connection: AbstractConnection) -> None:
+    """Clear the database if the server has restarted since it was last recorded (recover.lua)."""
+    info = _converse(connection, [("INFO", "server")])[0]
+    if isinstance(info, Exception):
+        raise info
+    text = info if isinstance(info, bytes) else str(info).encode()
+    run_id = next(line[7:] for line in text.split(b"\r\n") if line.startswith(b"run_id:"))
+    reply = _converse(connection, [Call(RECOVER, [RUN_ID_KEY], [run_id]).by_text()])[0]
+    if isinstance(reply, Exception):
+        raise reply

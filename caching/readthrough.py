@@ -1,0 +1,103 @@
+"""Read-through: a hit, or a lease and the database.
+
+::
+
+    reader                          writer
+    GET: nothing
+    lease                                            (before the database is read)
+    SELECT: old
+                                    fence            value and lease go
+                                    COMMIT
+                                    lift
+    fill: refused                                    the lease is gone
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+from caching.errors import Unreachable
+from caching.reading import Reading, encode
+from caching.slots import Lease, Slot
+from caching.transaction import changes
+
+logger = logging.getLogger(__name__)
+
+# How long one who finds a lease waits for its holder's value before reading the database himself.
+COLLAPSE_WAIT_SECONDS = 0.5
+FIRST_PAUSE_SECONDS = 0.002
+LONGEST_PAUSE_SECONDS = 0.02
+
+
+def read_through(slot: Slot, load: Callable[[], Any]) -> Reading:
+    """The value of ``slot``, loading and storing it where nobody has.
+
+    Raises:
+        whatever ``load`` raises; nothing is stored then.
+    """
+    if changes().must_bypass():
+        return _bypass(load, "transaction")
+    try:
+        reading = slot.look()
+        if reading is not None:
+            return reading
+        token = secrets.token_hex(8)
+        lease = _ask_for_lease(slot, token)
+    except Unreachable:
+        return _bypass(load, "breaker")
+    if lease.reading is not None:
+        return lease.reading
+    if lease.outcome == "granted":
+        return _load_and_fill(slot, token, load)
+    if lease.outcome == "fenced":
+        return _bypass(load, "fence")
+    return Reading(_load(load), "MISS", f"fwd=miss; detail={lease.outcome}")
+
+
+def _ask_for_lease(slot: Slot, token: str) -> Lease:
+    """A lease, or what came of another reader's: its holder's value collapses the two loads."""
+    deadline = time.monotonic() + COLLAPSE_WAIT_SECONDS
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        lease = slot.lease(token)
+        if lease.outcome != "busy" or time.monotonic() > deadline:
+            return lease
+        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (jitter, not a secret)
+        pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+
+
+def _load_and_fill(slot: Slot, token: str, load: Callable[[], Any]) -> Reading:
+    try:
+        body = _load(load)
+    except BaseException:
+        _release(slot, token)
+        raise
+    try:
+        stored = slot.fill(token, body)
+    except Unreachable:
+        stored = False
+    if stored:
+        changes().note_fill(slot.whole)
+    return Reading(body, "MISS", "fwd=miss; stored" if stored else "fwd=miss")
+
+
+def _release(slot: Slot, token: str) -> None:
+    try:
+        slot.release(token)
+    except Unreachable:
+        logger.debug("a lease could not be given back; it expires")
+
+
+def _bypass(load: Callable[[], Any], detail: str) -> Reading:
+    return Reading(_load(load), "BYPASS", f"fwd=bypass; detail={detail}")
+
+
+def _load(load: Callable[[], Any]) -> bytes:
+    """Load from one snapshot of the database, so that several statements tell one state."""
+    with changes().snapshot():
+        return encode(load())

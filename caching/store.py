@@ -1,0 +1,111 @@
+"""The cache's Redis: where it is, and whether it is worth asking."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable
+from typing import Any, Protocol, TypeVar
+
+from django.conf import settings
+from django.core.signals import setting_changed
+from redis.connection import AbstractConnection, ConnectionPool
+
+from caching.breaker import Breaker
+from caching.connection import Call, Server
+from caching.errors import Unreachable
+
+Answer = TypeVar("Answer")
+
+
+class Backend(Protocol):
+    """One server, the master that a Sentinel names, or a cluster."""
+
+    def read(self, *keys: str) -> list[bytes | None]: ...
+    def command(self, *words: Any) -> Any: ...
+    def run(self, *calls: Call) -> list[Any]: ...
+    def recover(self) -> None: ...
+
+
+class SingleServer(Server):
+    """One server answers everything."""
+
+    def read(self, *keys: str) -> list[bytes | None]:
+        values: list[bytes | None] = self.command("MGET", *keys)
+        return values
+
+
+class Store:
+    """Every exchange with Redis: none is tried while the breaker is open.
+
+    Raises (all methods):
+        Unreachable: no answer, or the breaker is open.
+    """
+
+    def __init__(self, backend: Backend, probe: Callable[[], object]) -> None:
+        self.backend = backend
+        self.breaker = Breaker("Redis", probe)
+
+    def read(self, *keys: str) -> list[bytes | None]:
+        """The values of some keys in one plain command."""
+        return self._ask(self.backend.read, *keys)
+
+    def command(self, *words: Any) -> Any:
+        """One plain command."""
+        return self._ask(self.backend.command, *words)
+
+    def run(self, *calls: Call) -> list[Any]:
+        """Scripts in one round trip."""
+        return self._ask(self.backend.run, *calls)
+
+    def drain(self) -> int:
+        """Carry out the outbox now; how many rows it held."""
+        from caching import outbox
+
+        return self._ask(outbox.drain, self.backend.run)
+
+    def _ask(self, method: Callable[..., Answer], *args: Any) -> Answer:
+        if self.breaker.is_open:
+            raise Unreachable("the breaker is open")
+        try:
+            answer = method(*args)
+        except Unreachable:
+            self.breaker.failed()
+            raise
+        self.breaker.succeeded()
+        return answer
+
+
+def _default_cache() -> dict[str, Any]:
+    caches: dict[str, dict[str, Any]] = settings.CACHES
+    return caches["default"]
+
+
+def connection_factory(url: str) -> Callable[[], AbstractConnection]:
+    """Makes connections to ``url`` with the cache's timeouts and without redis-py's retries."""
+    options: dict[str, Any] = _default_cache()["OPTIONS"]
+    pool = ConnectionPool.from_url(
+        url,
+        socket_connect_timeout=options["SOCKET_CONNECT_TIMEOUT"],
+        socket_timeout=options["SOCKET_TIMEOUT"],
+        protocol=2,
+        driver_info=None,
+    )
+    return functools.partial(pool.connection_class, **pool.connection_kwargs)
+
+
+@functools.cache
+def get_store() -> Store:
+    """The store of the settings' default cache."""
+    from caching import outbox
+
+    connect = connection_factory(_default_cache()["LOCATION"])
+    backend = SingleServer(connect, outbox.drain)
+    return Store(backend, backend.recover)
+
+
+def _forget_store(*, setting: str, **_: Any) -> None:
+    if setting == "CACHES":
+        get_store.cache_clear()
+
+
+setting_changed.connect(_forget_store)

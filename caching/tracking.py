@@ -1,0 +1,110 @@
+"""What a model's writes announce: Django's signals bracket its statements, the QuerySet its bulk ones."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar, cast
+
+from django.db import connections, models, transaction
+from django.db.models import signals
+from django.dispatch import Signal
+
+from caching.guard import Guard
+from caching.transaction import MOST_KEYS_OF_A_PATTERN
+
+if TYPE_CHECKING:
+    from caching.postgresql.base import DatabaseWrapper
+
+ModelT = TypeVar("ModelT", bound=models.Model)
+
+# Rows were, or are about to be, changed without a signal of their own. Sent inside the transaction
+# of the change with ``pks``, a list; for an update before and after it, so that a receiver which
+# maps rows to their parents sees the old parent and the new one.
+rows_changed = Signal()
+
+
+def _guard(using: str) -> Guard:
+    return cast("DatabaseWrapper", connections[using]).guard
+
+
+def track(model: type[models.Model]) -> None:
+    """Let the guard know when a signal speaks for a write to the model's table.
+
+    The announcement is connected now, before the app's own receivers; the conclusion when every app
+    is ready, after them (``conclude``).
+    """
+    key = f"caching:{model._meta.label}"
+    for signal in (signals.pre_save, signals.pre_delete, signals.m2m_changed):
+        signal.connect(_announce, sender=model, dispatch_uid=key)
+    _tracked.add(model)
+
+
+_tracked: set[type[models.Model]] = set()
+
+
+def conclude() -> None:
+    """Connect the receivers that must be the last of their signal."""
+    for model in _tracked:
+        key = f"caching:{model._meta.label}:conclude"
+        for signal in (signals.post_save, signals.post_delete, signals.m2m_changed):
+            signal.connect(_conclude, sender=model, dispatch_uid=key)
+
+
+def _announce(*, sender: type[models.Model], using: str, action: str = "pre_", **_: Any) -> None:
+    if action.startswith("pre_"):
+        _guard(using).announce(sender._meta.db_table)
+
+
+def _conclude(*, sender: type[models.Model], using: str, action: str = "post_", **_: Any) -> None:
+    if action.startswith("post_"):
+        _guard(using).concluded(sender._meta.db_table)
+
+
+class TrackedQuerySet(models.QuerySet[ModelT]):
+    """A QuerySet whose statements over many rows send ``rows_changed``.
+
+    ``bulk_update`` and the asynchronous methods come down to the two below.
+    """
+
+    def update(self, **values: Any) -> int:
+        """Update the rows that matched when they were locked, and announce exactly those."""
+        using = self._for_write_alias()
+        with transaction.atomic(using=using, savepoint=False):
+            pks = self._lock(using)
+            if len(pks) > MOST_KEYS_OF_A_PATTERN:
+                return super().update(**values)  # unannounced: the guard takes the whole table
+            with self._announcing(using):
+                rows_changed.send(sender=self.model, pks=pks, using=using)
+                count = models.QuerySet.update(self.filter(pk__in=pks), **values)
+                rows_changed.send(sender=self.model, pks=pks, using=using)
+            return count
+
+    update.alters_data = True  # type: ignore[attr-defined]
+
+    def bulk_create(self, objs: Iterable[ModelT], *args: Any, **kwargs: Any) -> list[ModelT]:
+        """Create the rows and announce their keys, where they are known and not too many."""
+        objs = list(objs)
+        using = self._for_write_alias()
+        if len(objs) > MOST_KEYS_OF_A_PATTERN or kwargs.get("ignore_conflicts"):
+            return super().bulk_create(objs, *args, **kwargs)
+        with transaction.atomic(using=using, savepoint=False), self._announcing(using):
+            created = super().bulk_create(objs, *args, **kwargs)
+            rows_changed.send(sender=self.model, pks=[row.pk for row in created], using=using)
+            return created
+
+    def _for_write_alias(self) -> str:
+        self._for_write = True
+        return self.db
+
+    def _lock(self, using: str) -> list[Any]:
+        rows = self.model._base_manager.using(using).filter(pk__in=self.order_by().values("pk"))
+        locked = rows.select_for_update().order_by("pk").values_list("pk", flat=True)
+        return list(locked[: MOST_KEYS_OF_A_PATTERN + 1])
+
+    @contextmanager
+    def _announcing(self, using: str) -> Iterator[None]:
+        guard, table = _guard(using), self.model._meta.db_table
+        guard.announce(table)
+        yield
+        guard.concluded(table)

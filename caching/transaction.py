@@ -1,0 +1,206 @@
+"""What a transaction has touched, and what its commit does about it.
+
+Signals say what, the transaction says when: a receiver names nodes, they are collected here, on the
+database connection, and the commit fences them, commits, and lifts the fences::
+
+    writer                          readers
+    UPDATE, touch                   hit: old                 (not committed: old is right)
+    fence                           bypass: old              (value and leases are gone)
+    COMMIT                          bypass: new
+    lift                            miss: new, stored
+    acknowledged                    hit: new
+
+Killed between COMMIT and lift, the fence stands until it expires, and readers read the database.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+from collections.abc import Iterator
+from typing import TYPE_CHECKING, cast
+
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
+
+from caching import invalidation, outbox
+from caching.errors import Unreachable
+
+if TYPE_CHECKING:
+    from caching.keys import Node
+    from caching.postgresql.base import DatabaseWrapper
+
+logger = logging.getLogger(__name__)
+
+# More keys of one pattern than this, and invalidating the pattern is cheaper than each of them.
+MOST_KEYS_OF_A_PATTERN = 500
+
+READ_COMMITTED = 1  # psycopg2's number; higher isolation reads an older snapshot
+
+
+class Changes:
+    """The nodes touched on one database connection since its last commit."""
+
+    def __init__(self, connection: DatabaseWrapper) -> None:
+        self._connection = connection
+        self._touched: dict[Node, set[Node]] = {}
+        self._filled_in_test: set[Node] = set()
+        self._snapshotting = False
+        self._transaction_isolated = False
+        self._session_isolated = False
+        self.touches = 0  # how often anything was touched, ever: the guard compares
+
+    # --- What readers ask ---------------------------------------------------------------------
+
+    def must_bypass(self) -> bool:
+        """Whether this connection may see another state than the cache's readers do."""
+        if self._connection.connection is None:
+            return False
+        if self._touched:
+            if self.in_transaction():
+                return True
+            self.settle()
+        return self._snapshotting or self._isolated()
+
+    def _isolated(self) -> bool:
+        if not self.in_transaction():
+            return False
+        level = self._connection.connection.isolation_level
+        above = level is not None and level > READ_COMMITTED
+        return above or self._transaction_isolated or self._session_isolated
+
+    def note_isolation(self, *, for_session: bool) -> None:
+        """A statement spoke of isolation: from now on reads may see an older snapshot."""
+        self._transaction_isolated = True
+        self._session_isolated |= for_session
+
+    @contextlib.contextmanager
+    def snapshot(self) -> Iterator[None]:
+        """Let every statement of a load see one state, where no transaction is open already."""
+        if self._connection.in_atomic_block or not self._connection.get_autocommit():
+            yield
+            return
+        with transaction.atomic(using=self._connection.alias):
+            with self._connection.connection.cursor() as cursor:
+                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+            self._snapshotting = True
+            try:
+                yield
+            finally:
+                self._snapshotting = False
+
+    # --- What receivers say -------------------------------------------------------------------
+
+    def touch(self, node: Node, whole: Node) -> None:
+        """Have the commit invalidate ``node``, a part of ``whole``."""
+        self.touches += 1
+        parts = self._touched.setdefault(whole, set())
+        if whole not in parts:
+            parts.add(node)
+            if node == whole or len(parts) > MOST_KEYS_OF_A_PATTERN:
+                self._touched[whole] = {whole}
+        if not self.in_transaction():
+            self.settle()
+
+    def in_transaction(self) -> bool:
+        """Whether a commit lies ahead. The block that a TestCase puts around a test is none."""
+        connection = self._connection
+        if connection.in_atomic_block:
+            return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+        return connection.connection is not None and not connection.autocommit
+
+    def commits_later(self) -> bool:
+        """Whether what a statement writes now is committed by something after it."""
+        return self._connection.in_atomic_block or self.in_transaction()
+
+    @contextlib.contextmanager
+    def covering(self, nodes: set[Node]) -> Iterator[None]:
+        """Touch ``nodes`` for the statement in the block; in autocommit it becomes a transaction."""
+        if self.commits_later():
+            yield
+            for node in nodes:
+                self.touch(node, node)
+            return
+        with transaction.atomic(using=self._connection.alias):
+            for node in nodes:
+                self.touch(node, node)
+            yield
+
+    def settle(self) -> None:
+        """Invalidate at once what is touched: what changed it is committed, or a test's."""
+        nodes = self._take()
+        if nodes:
+            self._filled_in_test -= nodes
+            invalidation.invalidate_now(self._connection, nodes)
+
+    # --- What the database backend does ---------------------------------------------------------
+
+    @contextlib.contextmanager
+    def committing(self) -> Iterator[None]:
+        """Carry out fence, COMMIT, lift around the block that commits."""
+        nodes = self._take()
+        self._transaction_isolated = False
+        if not nodes:
+            yield
+            return
+        token = secrets.token_hex(8)
+        fenced = self._fence(nodes, token)
+        try:
+            yield
+        except DatabaseError:
+            if self._connection.connection.closed:
+                # Nobody knows whether the server has committed: the fences stay until they expire.
+                logger.warning("COMMIT lost its connection: %d fences left to expire", len(nodes))
+            else:
+                invalidation.lift(nodes, token)
+            raise
+        if fenced:
+            invalidation.lift(nodes, token)
+        else:
+            invalidation.drain_soon()
+
+    def _fence(self, nodes: set[Node], token: str) -> bool:
+        try:
+            invalidation.fence(nodes, token)
+        except Unreachable:
+            outbox.record(self._connection, nodes)
+            return False
+        return True
+
+    def discard(self) -> None:
+        """Forget what was touched: it was rolled back."""
+        self._touched.clear()
+        self._transaction_isolated = False
+        self._forget_test()
+
+    def savepoint_released(self) -> None:
+        """In a test, the end of the outermost block of its own making is its commit."""
+        if not self.in_transaction():
+            self.settle()
+
+    def savepoint_rolled_back(self) -> None:
+        """In a test, undo also what it stored; what is touched stays so: too much is safe."""
+        if not self.in_transaction():
+            self._forget_test()
+
+    def note_fill(self, whole: Node) -> None:
+        """Remember, in a test, what was stored: the end of the test rolls its source back."""
+        if self._connection.in_atomic_block:
+            self._filled_in_test.add(whole)
+
+    def _forget_test(self) -> None:
+        if self._filled_in_test:
+            nodes, self._filled_in_test = self._filled_in_test, set()
+            invalidation.invalidate_now(self._connection, nodes)
+
+    def _take(self) -> set[Node]:
+        if not self._touched:
+            return set()
+        nodes = set().union(*self._touched.values())
+        self._touched.clear()
+        return nodes
+
+
+def changes(using: str = DEFAULT_DB_ALIAS) -> Changes:
+    """The changes of this thread's database connection."""
+    return cast("DatabaseWrapper", connections[using]).changes

@@ -1,0 +1,1 @@
+"""A small app of the tests' own: the core knows no app of the project, and neither do its tests."""
