@@ -11,13 +11,16 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
+from caching import TrackedQuerySet
+from caching.models import TrackedModel
+
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 PUBLISHED = models.Q(is_published=True)
 
 
-class Category(models.Model):
+class Category(TrackedModel):
     name = models.CharField(max_length=100, unique=True)
 
     class Meta:
@@ -31,12 +34,12 @@ class Category(models.Model):
         return self.name
 
 
-class CourseQuerySet(models.QuerySet["Course"]):
+class CourseQuerySet(TrackedQuerySet["Course"]):
     def published(self) -> CourseQuerySet:
         return self.filter(PUBLISHED)
 
 
-class Course(models.Model):
+class Course(TrackedModel):
     """A course. ``rating`` is the mean of its reviews, 0.00 while it has none.
 
     ``views``, ``students_count`` and ``rating`` are kept by background work. ``save()`` writes one
@@ -109,7 +112,7 @@ class Course(models.Model):
         return name in self._counted and self._counted[name] == getattr(self, name)
 
 
-class Module(models.Model):
+class Module(TrackedModel):
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="modules", db_index=False)
     title = models.CharField(max_length=255)
     description = models.TextField(blank=True)
@@ -126,7 +129,7 @@ class Module(models.Model):
         return self.title
 
 
-class Lesson(models.Model):
+class Lesson(TrackedModel):
     module = models.ForeignKey(Module, on_delete=models.CASCADE, related_name="lessons", db_index=False)
     title = models.CharField(max_length=255)
     content = models.TextField(blank=True)
