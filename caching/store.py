@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
 from django.conf import settings
@@ -11,7 +11,7 @@ from django.core.signals import setting_changed
 from redis.connection import AbstractConnection, ConnectionPool
 
 from caching.breaker import Breaker
-from caching.connection import Call, Server
+from caching.connection import Call, Command, Server
 from caching.errors import Unreachable
 
 Answer = TypeVar("Answer")
@@ -21,8 +21,9 @@ class Backend(Protocol):
     """One server, the master that a Sentinel names, or a cluster."""
 
     def read(self, *keys: str) -> list[bytes | None]: ...
-    def command(self, *words: Any) -> Any: ...
+    def commands(self, *commands: Command) -> list[Any]: ...
     def run(self, *calls: Call) -> list[Any]: ...
+    def scan(self, pattern: str) -> Iterator[str]: ...
     def recover(self) -> None: ...
 
 
@@ -51,7 +52,11 @@ class Store:
 
     def command(self, *words: Any) -> Any:
         """One plain command."""
-        return self._ask(self.backend.command, *words)
+        return self._ask(self.backend.commands, words)[0]
+
+    def commands(self, *commands: Command) -> list[Any]:
+        """Plain commands in one round trip."""
+        return self._ask(self.backend.commands, *commands)
 
     def run(self, *calls: Call) -> list[Any]:
         """Scripts in one round trip."""
@@ -80,8 +85,11 @@ def _default_cache() -> dict[str, Any]:
     return caches["default"]
 
 
-def connection_factory(url: str) -> Callable[[], AbstractConnection]:
-    """Makes connections to ``url`` with the cache's timeouts and without redis-py's retries."""
+def connection_factory(url: str) -> Callable[..., AbstractConnection]:
+    """Makes connections to ``url`` with the cache's timeouts and without redis-py's retries.
+
+    Keyword arguments of the maker (``host``, ``port``) beat those of the URL.
+    """
     options: dict[str, Any] = _default_cache()["OPTIONS"]
     pool = ConnectionPool.from_url(
         url,
@@ -93,13 +101,37 @@ def connection_factory(url: str) -> Callable[[], AbstractConnection]:
     return functools.partial(pool.connection_class, **pool.connection_kwargs)
 
 
-@functools.cache
-def get_store() -> Store:
-    """The store of the settings' default cache."""
+def _backend() -> Backend:
     from caching import outbox
 
     connect = connection_factory(_default_cache()["LOCATION"])
-    backend = SingleServer(connect, outbox.drain)
+    chosen: dict[str, Any] = getattr(settings, "CACHING", {})
+    if chosen.get("CLUSTER"):
+        from caching.cluster import ClusterBackend
+        from caching.cluster_factory import cluster_client
+
+        return ClusterBackend(
+            cluster_client(),
+            lambda host, port: connect(host=host, port=port, db=0),
+            outbox.drain,
+        )
+    if sentinels := chosen.get("SENTINELS"):
+        from redis.sentinel import Sentinel
+
+        sentinel = Sentinel(sentinels, socket_timeout=_default_cache()["OPTIONS"]["SOCKET_TIMEOUT"])
+
+        def connect_to_master() -> AbstractConnection:
+            host, port = sentinel.discover_master(chosen["MASTER"])
+            return connect(host=host, port=port)
+
+        return SingleServer(connect_to_master, outbox.drain)
+    return SingleServer(connect, outbox.drain)
+
+
+@functools.cache
+def get_store() -> Store:
+    """The store of the settings' default cache."""
+    backend = _backend()
     return Store(backend, backend.recover)
 
 

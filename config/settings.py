@@ -6,6 +6,7 @@ read, by the operator or by ops/embedded.py.
 
 import os
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -143,7 +144,7 @@ CACHE_TTL = int(os.environ.get("CACHE_TTL", "300"))
 REDIS_CONNECT_TIMEOUT_SECONDS = 0.25
 REDIS_COMMAND_TIMEOUT_SECONDS = 0.5
 
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
@@ -161,6 +162,28 @@ CACHES = {
     }
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
+
+
+def _addresses(name: str) -> list[tuple[str, int]]:
+    pairs = (word.rpartition(":") for word in _words(name))
+    return [(host, int(port)) for host, _, port in pairs]
+
+
+# More than one server: a cluster for the cache, or Sentinels that name its master.
+CACHING = {
+    "CLUSTER": _addresses("REDIS_CLUSTER"),
+    "SENTINELS": _addresses("REDIS_SENTINELS"),
+    "MASTER": os.environ.get("REDIS_SENTINEL_MASTER", "mymaster"),
+}
+if CACHING["CLUSTER"]:
+    CACHES["default"]["OPTIONS"]["CONNECTION_FACTORY"] = "caching.cluster_factory.ClusterConnectionFactory"
+elif CACHING["SENTINELS"]:
+    CACHES["default"]["LOCATION"] = f"redis://{CACHING['MASTER']}/{REDIS_URL.rpartition('/')[2] or 0}"
+    CACHES["default"]["OPTIONS"] |= {
+        "CLIENT_CLASS": "django_redis.client.SentinelClient",
+        "CONNECTION_FACTORY": "django_redis.pool.SentinelConnectionFactory",
+        "SENTINELS": CACHING["SENTINELS"],
+    }
 
 # --- Celery -----------------------------------------------------------------------------------
 
