@@ -11,7 +11,7 @@ import time
 
 import redis
 
-from ops.servers import redis_binary
+from ops.embedded.wheels import redis_server_binary
 
 SLOTS = 16384
 DEADLINE_SECONDS = 20
@@ -48,7 +48,7 @@ def _start_node(folder: str, port: int) -> subprocess.Popen:
         "save": "",
     }
     words = [word for name, value in options.items() for word in (f"--{name}", str(value))]
-    return subprocess.Popen([redis_binary(), *words], stdout=subprocess.DEVNULL)
+    return subprocess.Popen([redis_server_binary(), *words], stdout=subprocess.DEVNULL)
 
 
 def _complete(client: redis.Redis, size: int) -> bool:
