@@ -59,6 +59,8 @@ INSTALLED_APPS = [
     "drf_spectacular_sidecar",
     "api.apps.ApiConfig",
     "courses.apps.CoursesConfig",
+    "clients.apps.ClientsConfig",
+    "services.apps.ServicesConfig",
     "ops.apps.OpsConfig",
     "caching.apps.CachingConfig",  # last: it concludes what the apps' receivers have said
 ]
@@ -163,6 +165,8 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
+PRICE_CACHE_NAME = "price_cache"  # the sum of all prices
+
 
 def _addresses(name: str) -> list[tuple[str, int]]:
     pairs = (word.rpartition(":") for word in _words(name))
@@ -202,12 +206,18 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 1.0,
     "visibility_timeout": 600,
 }
+CELERY_SINGLETON_BACKEND_CLASS = "services.singleton.OwnedLocks"
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get("CELERY_BEAT_SCHEDULE_FILENAME", "var/celerybeat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
+    "services: bring prices up to date": {
+        "task": "services.tasks.repair",
+        "schedule": 20,
+        "options": {"expires": 20},  # those sent while no worker was there are not run one by one
+    },
 }
 
 # --- API --------------------------------------------------------------------------------------
