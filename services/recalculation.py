@@ -4,15 +4,8 @@ What is to be done is read from the database alone: every subscription that was 
 revision than its service or plan has now. So nothing that is lost on the way (a message, a worker, a
 lock) can lose a price; it can only make it later.
 
-Several runs may go on at once, on several workers. One holds the ``Recalculation`` of a service or
-plan for the length of a chunk; another that finds it held leaves that service or plan to it::
-
-    run A                                   run B
-    holds the recalculation
-                                            (a change of the service is committed)
-                                            finds it held, and leaves it to A
-    commits the chunk
-    looks for what is pending: finds it
+Several runs may go on at once, on several workers. For the length of a chunk one holds the
+``Recalculation`` of a service or plan; another that finds it held goes on to the next.
 """
 
 from __future__ import annotations
@@ -23,6 +16,7 @@ from django.db import models, transaction
 from django.db.models import F, OuterRef, Subquery
 from django.db.models.functions import Now
 
+from services.cachalot import past_cachalot
 from services.models import Plan, Recalculation, Service, Subscription
 from services.pricing import reprice_rows
 
@@ -58,18 +52,20 @@ class Source(NamedTuple):
         return Recalculation.objects.filter(**{self.kind: self.pk}, finished_at=None)
 
 
+@past_cachalot()
 def recalculate() -> bool:
     """Bring every price up to date.
 
     Returns:
-        Whether some are left because somebody holds their rows locked: try again later.
+        Whether some are left, because somebody holds their rows, or another run is at it: that one
+        may be killed, so look again later.
     """
     while True:
         _close_finished()
-        # Last of all, after closing and after every chunk: see the timeline above.
-        walks = [_walk(source) for source in pending_sources()]
-        if not any(walks):
-            return 0 in walks
+        sources = pending_sources()
+        repriced = sum(_walk(source) for source in sources)
+        if not repriced:
+            return bool(sources)
 
 
 def pending_sources() -> list[Source]:
@@ -87,37 +83,33 @@ def _pending(model: type[models.Model], kind: str) -> list[Source]:
     return [Source(kind, *row) for row in behind.values_list("pk", "revision", "oldest")]
 
 
-def _walk(source: Source) -> int | None:
-    """Price what was priced at the source's oldest revision; how many, None if another run does."""
-    if not _open(source):
-        return None
+def _walk(source: Source) -> int:
+    """Price what was priced at the source's oldest revision and is not held; how many."""
+    _open(source)
     repriced = last = 0
     while chunk := _reprice_chunk(source, after=last):
         repriced, last = repriced + len(chunk), chunk[-1]
-    return None if chunk is None else repriced
+    return repriced
 
 
 @transaction.atomic
-def _open(source: Source) -> bool:
-    """Let people see that it has begun, and how much there is to do; False if another run is at it."""
+def _open(source: Source) -> None:
+    """Let people see that it has begun, and how much there is to do."""
     Recalculation.objects.get_or_create(**{f"{source.kind}_id": source.pk}, finished_at=None)
-    if source.recalculations().select_for_update(skip_locked=True).first() is None:
-        return False
-    total = F("done") + source.pending().count()
-    source.recalculations().update(total=total, updated_at=Now())
-    return True
+    if _hold(source):
+        total = F("done") + source.pending().count()
+        source.recalculations().update(total=total, updated_at=Now())
 
 
 @transaction.atomic
-def _reprice_chunk(source: Source, after: int) -> list[int] | None:
-    """Price the next rows; their ids, or None if another run is at it.
+def _reprice_chunk(source: Source, after: int) -> list[int]:
+    """Price the next rows; their ids. None, if another run is at it.
 
     Rows that somebody else holds are passed over. So this waits for nobody while it holds rows, and
     cannot be part of a deadlock.
     """
-    recalculation = source.recalculations().select_for_update(skip_locked=True).first()
-    if recalculation is None:
-        return None
+    if not _hold(source):
+        return []
     behind = source.pending().filter(**{f"{source.kind}_revision": source.oldest}, pk__gt=after)
     rows = behind.select_for_update(skip_locked=True, no_key=True).order_by("pk")
     chunk = list(rows.values_list("pk", flat=True)[:CHUNK_ROWS])
@@ -125,6 +117,11 @@ def _reprice_chunk(source: Source, after: int) -> list[int] | None:
         reprice_rows(chunk)
         source.recalculations().update(done=F("done") + len(chunk), updated_at=Now())
     return chunk
+
+
+def _hold(source: Source) -> bool:
+    """Hold the source's recalculation until the transaction ends; False if somebody else does."""
+    return source.recalculations().select_for_update(skip_locked=True).first() is not None
 
 
 def _close_finished() -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
+from api.after_commit import publish
 from services import pricing, recalculation
 from services.models import Subscription
 from services.singleton import Singleton
@@ -16,7 +17,7 @@ from services.singleton import Singleton
 def recalculate() -> None:
     """Bring every price up to date."""
     if recalculation.recalculate():
-        recalculate.delay()
+        publish(recalculate)
 
 
 @shared_task
