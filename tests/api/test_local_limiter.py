@@ -57,8 +57,7 @@ def test_threads_together_pass_the_limit_exactly(clock):
     passed = []
 
     def send():
-        for _ in range(50):
-            passed.append(limiter.decide([bucket]).passes)
+        passed.extend(limiter.decide([bucket]).passes for _ in range(50))
 
     threads = [threading.Thread(target=send) for _ in range(6)]
     for thread in threads:

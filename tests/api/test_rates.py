@@ -2,6 +2,7 @@
 
 import pytest
 
+from api.checks import check_rates
 from api.rates import parse_rate
 
 
@@ -28,3 +29,12 @@ def test_a_rate_is_requests_and_seconds(text, rate):
 def test_what_is_no_rate_is_refused_with_what_is(text):
     with pytest.raises(ValueError, match="60/min"):
         parse_rate(text)
+
+
+def test_a_rate_that_cannot_be_read_is_told_at_the_start(settings):
+    assert check_rates() == []
+    rates = {"anon": "60 a minute", "user": "120/min"}
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+    [error] = check_rates()
+    assert error.id == "api.E001"
+    assert "anon" in error.msg
