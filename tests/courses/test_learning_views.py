@@ -10,7 +10,7 @@ from rest_framework.test import APIClient
 from courses import tasks
 from courses.models import Certificate, Enrollment, Review
 from tests import factories
-from tests.courses.test_catalogue_views import problem
+from tests.courses.helpers import problem, queued
 
 pytestmark = pytest.mark.django_db
 
@@ -141,8 +141,10 @@ def test_a_lost_file_is_made_again(api, course):
     tasks.certify(Enrollment.objects.get().pk)
     certificate = Certificate.objects.get()
     certificate.file.storage.delete(certificate.file.name)
+    assert queued() == []
     problem(api.get(address), 404)
-    tasks.certify(Enrollment.objects.get().pk)  # which that request has published
+    assert queued() == ["courses.tasks.certify"]
+    tasks.certify(Enrollment.objects.get().pk)
     with contextlib.closing(api.get(address)) as answer:
         assert answer.status_code == 200
 
