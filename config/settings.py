@@ -65,6 +65,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "api.request_id.RequestIdMiddleware",
+    "api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -218,7 +219,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "api.problems.exception_handler",
     "DEFAULT_PAGINATION_CLASS": "api.pagination.Pagination",
@@ -233,6 +234,7 @@ REST_FRAMEWORK = {
         "courses-top": os.environ.get("THROTTLE_COURSES_TOP", "10/min"),
     },
     "NUM_PROXIES": int(os.environ.get("NUM_PROXIES", "0")),
+    "URL_FORMAT_OVERRIDE": None,  # one format: ?format= is not a parameter of ours
     "COERCE_DECIMAL_TO_STRING": False,  # money is a JSON number
 }
 

@@ -5,6 +5,7 @@ import redis
 from django.conf import settings
 from django.core.cache import caches
 
+from api.limiter import get_limiter
 from caching.store import get_store
 
 
@@ -16,6 +17,7 @@ def _clean_redis():
     if settings.CACHING["CLUSTER"]:
         caches["default"].client.get_client().flushall()
     get_store.cache_clear()
+    get_limiter.cache_clear()
 
 
 @pytest.fixture
