@@ -197,13 +197,18 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A web process that publishes must not hang on a broker that is away: one try, briefly.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 0,
     "socket_connect_timeout": REDIS_CONNECT_TIMEOUT_SECONDS,
     "socket_timeout": 1.0,
     "visibility_timeout": 600,
 }
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get("CELERY_BEAT_SCHEDULE_FILENAME", "var/celerybeat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
+    "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
+    "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
+}
 
 # --- API --------------------------------------------------------------------------------------
 
@@ -286,5 +291,8 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
     # Django's own handlers would print each record a second time.
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "fontTools": {"level": "WARNING"},  # tells of every letter of a certificate
+    },
 }

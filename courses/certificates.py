@@ -43,8 +43,8 @@ def make_certificate(enrollment_id: int) -> Certificate | None:
 
 def has_file(certificate: Certificate) -> bool:
     """Whether the PDF is really there: a row can outlive its file."""
-    file = certificate.file
-    return bool(file) and file.storage.exists(file.name)
+    name = certificate.file.name
+    return bool(name and certificate.file.storage.exists(name))
 
 
 def holder_name(user: User) -> str:

@@ -11,11 +11,10 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
-from caching import TrackedQuerySet
 from caching.models import TrackedModel
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Collection, Iterable, Mapping
 
 PUBLISHED = models.Q(is_published=True)
 
@@ -32,11 +31,6 @@ class Category(TrackedModel):
 
     def __str__(self) -> str:
         return self.name
-
-
-class CourseQuerySet(TrackedQuerySet["Course"]):
-    def published(self) -> CourseQuerySet:
-        return self.filter(PUBLISHED)
 
 
 class Course(TrackedModel):
@@ -62,8 +56,6 @@ class Course(TrackedModel):
     students_count = models.PositiveIntegerField("students", default=0, editable=False)
     rating = models.DecimalField(max_digits=3, decimal_places=2, default=0, editable=False)
 
-    objects = CourseQuerySet.as_manager()
-
     class Meta:
         ordering = ["-id"]
         # One index serves both directions of an order, because ties are broken in the same direction.
@@ -88,8 +80,10 @@ class Course(TrackedModel):
         self._remember_counted()
 
     @classmethod
-    def from_db(cls, db: str | None, field_names: Iterable[str], values: Sequence[Any]) -> Course:
-        course = super().from_db(db, field_names, values)
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
+    ) -> Course:
+        course = super().from_db(db, field_names, values, **kwargs)
         course._remember_counted()
         return course
 

@@ -31,6 +31,6 @@ def find_course(pk: int, user: User | AnonymousUser) -> Course:
     return course
 
 
-def may_read_lessons(user: User | AnonymousUser, course: Course) -> bool:
+def may_read_lessons(user: User, course: Course) -> bool:
     """Whether the content of a course is for this user: staff, and whoever is enrolled."""
-    return user.is_staff or Enrollment.objects.filter(user_id=user.pk, course=course).exists()
+    return user.is_staff or Enrollment.objects.filter(user=user, course=course).exists()

@@ -50,7 +50,12 @@ class CourseList(APIView):
     permission_classes = [ModelPermissionsOrReadOnly]
     queryset = Course.objects.all()
 
-    @extend_schema(operation_id="courses_list", summary="The catalogue", parameters=openapi(FILTERS), responses=CoursePageSerializer)
+    @extend_schema(
+        operation_id="courses_list",
+        summary="The catalogue",
+        parameters=openapi(FILTERS),
+        responses=CoursePageSerializer,
+    )
     def get(self, request: Request) -> HttpResponse:
         params = parse(request.query_params, FILTERS)
         if params["min_rating"] is not None:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from courses.models import Category, Course, Enrollment, Lesson, Module, Review
 from django.utils import timezone
 
+from courses.aggregates import refresh_statistics
+from courses.models import Category, Course, Enrollment, Lesson, Module, Review
 from ops.demo import users
 
 if TYPE_CHECKING:
@@ -53,8 +54,6 @@ REVIEWED_SHARE = 0.4
 
 
 def fill(plan: Plan) -> int:
-    from courses.statistics import refresh
-
     categories = _categories()
     learners = users.students()
     added = 0
@@ -64,7 +63,7 @@ def fill(plan: Plan) -> int:
         taught = list(zip(courses, dice.values(), strict=True))
         _fill_outlines(taught)
         _fill_audience(taught, learners)
-        refresh([course.pk for course in courses])
+        refresh_statistics([course.pk for course in courses])
         added += len(courses)
     return added
 

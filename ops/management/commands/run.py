@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 WEB_PROCESSES = 2
+WEB_THREADS = min(4, 2 * (os.cpu_count() or 1) + 1)  # with more, Granian warns
 INTERRUPTED_EXIT_CODE = 130
 
 
@@ -77,14 +78,15 @@ def _port(text: str) -> int:
 
 def _commands(port: int) -> dict[str, list[str]]:
     # "python -m", because the scripts in .venv/bin do not survive a space in the checkout's path.
-    granian = f"granian --interface wsgi --host {HOST} --port {port} --no-ws --workers {WEB_PROCESSES}"
-    worker = f"celery -A config worker -l info -n worker-{port}@%h --without-gossip --without-mingle"
+    web = f"granian --interface wsgi --host {HOST} --port {port} --no-ws"
+    web += f" --workers {WEB_PROCESSES} --blocking-threads {WEB_THREADS}"
+    worker = f"celery -q -A config worker -l info -n worker-{port}@%h --without-gossip --without-mingle"
     schedule = state_dir() / f"celerybeat-schedule-{port}"
     module = [sys.executable, "-m"]
     return {
-        "web": [*module, *granian.split(), "config.wsgi:application"],
+        "web": [*module, *web.split(), "config.wsgi:application"],
         "worker": [*module, *worker.split()],
-        "beat": [*module, *["celery", "-A", "config", "beat", "-l", "info", "-s"], str(schedule)],
+        "beat": [*module, *["celery", "-q", "-A", "config", "beat", "-l", "info", "-s"], str(schedule)],
     }
 
 
