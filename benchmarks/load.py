@@ -74,7 +74,9 @@ class _Run:
         if not self.to_send:
             return
         self.to_send -= 1
-        request = f"GET {next(self.paths)} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {_client()}\r\n\r\n"
+        request = (
+            f"GET {next(self.paths)} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {_client()}\r\n\r\n"
+        )
         self.received[link] = b""
         self.sent_at[link] = time.perf_counter()
         link.sendall(request.encode())

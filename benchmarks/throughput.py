@@ -23,7 +23,11 @@ from pathlib import Path
 from typing import NamedTuple
 
 ROOT = Path(__file__).resolve().parent.parent
-ORDERS = [sign + name for name in ("id", "title", "created_at", "views", "students_count", "rating") for sign in ("", "-")]
+ORDERS = [
+    sign + name
+    for name in ("id", "title", "created_at", "views", "students_count", "rating")
+    for sign in ("", "-")
+]
 
 
 class Contestant(NamedTuple):
@@ -145,7 +149,9 @@ def measure(port: int, contestant: Contestant, arguments: argparse.Namespace) ->
 
 def report(results: dict[str, list[tuple[float, ...]]]) -> None:
     base = statistics.median(row[0] for row in results["Source's design, detail, HIT"])
-    print(f"{'':34}{'requests/s':>12}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'× source':>10}{'load gen.':>11}")
+    print(
+        f"{'':34}{'requests/s':>12}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'× source':>10}{'load gen.':>11}"
+    )
     for name, rows in results.items():
         rate, p50, p95, p99, busy = (statistics.median(column) for column in zip(*rows, strict=True))
         print(f"{name:34}{rate:12,.0f}{p50:9.2f}{p95:9.2f}{p99:9.2f}{rate / base:10.2f}{busy:11.0%}")
