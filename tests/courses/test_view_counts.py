@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -22,6 +21,7 @@ from courses import view_counts
 from courses.models import Course, ViewBatch
 from tests import factories
 from tests.courses.helpers import at_once
+from tests.processes import child_environment
 
 pytestmark = pytest.mark.django_db
 
@@ -128,20 +128,8 @@ def test_the_names_of_old_batches_are_forgotten():
 @pytest.mark.django_db(transaction=True)
 class TestKills:
     def flush_killed_before(self, function):
-        database = connection.settings_dict
-        environment = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": "",
-            "DB_HOST": database["HOST"],
-            "DB_PORT": str(database["PORT"]),
-            "DB_USER": database["USER"],
-            "DB_PASS": database["PASSWORD"],
-            "DB_NAME": database["NAME"],
-            "REDIS_URL": settings.REDIS_URL,
-        }
         command = [sys.executable, "-c", KILLED_FLUSH, function]
-        done = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True)
+        done = subprocess.run(command, env=child_environment(), cwd=settings.BASE_DIR, capture_output=True)
         assert done.returncode == -signal.SIGKILL, done.stderr.decode()
 
     @pytest.mark.parametrize(
