@@ -19,7 +19,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
@@ -49,7 +49,7 @@ class Changes:
         self._snapshotting = False
         self._transaction_isolated = False
         self._session_isolated = False
-        self.touches = 0  # how often anything was touched, ever: the guard compares
+        self.touches = 0  # by receivers: the guard compares
 
     # --- What readers ask ---------------------------------------------------------------------
 
@@ -95,6 +95,14 @@ class Changes:
     def touch(self, node: Node, whole: Node) -> None:
         """Have the commit invalidate ``node``, a part of ``whole``."""
         self.touches += 1
+        self._note(node, whole)
+
+    def cover(self, nodes: Iterable[Node]) -> None:
+        """Have the commit invalidate ``nodes``, for a write that no receiver spoke for."""
+        for node in nodes:
+            self._note(node, node)
+
+    def _note(self, node: Node, whole: Node) -> None:
         parts = self._touched.setdefault(whole, set())
         if whole not in parts:
             parts.add(node)
@@ -119,12 +127,10 @@ class Changes:
         """Touch ``nodes`` for the statement in the block; in autocommit it becomes a transaction."""
         if self.commits_later():
             yield
-            for node in nodes:
-                self.touch(node, node)
+            self.cover(nodes)
             return
         with transaction.atomic(using=self._connection.alias):
-            for node in nodes:
-                self.touch(node, node)
+            self.cover(nodes)
             yield
 
     def settle(self) -> None:
@@ -139,6 +145,7 @@ class Changes:
     @contextlib.contextmanager
     def committing(self) -> Iterator[None]:
         """Carry out fence, COMMIT, lift around the block that commits."""
+        self.cover(self._connection.guard.unconcluded())
         nodes = self._take()
         self._transaction_isolated = False
         if not nodes:
