@@ -15,6 +15,11 @@ CONTESTANTS = {
     "post_save-best": f"{_HERE}.naive.DeleteInPostSaveAndExplicitly",
     "on_commit": f"{_HERE}.naive.DeleteOnCommit",
     "on_commit-best": f"{_HERE}.naive.DeleteOnCommitAndExplicitly",
+    "cacheops": f"{_HERE}.cacheops.Cacheops",
+    "cacheops-keep_fresh": f"{_HERE}.cacheops.CacheopsKeepFresh",
+    "cacheops-best": f"{_HERE}.cacheops.CacheopsAtItsBest",
+    "cachalot": f"{_HERE}.cachalot.Cachalot",
+    "cachalot-best": f"{_HERE}.cachalot.CachalotAtItsBest",
 }
 
 
