@@ -53,6 +53,7 @@ class Trial:
         self.contestant = contestant
         self.plan = plan
         self.folder = folder
+        self.redis_url = os.environ["REDIS_URL"]
         self.environment = {
             **os.environ,
             "CONTESTANT": contestant,
@@ -70,24 +71,34 @@ class Trial:
         return self.collect()
 
     def _prepare(self) -> None:
-        client = redis.Redis.from_url(os.environ["REDIS_URL"])
+        client = redis.Redis.from_url(self.redis_url)
         client.flushall()
         client.close()
         subprocess.run(
-            [sys.executable, "-m", "benchmarks.history.prepare"], env=self.environment, cwd=ROOT, check=True
+            [sys.executable, "-m", "benchmarks.history.prepare"],
+            env={**self.environment, "REDIS_URL": self.redis_url},
+            cwd=ROOT,
+            check=True,
         )
 
     def _work(self) -> None:
-        deadline = time.monotonic() + WORKER_START_SECONDS + self.plan.seconds
+        deadline = self.deadline()
         workers = [self._worker("reader", f"reader-{n}", deadline) for n in range(self.plan.readers)]
         workers += [self._worker("writer", f"writer-{n}", deadline) for n in range(self.plan.writers)]
         for worker in workers:
             self._wait(worker)
 
-    def _worker(self, role: str, name: str, deadline: float) -> subprocess.Popen[bytes]:
+    def deadline(self) -> float:
+        """When the workers stop that are started now."""
+        return time.monotonic() + WORKER_START_SECONDS + self.plan.seconds
+
+    def _worker(
+        self, role: str, name: str, deadline: float, redis_url: str | None = None
+    ) -> subprocess.Popen[bytes]:
         words = [role, name, str(self.folder / f"{name}.log"), str(deadline), str(self.plan.pause)]
         command = [sys.executable, "-m", "benchmarks.history.worker", *words]
-        return subprocess.Popen(command, env=self.environment, cwd=ROOT)
+        environment = {**self.environment, "REDIS_URL": redis_url or self.redis_url}
+        return subprocess.Popen(command, env=environment, cwd=ROOT)
 
     def _wait(self, worker: subprocess.Popen[bytes]) -> None:
         if worker.wait():
