@@ -1,25 +1,44 @@
 # Two commands do everything: make run, make test.
-PYTHON ?= python3
-PORT ?= 8000
-BIN := .venv/bin
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
+
+# The Python that makes .venv: the first that is 3.11 or later. PYTHON=… picks another.
+PYTHON := $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
+	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))) python3)
+# "-m" throughout: the scripts in .venv/bin do not survive a space in the checkout's path.
+VENV := .venv/bin/python
+
+# Enough to read settings.py; no server is asked.
+NOWHERE := DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost/1
+PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; print(secrets.token_urlsafe(64))")
 
 .PHONY: run test lint bench install
 
+# Everything at once on http://127.0.0.1:8000 until Ctrl-C; PORT=8001 picks another port.
 run: .venv/installed
-	@DEBUG=$${DEBUG-1} PORT=$(PORT) $(BIN)/python manage.py run
+	@exec $(VENV) manage.py run --end-with-parent
 
+# ARGS="tests/courses -k top" runs a part of it.
 test: .venv/installed
-	$(BIN)/python -m pytest $(ARGS)
+	$(VENV) -m pytest -n logical --maxprocesses 4 $(ARGS)
 
 lint: .venv/installed
-	$(BIN)/ruff check .
-	$(BIN)/ruff format --check .
+	$(VENV) -m ruff check
+	$(VENV) -m ruff format --check
+	$(NOWHERE) DEBUG=1 $(VENV) -m mypy
+	$(NOWHERE) DEBUG=1 $(VENV) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
+	DEBUG=1 $(VENV) manage.py makemigrations --check --dry-run
+	$(NOWHERE) $(PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING
+	$(NOWHERE) DEBUG=1 $(VENV) manage.py spectacular --validate --fail-on-warn --file /dev/null
+
+bench: .venv/installed
+	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(VENV) "$$benchmark" || exit 1; done
 
 install: .venv/installed
 
 # The stamp is renewed when a requirements file changes, so a pull never leaves an old environment.
 .venv/installed: requirements.txt requirements-dev.txt
-	$(PYTHON) -m venv .venv
-	$(BIN)/python -m pip install --quiet -r requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; is there one? Then: make PYTHON=/path/to/it")'
+	@echo "Installing into .venv (about a minute)"
+	@$(PYTHON) -m venv .venv
+	@$(VENV) -m pip install --quiet -r requirements-dev.txt
 	@touch $@

@@ -8,6 +8,7 @@ class CachingConfig(AppConfig):
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
+        from caching import checks  # noqa: F401  (registers them)
         from caching.tracking import conclude
 
         conclude()

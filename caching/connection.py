@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import os
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from psycopg2 import Error as DatabaseError
 from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
@@ -16,6 +14,8 @@ from caching.errors import Unreachable
 from caching.scripts import RECOVER, Script
 
 RUN_ID_KEY = "caching:run_id"
+
+Command = tuple[Any, ...]
 
 
 class Call:
@@ -28,10 +28,10 @@ class Call:
         self.keys = tuple(keys)
         self.args = tuple(args)
 
-    def by_sha(self) -> tuple[Any, ...]:
+    def by_sha(self) -> Command:
         return ("EVALSHA", self.script.sha, len(self.keys), *self.keys, *self.args)
 
-    def by_text(self) -> tuple[Any, ...]:
+    def by_text(self) -> Command:
         return ("EVAL", self.script.text, len(self.keys), *self.keys, *self.args)
 
 
@@ -42,19 +42,20 @@ class Server:
 
     Args:
         connect: makes a connection, not yet opened.
-        reassure: given a way to run scripts, puts right what Redis may have missed while nobody
-            here was connected: called before the first connection is used, and before the first one
-            after a broken one.
+        record: names the key where the server's run is recorded.
+
+    Attributes:
+        breaks: how many connections have broken. Whoever trusts what the server holds compares.
     """
 
     def __init__(
         self,
         connect: Callable[[], AbstractConnection],
-        reassure: Callable[[Callable[..., object]], object],
+        record: Callable[[], str] = lambda: RUN_ID_KEY,
     ) -> None:
         self._connect = connect
-        self._reassure = reassure
-        self._doubtful = True
+        self._record = record
+        self.breaks = 0
         self._idle: list[AbstractConnection] = []
         os.register_at_fork(after_in_child=self._idle.clear)
 
@@ -65,6 +66,14 @@ class Server:
             Unreachable: no answer in time, or none that can be used.
         """
         return self._exchange([words])[0]
+
+    def commands(self, *commands: Command) -> list[Any]:
+        """Carry out plain commands in one round trip.
+
+        Raises:
+            Unreachable: the answer of one is missing; others may have been carried out.
+        """
+        return self._exchange(list(commands))
 
     def run(self, *calls: Call) -> list[Any]:
         """Run scripts in one round trip; each is atomic, the row of them is not.
@@ -80,14 +89,22 @@ class Server:
                 replies[i] = reply
         return replies
 
+    def scan(self, pattern: str) -> Iterator[str]:
+        """The keys that match, by cursor: for maintenance and inspection, never on a write."""
+        cursor = b"0"
+        while True:
+            cursor, keys = self.command("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
+            yield from (key.decode() for key in keys)
+            if cursor == b"0":
+                return
+
     def recover(self) -> None:
-        """Reach the server and put right what it missed.
+        """Reach the server, by new connections only.
 
         Raises:
             Unreachable: it does not answer yet.
         """
         self.close()
-        self._doubtful = True
         self.command("PING")
 
     def close(self) -> None:
@@ -95,7 +112,7 @@ class Server:
         while self._idle:
             self._idle.pop().disconnect()
 
-    def _exchange(self, commands: list[tuple[Any, ...]], keep: type[RedisError] | None = None) -> list[Any]:
+    def _exchange(self, commands: list[Command], keep: type[RedisError] | None = None) -> list[Any]:
         try:
             connection, reused = self._take()
             try:
@@ -105,17 +122,19 @@ class Server:
                     raise
                 # The server closed a connection that lay idle. A new one tells whether it is there;
                 # every command of the cache may be repeated.
-                self._doubtful = True
+                self.breaks += 1
                 connection = self._open()
                 replies = _converse(connection, commands)
-        except (RedisError, OSError, DatabaseError) as error:
-            self._doubtful = True
+        except (RedisError, OSError) as error:
+            self.breaks += 1
             raise Unreachable(str(error)) from error
-        self._idle.append(connection)
-        for reply in replies:
-            if isinstance(reply, Exception) and not (keep and isinstance(reply, keep)):
-                raise Unreachable(str(reply)) from reply
-        return replies
+        refusal = next((r for r in replies if isinstance(r, Exception) and not _is(r, keep)), None)
+        if refusal is None:
+            self._idle.append(connection)
+            return replies
+        # Full, demoted to a replica, no longer this slot's node: not to be used as it is.
+        connection.disconnect()
+        raise Unreachable(str(refusal)) from refusal
 
     def _take(self) -> tuple[AbstractConnection, bool]:
         try:
@@ -126,14 +145,15 @@ class Server:
     def _open(self) -> AbstractConnection:
         connection = self._connect()
         connection.connect()
-        distrust_after_restart(connection)
-        if self._doubtful:
-            self._reassure(functools.partial(_run_on, connection))
-            self._doubtful = False
+        distrust_after_restart(connection, self._record())
         return connection
 
 
-def _converse(connection: AbstractConnection, commands: list[tuple[Any, ...]]) -> list[Any]:
+def _is(error: Exception, kind: type[RedisError] | None) -> bool:
+    return kind is not None and isinstance(error, kind)
+
+
+def _converse(connection: AbstractConnection, commands: list[Command]) -> list[Any]:
     """Send all, then read all. An error reply is returned in its place.
 
     Raises:
@@ -158,19 +178,13 @@ def _converse(connection: AbstractConnection, commands: list[tuple[Any, ...]]) -
     return replies
 
 
-def _run_on(connection: AbstractConnection, *calls: Call) -> None:
-    for reply in _converse(connection, [call.by_text() for call in calls]):
-        if isinstance(reply, Exception):
-            raise reply
-
-
-def distrust_after_restart(connection: AbstractConnection) -> None:
+def distrust_after_restart(connection: AbstractConnection, record: str) -> None:
     """Clear the database if the server has restarted since it was last recorded (recover.lua)."""
     info = _converse(connection, [("INFO", "server")])[0]
     if isinstance(info, Exception):
         raise info
     text = info if isinstance(info, bytes) else str(info).encode()
     run_id = next(line[7:] for line in text.split(b"\r\n") if line.startswith(b"run_id:"))
-    reply = _converse(connection, [Call(RECOVER, [RUN_ID_KEY], [run_id]).by_text()])[0]
+    reply = _converse(connection, [Call(RECOVER, [record], [run_id]).by_text()])[0]
     if isinstance(reply, Exception):
         raise reply

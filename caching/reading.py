@@ -10,6 +10,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 CACHE_NAME = "Syllabus"  # how Cache-Status names this cache
 
+COLLAPSED = "fwd=miss; collapsed"  # another reader's load served this one too
+
 
 @dataclass(frozen=True, slots=True)
 class Reading:

@@ -21,8 +21,9 @@ import time
 from collections.abc import Callable
 from typing import Any
 
+from caching import stats
 from caching.errors import Unreachable
-from caching.reading import Reading, encode
+from caching.reading import COLLAPSED, Reading, encode
 from caching.slots import Lease, Slot
 from caching.transaction import changes
 
@@ -33,6 +34,8 @@ COLLAPSE_WAIT_SECONDS = 0.5
 FIRST_PAUSE_SECONDS = 0.002
 LONGEST_PAUSE_SECONDS = 0.02
 
+_COUNTED = {"HIT": "hits", "MISS": "misses", "BYPASS": "bypasses"}
+
 
 def read_through(slot: Slot, load: Callable[[], Any]) -> Reading:
     """The value of ``slot``, loading and storing it where nobody has.
@@ -40,6 +43,13 @@ def read_through(slot: Slot, load: Callable[[], Any]) -> Reading:
     Raises:
         whatever ``load`` raises; nothing is stored then.
     """
+    reading = _read(slot, load)
+    thing = slot.whole.main
+    stats.count(thing, "collapsed" if reading.how == COLLAPSED else _COUNTED[reading.x_cache])
+    return reading
+
+
+def _read(slot: Slot, load: Callable[[], Any]) -> Reading:
     if changes().must_bypass():
         return _bypass(load, "transaction")
     try:
@@ -83,6 +93,8 @@ def _load_and_fill(slot: Slot, token: str, load: Callable[[], Any]) -> Reading:
         stored = False
     if stored:
         changes().note_fill(slot.whole)
+    else:
+        stats.count(slot.whole.main, "refused_fills")
     return Reading(body, "MISS", "fwd=miss; stored" if stored else "fwd=miss")
 
 

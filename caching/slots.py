@@ -8,7 +8,7 @@ from typing import Literal, NamedTuple
 from caching import scripts
 from caching.connection import Call
 from caching.keys import Node
-from caching.reading import Reading
+from caching.reading import COLLAPSED, Reading
 from caching.store import get_store
 
 LEASE_TTL_MS = 5_000
@@ -31,7 +31,7 @@ def _remaining(expires_ms: bytes) -> int:
 
 def _hit(body: bytes, expires_ms: bytes, *, collapsed: bool = False) -> Reading:
     if collapsed:
-        return Reading(body, "MISS", "fwd=miss; collapsed")
+        return Reading(body, "MISS", COLLAPSED)
     return Reading(body, "HIT", f"hit; ttl={_remaining(expires_ms)}")
 
 
@@ -105,7 +105,7 @@ class MemberSlot:
 
     def look(self) -> Reading | None:
         """The value if there is one: one plain command."""
-        body, expires = get_store().command("HMGET", self._family.main, self._member, "#expires")
+        body, expires = get_store().read_members(self._family.main, self._member, "#expires")
         return None if body is None or expires is None else _hit(body, expires)
 
     def lease(self, token: str) -> Lease:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
 from django.conf import settings
 from django.core.signals import setting_changed
 from redis.connection import AbstractConnection, ConnectionPool
 
+from caching import outbox
 from caching.breaker import Breaker
-from caching.connection import Call, Server
+from caching.connection import Call, Command, Server
 from caching.errors import Unreachable
 
 Answer = TypeVar("Answer")
@@ -20,9 +21,13 @@ Answer = TypeVar("Answer")
 class Backend(Protocol):
     """One server, the master that a Sentinel names, or a cluster."""
 
+    @property
+    def breaks(self) -> int: ...
+
     def read(self, *keys: str) -> list[bytes | None]: ...
-    def command(self, *words: Any) -> Any: ...
+    def commands(self, *commands: Command) -> list[Any]: ...
     def run(self, *calls: Call) -> list[Any]: ...
+    def scan(self, pattern: str) -> Iterator[str]: ...
     def recover(self) -> None: ...
 
 
@@ -41,17 +46,29 @@ class Store:
         Unreachable: no answer, or the breaker is open.
     """
 
-    def __init__(self, backend: Backend, probe: Callable[[], object]) -> None:
+    def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self.breaker = Breaker("Redis", probe)
+        self.breaker = Breaker("Redis", self._recover)
+        self._trusted_at = -1  # how many connections had broken when the outbox was last drained
 
     def read(self, *keys: str) -> list[bytes | None]:
         """The values of some keys in one plain command."""
+        self._trust()
         return self._ask(self.backend.read, *keys)
+
+    def read_members(self, key: str, *members: str) -> list[bytes | None]:
+        """The values of some fields of a hash in one plain command."""
+        self._trust()
+        values: list[bytes | None] = self._ask(self.backend.commands, ("HMGET", key, *members))[0]
+        return values
 
     def command(self, *words: Any) -> Any:
         """One plain command."""
-        return self._ask(self.backend.command, *words)
+        return self._ask(self.backend.commands, words)[0]
+
+    def commands(self, *commands: Command) -> list[Any]:
+        """Plain commands in one round trip."""
+        return self._ask(self.backend.commands, *commands)
 
     def run(self, *calls: Call) -> list[Any]:
         """Scripts in one round trip."""
@@ -59,9 +76,23 @@ class Store:
 
     def drain(self) -> int:
         """Carry out the outbox now; how many rows it held."""
-        from caching import outbox
-
         return self._ask(outbox.drain, self.backend.run)
+
+    def _trust(self) -> None:
+        """Before the first read, and the first after a broken connection: what did Redis miss?
+
+        Not before a fence: a commit may hold locks that draining would wait for.
+        """
+        breaks = self.backend.breaks
+        if breaks != self._trusted_at:
+            self.drain()
+            self._trusted_at = breaks
+
+    def _recover(self) -> None:
+        self.backend.recover()
+        breaks = self.backend.breaks
+        outbox.drain(self.backend.run)
+        self._trusted_at = breaks
 
     def _ask(self, method: Callable[..., Answer], *args: Any) -> Answer:
         if self.breaker.is_open:
@@ -80,8 +111,11 @@ def _default_cache() -> dict[str, Any]:
     return caches["default"]
 
 
-def connection_factory(url: str) -> Callable[[], AbstractConnection]:
-    """Makes connections to ``url`` with the cache's timeouts and without redis-py's retries."""
+def connection_factory(url: str) -> Callable[..., AbstractConnection]:
+    """Makes connections to ``url`` with the cache's timeouts and without redis-py's retries.
+
+    Keyword arguments of the maker (``host``, ``port``) beat those of the URL.
+    """
     options: dict[str, Any] = _default_cache()["OPTIONS"]
     pool = ConnectionPool.from_url(
         url,
@@ -93,14 +127,34 @@ def connection_factory(url: str) -> Callable[[], AbstractConnection]:
     return functools.partial(pool.connection_class, **pool.connection_kwargs)
 
 
+def _backend() -> Backend:
+    connect = connection_factory(_default_cache()["LOCATION"])
+    chosen: dict[str, Any] = getattr(settings, "CACHING", {})
+    if chosen.get("CLUSTER"):
+        from caching.cluster import ClusterBackend
+        from caching.cluster_factory import cluster_client
+
+        return ClusterBackend(
+            cluster_client(),
+            lambda host, port: connect(host=host, port=port, db=0),
+        )
+    if sentinels := chosen.get("SENTINELS"):
+        from redis.sentinel import Sentinel
+
+        sentinel = Sentinel(sentinels, socket_timeout=_default_cache()["OPTIONS"]["SOCKET_TIMEOUT"])
+
+        def connect_to_master() -> AbstractConnection:
+            host, port = sentinel.discover_master(chosen["MASTER"])
+            return connect(host=host, port=port)
+
+        return SingleServer(connect_to_master)
+    return SingleServer(connect)
+
+
 @functools.cache
 def get_store() -> Store:
     """The store of the settings' default cache."""
-    from caching import outbox
-
-    connect = connection_factory(_default_cache()["LOCATION"])
-    backend = SingleServer(connect, outbox.drain)
-    return Store(backend, backend.recover)
+    return Store(_backend())
 
 
 def _forget_store(*, setting: str, **_: Any) -> None:

@@ -43,6 +43,11 @@ def track(model: type[models.Model]) -> None:
 _tracked: set[type[models.Model]] = set()
 
 
+def tracked_models() -> frozenset[type[models.Model]]:
+    """The models on which something cached depends."""
+    return frozenset(_tracked)
+
+
 def conclude() -> None:
     """Connect the receivers that must be the last of their signal."""
     for model in _tracked:

@@ -18,12 +18,13 @@ from __future__ import annotations
 import contextlib
 import logging
 import secrets
+import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, cast
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 
-from caching import invalidation, outbox
+from caching import invalidation, outbox, stats
 from caching.errors import Unreachable
 
 if TYPE_CHECKING:
@@ -160,11 +161,15 @@ class Changes:
             invalidation.drain_soon()
 
     def _fence(self, nodes: set[Node], token: str) -> bool:
+        started = time.perf_counter_ns()
         try:
             invalidation.fence(nodes, token)
         except Unreachable:
             outbox.record(self._connection, nodes)
+            stats.count(stats.COMMITS, "outboxed")
             return False
+        stats.count(stats.COMMITS, "fenced")
+        stats.count(stats.COMMITS, "fence_microseconds", (time.perf_counter_ns() - started) // 1000)
         return True
 
     def discard(self) -> None:
@@ -196,7 +201,9 @@ class Changes:
     def _take(self) -> set[Node]:
         if not self._touched:
             return set()
-        nodes = set().union(*self._touched.values())
+        nodes: set[Node] = set().union(*self._touched.values())
+        for whole in self._touched:
+            stats.count(whole.main, "invalidations")
         self._touched.clear()
         return nodes
 

@@ -6,6 +6,7 @@ read, by the operator or by ops/embedded.py.
 
 import os
 from pathlib import Path
+from typing import Any
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
@@ -64,6 +65,7 @@ INSTALLED_APPS = [
 
 MIDDLEWARE = [
     "api.request_id.RequestIdMiddleware",
+    "api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -142,7 +144,7 @@ CACHE_TTL = int(os.environ.get("CACHE_TTL", "300"))
 REDIS_CONNECT_TIMEOUT_SECONDS = 0.25
 REDIS_COMMAND_TIMEOUT_SECONDS = 0.5
 
-CACHES = {
+CACHES: dict[str, dict[str, Any]] = {
     "default": {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
@@ -161,6 +163,28 @@ CACHES = {
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
+
+def _addresses(name: str) -> list[tuple[str, int]]:
+    pairs = (word.rpartition(":") for word in _words(name))
+    return [(host, int(port)) for host, _, port in pairs]
+
+
+# More than one server: a cluster for the cache, or Sentinels that name its master.
+CACHING = {
+    "CLUSTER": _addresses("REDIS_CLUSTER"),
+    "SENTINELS": _addresses("REDIS_SENTINELS"),
+    "MASTER": os.environ.get("REDIS_SENTINEL_MASTER", "mymaster"),
+}
+if CACHING["CLUSTER"]:
+    CACHES["default"]["OPTIONS"]["CONNECTION_FACTORY"] = "caching.cluster_factory.ClusterConnectionFactory"
+elif CACHING["SENTINELS"]:
+    CACHES["default"]["LOCATION"] = f"redis://{CACHING['MASTER']}/{REDIS_URL.rpartition('/')[2] or 0}"
+    CACHES["default"]["OPTIONS"] |= {
+        "CLIENT_CLASS": "django_redis.client.SentinelClient",
+        "CONNECTION_FACTORY": "django_redis.pool.SentinelConnectionFactory",
+        "SENTINELS": CACHING["SENTINELS"],
+    }
+
 # --- Celery -----------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or REDIS_URL.rsplit("/", 1)[0] + "/0"
@@ -173,13 +197,18 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A web process that publishes must not hang on a broker that is away: one try, briefly.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS = {
+    "max_retries": 0,
     "socket_connect_timeout": REDIS_CONNECT_TIMEOUT_SECONDS,
     "socket_timeout": 1.0,
     "visibility_timeout": 600,
 }
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get("CELERY_BEAT_SCHEDULE_FILENAME", "var/celerybeat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
-CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {}
+CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
+    "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
+    "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
+}
 
 # --- API --------------------------------------------------------------------------------------
 
@@ -190,7 +219,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
-    "DEFAULT_PARSER_CLASSES": ["rest_framework.parsers.JSONParser"],
+    "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "api.problems.exception_handler",
     "DEFAULT_PAGINATION_CLASS": "api.pagination.Pagination",
@@ -205,6 +234,7 @@ REST_FRAMEWORK = {
         "courses-top": os.environ.get("THROTTLE_COURSES_TOP", "10/min"),
     },
     "NUM_PROXIES": int(os.environ.get("NUM_PROXIES", "0")),
+    "URL_FORMAT_OVERRIDE": None,  # one format: ?format= is not a parameter of ours
     "COERCE_DECIMAL_TO_STRING": False,  # money is a JSON number
 }
 
@@ -261,5 +291,8 @@ LOGGING = {
     },
     "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
     # Django's own handlers would print each record a second time.
-    "loggers": {"django": {"handlers": [], "propagate": True}},
+    "loggers": {
+        "django": {"handlers": [], "propagate": True},
+        "fontTools": {"level": "WARNING"},  # tells of every letter of a certificate
+    },
 }

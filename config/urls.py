@@ -1,8 +1,10 @@
 """Every address of the project."""
 
 from django.contrib import admin
-from django.urls import path
+from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("api/v1/", include("courses.urls")),
+    path("", include("ops.urls")),
 ]

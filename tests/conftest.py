@@ -3,7 +3,9 @@
 import pytest
 import redis
 from django.conf import settings
+from django.core.cache import caches
 
+from api.limiter import get_limiter
 from caching.store import get_store
 
 
@@ -12,11 +14,13 @@ def _clean_redis():
     """Every test begins with an empty Redis and a closed breaker."""
     with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
         client.flushall()
+    if settings.CACHING["CLUSTER"]:
+        caches["default"].client.get_client().flushall()
     get_store.cache_clear()
+    get_limiter.cache_clear()
 
 
 @pytest.fixture
 def cache_redis():
     """A redis-py client of the cache's database, to look at what is really there."""
-    with redis.Redis.from_url(settings.REDIS_URL) as client:
-        yield client
+    return caches["default"].client.get_client()

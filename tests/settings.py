@@ -8,7 +8,15 @@ import os
 from pathlib import Path
 
 _root = Path(__file__).resolve().parent.parent
-for _name in ("DATABASE_URL", "DB_HOST", "REDIS_URL", "CELERY_BROKER_URL", "CACHE_KEY_PREFIX"):
+for _name in (
+    "DATABASE_URL",
+    "DB_HOST",
+    "REDIS_URL",
+    "CELERY_BROKER_URL",
+    "CACHE_KEY_PREFIX",
+    "REDIS_CLUSTER",
+    "REDIS_SENTINELS",
+):
     os.environ[_name] = ""  # set, though empty: .env cannot fill it either
 os.environ["SYLLABUS_STATE_DIR"] = str(
     _root / "var" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main")
@@ -16,7 +24,13 @@ os.environ["SYLLABUS_STATE_DIR"] = str(
 os.environ["DEBUG"] = "0"
 os.environ["DJANGO_SECRET_KEY"] = "only-for-tests-" + "x" * 50
 
+if os.environ.get("TEST_REDIS") == "cluster":  # the core's tests a second time: make test does both
+    from tests.redis_cluster import start_cluster
+
+    os.environ["REDIS_CLUSTER"] = ",".join(f"{host}:{port}" for host, port in start_cluster())
+
 from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, and nobody's password
 INSTALLED_APPS.insert(-1, "tests.caching.shelf.apps.ShelfConfig")  # noqa: F405
+WHITENOISE_AUTOREFRESH = True  # nothing is collected for tests

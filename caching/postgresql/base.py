@@ -25,11 +25,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def _commit(self) -> None:
         with self.changes.committing():
-            super()._commit()
+            super()._commit()  # type: ignore[misc]  # missing in the stubs
 
     def _rollback(self) -> None:
         try:
-            super()._rollback()
+            super()._rollback()  # type: ignore[misc]  # missing in the stubs
         finally:
             self.guard.reset()
             self.changes.discard()

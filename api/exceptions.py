@@ -1,0 +1,55 @@
+"""What an app raises to answer a request with a problem."""
+
+from __future__ import annotations
+
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from rest_framework.exceptions import APIException
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Problem(APIException):
+    """Raise it to answer a request with this problem.
+
+    ``detail`` says what was wrong and what is accepted; ``errors`` says it by field;
+    ``headers`` go with the response.
+    """
+
+    status_code: int = HTTPStatus.BAD_REQUEST
+
+    def __init__(
+        self,
+        detail: str,
+        *,
+        status: int | None = None,
+        errors: Mapping[str, list[str]] | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
+        super().__init__(detail)
+        self.status_code = status or self.status_code
+        self.errors = errors
+        self.headers = headers or {}
+
+
+class Conflict(Problem):
+    """The request is sound, but the state of things does not allow it (409)."""
+
+    status_code = HTTPStatus.CONFLICT
+
+
+class PreconditionFailed(Problem):
+    """What the client wants to change is no longer what it saw (412)."""
+
+    status_code = HTTPStatus.PRECONDITION_FAILED
+
+
+class Unavailable(Problem):
+    """Something this needs is away (503); ``retry_after`` in seconds."""
+
+    status_code = HTTPStatus.SERVICE_UNAVAILABLE
+
+    def __init__(self, detail: str, *, retry_after: int = 5) -> None:
+        super().__init__(detail, headers={"Retry-After": str(retry_after)})

@@ -1,0 +1,106 @@
+"""DRF's throttles, exact under concurrency: same names, scopes, rates and settings.
+
+What differs from DRF's own: the decision is one atomic step in Redis (api/lua/throttle.lua) for all
+throttles of a request, so that simultaneous requests cannot slip through together and a request
+refused by one scope uses up no other; and every response says what is left.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import ImproperlyConfigured
+from rest_framework.settings import api_settings
+from rest_framework.throttling import BaseThrottle
+
+from api.client_address import client_address
+from api.limiter import get_limiter
+from api.rates import Bucket, Verdict, parse_rate
+
+if TYPE_CHECKING:
+    from rest_framework.request import Request
+    from rest_framework.views import APIView
+
+
+class RateThrottle(BaseThrottle):
+    """At most so many requests of one client in any window of time.
+
+    A subclass names its ``scope``; the rate is that of the scope in DEFAULT_THROTTLE_RATES, read at
+    each request, unless the class has a ``rate`` of its own.
+    """
+
+    scope: str | None = None
+    rate: str | None = None
+    verdict: Verdict
+
+    def client(self, request: Request) -> str | None:
+        """Whose requests are counted together; None where this throttle does not apply."""
+        user = request.user
+        if user is not None and user.is_authenticated:
+            return f"user:{user.pk}"
+        return f"ip:{client_address(request)}"
+
+    def bucket(self, request: Request, view: APIView) -> Bucket | None:  # noqa: ARG002
+        """Where a request to this view counts; None where it does not."""
+        return self.bucket_of(self.scope, request)
+
+    def bucket_of(self, scope: str | None, request: Request) -> Bucket | None:
+        if not scope:
+            return None
+        rate = parse_rate(self.rate or _rate_of(scope))
+        client = self.client(request)
+        return None if rate is None or client is None else Bucket(scope, *rate, client)
+
+    def allow_request(self, request: Request, view: APIView) -> bool:
+        self.verdict = verdict_of(request, view)
+        return self.verdict.passes
+
+    def wait(self) -> float:
+        """Seconds after which the request would pass, if the client sends nothing meanwhile."""
+        return self.verdict.wait_seconds
+
+
+class AnonRateThrottle(RateThrottle):
+    """Limits requests without a user, by address."""
+
+    scope = "anon"
+
+    def client(self, request: Request) -> str | None:
+        client = super().client(request)
+        return client if client and client.startswith("ip:") else None
+
+
+class UserRateThrottle(RateThrottle):
+    """Limits the requests of a user, and as DRF does, those of an address without one."""
+
+    scope = "user"
+
+
+class ScopedRateThrottle(RateThrottle):
+    """Limits the requests to views of one ``throttle_scope``."""
+
+    def bucket(self, request: Request, view: APIView) -> Bucket | None:
+        return self.bucket_of(getattr(view, "throttle_scope", None), request)
+
+
+def verdict_of(request: Request, view: APIView) -> Verdict:
+    """One verdict for all throttles of a request: the first that DRF asks fetches it.
+
+    The headers go by ``view.headers``, which DRF adds to whatever the view answers.
+    """
+    verdict: Verdict | None = request.__dict__.get("throttle_verdict")
+    if verdict is None:
+        throttles = [throttle for throttle in view.get_throttles() if isinstance(throttle, RateThrottle)]
+        buckets = {b.key: b for throttle in throttles if (b := throttle.bucket(request, view))}
+        verdict = get_limiter().decide(list(buckets.values()))
+        request.__dict__["throttle_verdict"] = verdict
+        view.headers.update(verdict.headers)
+    return verdict
+
+
+def _rate_of(scope: str) -> str | None:
+    try:
+        rate = api_settings.DEFAULT_THROTTLE_RATES[scope]
+    except KeyError:
+        raise ImproperlyConfigured(f"No rate for the scope {scope!r} in DEFAULT_THROTTLE_RATES") from None
+    return None if rate is None else str(rate)

@@ -1,0 +1,75 @@
+"""Counters by cached thing: exact within the process, summed over all processes in Redis.
+
+Counting is an addition under a lock. What has been counted is added to one hash in Redis every few
+seconds, by whoever counts next, and when the process ends.
+"""
+
+from __future__ import annotations
+
+import atexit
+import threading
+import time
+from collections import Counter
+
+from caching.errors import Unreachable
+from caching.store import get_store
+
+KEY = "caching:stats"
+KEY_TTL_SECONDS = 30 * 86_400
+FLUSH_INTERVAL_SECONDS = 5.0
+
+# What is counted of each thing.
+NAMES = ("hits", "misses", "collapsed", "bypasses", "refused_fills", "invalidations")
+# Counted under COMMITS: how many fenced something, how many could not, and how long fencing took.
+COMMITS = "commits"
+COMMIT_NAMES = ("fenced", "outboxed", "fence_microseconds")
+
+_lock = threading.Lock()
+_counts: Counter[str] = Counter()
+_next_flush = time.monotonic() + FLUSH_INTERVAL_SECONDS
+
+
+def count(thing: str, name: str, amount: int = 1) -> None:
+    """Add to one of ``NAMES`` of a thing."""
+    with _lock:
+        _counts[f"{thing} {name}"] += amount
+        due = time.monotonic() > _next_flush
+    if due:
+        flush()
+
+
+def flush() -> None:
+    """Add this process's counts to the sums in Redis, or keep them while it is away."""
+    global _counts, _next_flush
+    with _lock:
+        counts, _counts = _counts, Counter()
+        _next_flush = time.monotonic() + FLUSH_INTERVAL_SECONDS
+    if not counts:
+        return
+    try:
+        get_store().commands(
+            *(("HINCRBY", KEY, field, amount) for field, amount in counts.items()),
+            ("EXPIRE", KEY, KEY_TTL_SECONDS),
+        )
+    except Unreachable:
+        with _lock:
+            _counts.update(counts)
+
+
+def totals() -> dict[str, dict[str, int]]:
+    """The sums over all processes since the cache's Redis was last cleared, by thing and name.
+
+    Raises:
+        Unreachable: Redis does not answer.
+    """
+    flush()
+    flat = get_store().command("HGETALL", KEY)
+    totals: dict[str, dict[str, int]] = {}
+    for field, amount in zip(flat[::2], flat[1::2], strict=True):
+        thing, _, name = field.decode().rpartition(" ")
+        names = COMMIT_NAMES if thing == COMMITS else NAMES
+        totals.setdefault(thing, dict.fromkeys(names, 0))[name] = int(amount)
+    return dict(sorted(totals.items()))
+
+
+atexit.register(flush)

@@ -1,0 +1,236 @@
+"""The catalogue and what learners do with it: data and database constraints."""
+
+from __future__ import annotations
+
+import uuid
+from typing import TYPE_CHECKING, Any, ClassVar
+
+from django.conf import settings
+from django.core.files.storage import FileSystemStorage
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+
+from caching.models import TrackedModel
+
+if TYPE_CHECKING:
+    from collections.abc import Collection, Iterable, Mapping
+
+PUBLISHED = models.Q(is_published=True)
+
+
+class Category(TrackedModel):
+    name = models.CharField(max_length=100, unique=True)
+
+    class Meta:
+        ordering = ["name", "id"]
+        verbose_name_plural = "categories"
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(name=""), name="category_name_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Course(TrackedModel):
+    """A course. ``rating`` is the mean of its reviews, 0.00 while it has none.
+
+    ``views``, ``students_count`` and ``rating`` are kept by background work. ``save()`` writes one
+    of them only if this instance changed it, so that saving a form cannot undo what was counted
+    since the form was opened.
+    """
+
+    COUNTED: ClassVar = ("views", "students_count", "rating")
+    _counted: Mapping[str, object] = {}
+
+    title = models.CharField(max_length=255)
+    description = models.TextField(blank=True)
+    category = models.ForeignKey(
+        Category, on_delete=models.PROTECT, related_name="courses", null=True, blank=True
+    )
+    is_published = models.BooleanField("published", default=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+    updated_at = models.DateTimeField(auto_now=True)
+    views = models.PositiveBigIntegerField(default=0, editable=False)
+    students_count = models.PositiveIntegerField("students", default=0, editable=False)
+    rating = models.DecimalField(max_digits=3, decimal_places=2, default=0, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        # One index serves both directions of an order, because ties are broken in the same direction.
+        indexes = [
+            models.Index(fields=[field, "id"], name=f"course_by_{field}", condition=PUBLISHED)
+            for field in ("title", "created_at", "views", "students_count", "rating")
+        ]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(title=""), name="course_title_not_empty"),
+            models.CheckConstraint(
+                condition=models.Q(rating__gte=0, rating__lte=5), name="course_rating_0_to_5"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
+        if update_fields is None and not self._state.adding and not kwargs.get("force_insert"):
+            update_fields = self._own_fields()
+        super().save(*args, update_fields=update_fields, **kwargs)
+        self._remember_counted()
+
+    @classmethod
+    def from_db(
+        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
+    ) -> Course:
+        course = super().from_db(db, field_names, values, **kwargs)
+        course._remember_counted()
+        return course
+
+    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
+        super().refresh_from_db(*args, **kwargs)
+        self._remember_counted()
+
+    def _remember_counted(self) -> None:
+        self._counted = {name: self.__dict__.get(name) for name in self.COUNTED}
+
+    def _own_fields(self) -> list[str]:
+        deferred = self.get_deferred_fields()
+        return [
+            field.name
+            for field in self._meta.concrete_fields
+            if not (field.primary_key or field.attname in deferred or self._is_only_counted(field.name))
+        ]
+
+    def _is_only_counted(self, name: str) -> bool:
+        return name in self._counted and self._counted[name] == getattr(self, name)
+
+
+class Module(TrackedModel):
+    course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="modules", db_index=False)
+    title = models.CharField(max_length=255)
+    description = models.TextField(blank=True)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        indexes = [models.Index(fields=["course", "position", "id"], name="module_in_course")]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(title=""), name="module_title_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Lesson(TrackedModel):
+    module = models.ForeignKey(Module, on_delete=models.CASCADE, related_name="lessons", db_index=False)
+    title = models.CharField(max_length=255)
+    content = models.TextField(blank=True)
+    position = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["position", "id"]
+        indexes = [models.Index(fields=["module", "position", "id"], name="lesson_in_module")]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(title=""), name="lesson_title_not_empty"),
+        ]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class Enrollment(models.Model):
+    """``notified_at`` is when the sender of the "enrolled" mail claimed it; null: still to be sent."""
+
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="enrollments", db_index=False
+    )
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="enrollments")
+    created_at = models.DateTimeField(auto_now_add=True)
+    completed_at = models.DateTimeField(null=True, blank=True)
+    notified_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "course"], name="one_enrollment_per_user_and_course"),
+        ]
+        indexes = [
+            models.Index(
+                fields=["created_at"],
+                name="enrollment_mail_due",
+                condition=models.Q(notified_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.course}"
+
+
+class Review(models.Model):
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="reviews", db_index=False
+    )
+    course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="reviews", db_index=False)
+    rating = models.PositiveSmallIntegerField(validators=[MinValueValidator(1), MaxValueValidator(5)])
+    text = models.TextField(blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["user", "course"], name="one_review_per_user_and_course"),
+            models.CheckConstraint(
+                condition=models.Q(rating__gte=1, rating__lte=5), name="review_rating_1_to_5"
+            ),
+        ]
+        indexes = [models.Index(fields=["course", "id"], name="review_in_course")]
+
+    def __str__(self) -> str:
+        return f"{self.rating} by {self.user} for {self.course}"
+
+
+def certificate_storage() -> FileSystemStorage:
+    """A certificate made again replaces its file instead of standing beside it."""
+    return FileSystemStorage(allow_overwrite=True)
+
+
+class Certificate(models.Model):
+    """Proof of a completed enrolment. ``file`` is empty until background work has made the PDF.
+
+    ``notified_at`` is when the sender of the "certificate ready" mail claimed it.
+    """
+
+    uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
+    enrollment = models.OneToOneField(Enrollment, on_delete=models.CASCADE, related_name="certificate")
+    issued_at = models.DateTimeField(auto_now_add=True)
+    file = models.FileField(upload_to="certificates", storage=certificate_storage, blank=True, editable=False)
+    notified_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    class Meta:
+        ordering = ["-id"]
+        indexes = [
+            models.Index(fields=["issued_at"], name="certificate_file_due", condition=models.Q(file="")),
+            models.Index(
+                fields=["issued_at"],
+                name="certificate_mail_due",
+                condition=models.Q(notified_at__isnull=True),
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return str(self.uuid)
+
+
+class ViewBatch(models.Model):
+    """A batch of counted views that has been added to the courses: it is never added twice."""
+
+    id = models.UUIDField(primary_key=True)
+    applied_at = models.DateTimeField(db_default=Now(), db_index=True)
+
+    class Meta:
+        verbose_name_plural = "view batches"
+
+    def __str__(self) -> str:
+        return str(self.id)

@@ -1,0 +1,36 @@
+"""Who sees what of a course."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.http import Http404
+
+from courses.models import Course, Enrollment
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+
+NO_COURSE = "There is no such course."  # said of drafts as well
+
+
+def sees_drafts(user: User | AnonymousUser) -> bool:
+    """Whether unpublished courses exist for this user."""
+    return user.has_perm("courses.view_course") or user.has_perm("courses.change_course")
+
+
+def find_course(pk: int, user: User | AnonymousUser) -> Course:
+    """The course.
+
+    Raises:
+        Http404: there is none for this user.
+    """
+    course = Course.objects.filter(pk=pk).first()
+    if course is None or not (course.is_published or sees_drafts(user)):
+        raise Http404(NO_COURSE)
+    return course
+
+
+def may_read_lessons(user: User, course: Course) -> bool:
+    """Whether the content of a course is for this user: staff, and whoever is enrolled."""
+    return user.is_staff or Enrollment.objects.filter(user=user, course=course).exists()

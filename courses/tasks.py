@@ -1,0 +1,67 @@
+"""Celery's entry points. Each may be repeated, lost or run twice at once: nothing but time is lost.
+
+What an action publishes is a shortcut. Everything it asks for can be read from the database, and the
+periodic tasks (CELERY_BEAT_SCHEDULE) find what was left undone.
+"""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from celery import shared_task
+from django.db.models import Q
+from django.utils import timezone
+
+from courses import aggregates, certificates, notices, view_counts
+from courses.models import Certificate, Enrollment
+
+# Younger work is still on its way through the queue.
+OVERDUE_AFTER = timedelta(minutes=1)
+MOST_AT_ONCE = 500
+
+
+@shared_task(autoretry_for=[OSError], retry_backoff=True, max_retries=5)
+def enrolled(enrollment_id: int) -> None:
+    """Follow up an enrolment: the course's statistics, the learner's mail."""
+    course_ids = Enrollment.objects.filter(pk=enrollment_id).values_list("course_id", flat=True)
+    aggregates.refresh_statistics(course_ids)
+    notices.send_enrolled(enrollment_id)
+
+
+@shared_task(autoretry_for=[OSError], retry_backoff=True, max_retries=5)
+def certify(enrollment_id: int) -> None:
+    """Make the certificate of a completed enrolment and send it."""
+    certificate = certificates.make_certificate(enrollment_id)
+    if certificate is not None:
+        notices.send_certificate(certificate.pk)
+
+
+@shared_task
+def refresh_statistics(course_ids: list[int]) -> None:
+    """Bring ``students_count`` and ``rating`` of some courses up to date."""
+    aggregates.refresh_statistics(course_ids)
+
+
+@shared_task
+def reconcile_statistics() -> None:
+    """Repair ``students_count`` and ``rating`` wherever they have drifted."""
+    aggregates.reconcile_statistics()
+
+
+@shared_task
+def flush_views() -> None:
+    """Add the views that were counted to the courses."""
+    view_counts.flush_views()
+
+
+@shared_task
+def catch_up() -> None:
+    """Publish again what should have been done by now: mails unsent, certificates unmade."""
+    overdue = timezone.now() - OVERDUE_AFTER
+    unsent = Enrollment.objects.filter(notified_at__isnull=True, created_at__lt=overdue)
+    for pk in unsent.order_by("created_at").values_list("pk", flat=True)[:MOST_AT_ONCE]:
+        enrolled.delay(pk)
+    unfinished = Q(file="") | Q(notified_at__isnull=True)
+    certificates_due = Certificate.objects.filter(unfinished, issued_at__lt=overdue).order_by("issued_at")
+    for pk in certificates_due.values_list("enrollment_id", flat=True)[:MOST_AT_ONCE]:
+        certify.delay(pk)

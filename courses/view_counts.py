@@ -1,0 +1,115 @@
+"""How often courses are looked at: counted in Redis, added to the database batch by batch.
+
+::
+
+    reader       HINCRBY courses:views
+    flush        courses:views is renamed to courses:views:batch and named     (take_views.lua)
+                 one transaction: the batch's name is recorded, its views are added
+                 the batch is deleted                                          (drop_views.lua)
+
+A flush that is killed leaves the batch where it is and the next one takes it up again. If it was
+killed after its commit, the recorded name tells that the views have been added.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import uuid
+from datetime import timedelta
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+from django.db import transaction
+from django.db.models import BigIntegerField, F, Func, JSONField, TextField, Value
+from django.db.models.functions import Cast
+from django.utils import timezone
+from redis.exceptions import RedisError
+
+from api import redis_state
+from caching.breaker import Breaker
+from courses.aggregates import lock_courses
+from courses.models import Course, ViewBatch
+
+if TYPE_CHECKING:
+    from redis.commands.core import Script
+
+logger = logging.getLogger(__name__)
+
+COUNTING = "courses:views"
+BATCH = "courses:views:batch"
+BATCHES_KEPT = timedelta(days=7)
+
+_breaker = Breaker("The view counter's Redis", lambda: redis_state.client().ping())
+
+
+class Batch(NamedTuple):
+    """Views by course id, under a name that no other batch has."""
+
+    name: str
+    views: dict[str, int]
+
+
+def count_view(course_id: int) -> None:
+    """Count one view. While Redis is away views go uncounted: nobody waits for a statistic."""
+    if not _breaker.allow():
+        return
+    try:
+        redis_state.client().hincrby(COUNTING, str(course_id), 1)
+    except RedisError as error:
+        _breaker.failed()
+        logger.warning("A view of course %s is not counted: %s", course_id, error)
+    else:
+        _breaker.succeeded()
+
+
+def flush_views() -> int:
+    """Add what was counted to the database; how many courses it concerned.
+
+    Raises:
+        RedisError: Redis is away; nothing is lost.
+    """
+    batch = take_batch()
+    if batch is None:
+        return 0
+    changed = add_batch(batch)
+    drop_batch(batch)
+    return changed
+
+
+def take_batch() -> Batch | None:
+    """The batch to be added, closed for counting."""
+    fields = _script("take_views")(keys=[COUNTING, BATCH], args=[str(uuid.uuid4())])
+    texts = [field.decode() for field in fields]
+    views = dict(zip(texts[::2], texts[1::2], strict=True))
+    return Batch(views.pop("#id"), {pk: int(n) for pk, n in views.items()}) if views else None
+
+
+@transaction.atomic
+def add_batch(batch: Batch) -> int:
+    """Add a batch in one statement, unless it was; how many courses it concerned."""
+    _, is_new = ViewBatch.objects.get_or_create(pk=batch.name)
+    if not is_new:
+        return 0
+    ViewBatch.objects.filter(applied_at__lt=timezone.now() - BATCHES_KEPT).delete()
+    ids = lock_courses(int(pk) for pk in batch.views)
+    return Course.objects.filter(pk__in=ids).update(views=F("views") + _counted(batch))
+
+
+def drop_batch(batch: Batch) -> None:
+    """Forget a batch that was added."""
+    _script("drop_views")(keys=[BATCH], args=[batch.name])
+
+
+def _counted(batch: Batch) -> Cast:
+    """The batch's number for the row: ``'{"7": 12}'::jsonb ->> id::text``."""
+    numbers = Cast(Value(json.dumps(batch.views)), JSONField())
+    number = Func(numbers, Cast("pk", TextField()), arg_joiner=" ->> ", template="(%(expressions)s)")
+    return Cast(number, BigIntegerField())
+
+
+@cache
+def _script(name: str) -> Script:
+    text = (Path(__file__).parent / "lua" / f"{name}.lua").read_text()
+    return redis_state.client().register_script(text)

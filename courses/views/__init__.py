@@ -1,0 +1,1 @@
+"""The courses over HTTP: the catalogue, and what its learners do."""

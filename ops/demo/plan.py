@@ -1,0 +1,33 @@
+"""How much demo data, by which dice."""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+from tqdm import tqdm
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+Size = Literal["small", "large"]
+CHUNK_ROWS = 100
+
+
+@dataclass(frozen=True)
+class Plan:
+    size: Size = "small"
+    seed: int = 1
+
+    def dice(self, what: str, number: int) -> random.Random:
+        """The same dice for the same row, whichever rows exist already."""
+        return random.Random(f"{self.seed}:{what}:{number}")  # noqa: S311  (not a secret)
+
+    def missing(self, what: str, existing: int, wanted: int) -> Iterator[range]:
+        """The numbers of the missing rows, in chunks; with a progress bar on a terminal."""
+        with tqdm(total=max(wanted - existing, 0), desc=what, unit="", disable=None) as bar:
+            for start in range(existing, wanted, CHUNK_ROWS):
+                numbers = range(start + 1, min(start + CHUNK_ROWS, wanted) + 1)
+                yield numbers
+                bar.update(len(numbers))

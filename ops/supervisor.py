@@ -1,0 +1,123 @@
+"""Several commands as one: they start together, speak with their names, and end together."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from typing import IO, TYPE_CHECKING, BinaryIO, Self
+
+from ops.groups import end_groups
+from ops.reaper import DONE
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+POLL_SECONDS = 0.1
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+
+
+class ChildDiedError(Exception):
+    """A command ended though nobody asked it to; the message says which."""
+
+
+class StopRequested(Exception):  # noqa: N818  (not an error)
+    """The operator asked for the end, or went away."""
+
+
+class Supervisor:
+    """A context in which commands run; leaving it ends them, in any case.
+
+    Args:
+        folder: the working directory of the commands.
+        lock: stays locked until the commands are gone, even if this process is killed.
+        end_with_parent: stop when the process that started this one has gone.
+    """
+
+    def __init__(self, folder: Path, lock: IO[str], *, end_with_parent: bool = False) -> None:
+        self.folder = folder
+        self.lock = lock
+        self.parent = os.getppid() if end_with_parent else None
+        self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.stop_requests = 0
+        self.output = threading.Lock()
+
+    def __enter__(self) -> Self:
+        for number in STOP_SIGNALS:
+            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
+                signal.signal(number, self._request_stop)
+        self.reaper = subprocess.Popen(
+            [sys.executable, "-m", "ops.reaper"],
+            cwd=self.folder,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.DEVNULL,
+            start_new_session=True,
+            pass_fds=[self.lock.fileno()],
+        )
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        by_pid = {child.pid: child for child in self.children.values()}
+        end_groups(by_pid, lambda pid: by_pid[pid].poll() is None, hurry=lambda: self.stop_requests > 1)
+        for child in by_pid.values():
+            child.wait()
+        self.reaper.communicate(DONE.encode())
+
+    def start(self, name: str, command: Sequence[str]) -> None:
+        """Run the command; each line that it prints appears here after its name."""
+        child = subprocess.Popen(
+            command,
+            cwd=self.folder,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            env={**os.environ, "PYTHONUNBUFFERED": "1"},
+            start_new_session=True,  # Ctrl-C is for the supervisor alone
+        )
+        self.children[name] = child
+        _pipe(self.reaper.stdin).write(f"{child.pid}\n".encode())
+        _pipe(self.reaper.stdin).flush()
+        threading.Thread(target=self._forward, args=(name, _pipe(child.stdout)), daemon=True).start()
+
+    def wait_until(self, condition: Callable[[], bool]) -> None:
+        """Watch over the children until the condition holds.
+
+        Raises:
+            ChildDiedError: a child ended.
+            StopRequested: by a signal, or because the parent or the output is gone.
+        """
+        while not condition():
+            if self.stop_requests or (self.parent and os.getppid() != self.parent):
+                raise StopRequested
+            for name, child in self.children.items():
+                if child.poll() is not None:
+                    raise ChildDiedError(f"{name} ended unexpectedly ({_how(child.returncode)})")
+            time.sleep(POLL_SECONDS)
+
+    def say(self, text: str) -> None:
+        """Print whole lines, never in the middle of a child's."""
+        with self.output:
+            print(text, flush=True)
+
+    def _forward(self, name: str, lines: BinaryIO) -> None:
+        for line in lines:
+            try:
+                self.say(f"{name:<6} | {line.decode(errors='replace').rstrip()}")
+            except BrokenPipeError:  # `make run | head`: read on, or the child would hang on its output
+                self.stop_requests = self.stop_requests or 1
+
+    def _request_stop(self, *_: object) -> None:
+        self.stop_requests += 1
+
+
+def _pipe(pipe: IO[bytes] | None) -> BinaryIO:
+    assert pipe is not None  # noqa: S101  (asked for with PIPE)
+    return pipe  # type: ignore[return-value]
+
+
+def _how(code: int) -> str:
+    return f"killed by {signal.Signals(-code).name}" if code < 0 else f"exit code {code}"

@@ -1,0 +1,137 @@
+"""Addresses that exist only here: each fails, or is limited, in one particular way."""
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connection
+from django.db.models import ProtectedError
+from django.http import Http404, HttpResponse
+from django.urls import path
+from rest_framework import exceptions, serializers
+from rest_framework.authentication import SessionAuthentication, TokenAuthentication
+from rest_framework.generics import ListCreateAPIView
+from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.response import Response
+from rest_framework.views import APIView
+
+from api.conditional import json_response, require_match
+from api.permissions import ModelPermissions, ModelPermissionsOrReadOnly
+from api.problems import Conflict
+
+
+class Open(APIView):
+    permission_classes = [AllowAny]
+
+    def get(self, request):
+        return json_response(request, {"ok": True})
+
+    def put(self, request):
+        require_match(request, '"now"')
+        return Response(request.data)
+
+    post = put
+
+
+class Scoped(Open):
+    throttle_scope = "courses-top"
+
+
+class Closed(Open):
+    permission_classes = [IsAuthenticated]
+
+
+class SessionOnly(Closed):
+    authentication_classes = [SessionAuthentication, TokenAuthentication]
+
+
+class GroupSerializer(serializers.ModelSerializer):
+    class Meta:
+        model = Group
+        fields = ["id", "name"]
+
+
+class Groups(ListCreateAPIView):
+    queryset = Group.objects.order_by("id")
+    serializer_class = GroupSerializer
+    permission_classes = [ModelPermissionsOrReadOnly]
+
+
+class GuardedGroups(Groups):
+    permission_classes = [ModelPermissions]
+
+
+class Row(serializers.Serializer):
+    title = serializers.CharField(max_length=5)
+
+
+class Rows(serializers.Serializer):
+    rows = Row(many=True)
+
+    def validate(self, attrs):
+        raise serializers.ValidationError("The rows do not fit together.")
+
+
+class Nested(Open):
+    def post(self, request):
+        Rows(data=request.data).is_valid(raise_exception=True)
+
+
+def _sql(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def _twice():
+    Group.objects.create(name="one")
+    Group.objects.create(name="one")
+
+
+def _fail(error):
+    raise error
+
+
+FAILURES = {
+    "bug": lambda: {}["nothing"],
+    "conflict": lambda: _fail(Conflict("It is full.")),
+    "http404": lambda: _fail(Http404("No such course.")),
+    "protected": lambda: _fail(ProtectedError("no", {Group(pk=1, name="a"), Group(pk=2, name="b")})),
+    "unique": _twice,
+    "check": lambda: _sql(
+        "CREATE TEMP TABLE t (n int CONSTRAINT n_is_positive CHECK (n > 0)) ON COMMIT DROP;"
+        "INSERT INTO t VALUES (0)"
+    ),
+    "range": lambda: _sql("SELECT 10000000000::int"),
+    "deadlock": lambda: _sql("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$"),
+    "database-away": lambda: _sql("SELECT pg_terminate_backend(pg_backend_pid())"),
+    "nul": lambda: Group.objects.filter(name="a\0b").exists(),
+    "throttled": lambda: _fail(exceptions.Throttled(wait=2.1)),
+}
+
+
+class Failing(Open):
+    def get(self, request, how):
+        FAILURES[how]()
+
+
+def plain_failing(request, how):
+    FAILURES[how]()
+
+
+def plain_page(request, status):
+    return HttpResponse("<h1>A page</h1>", status=status)
+
+
+urlpatterns = [
+    path("api/open/", Open.as_view()),
+    path("api/closed/", Closed.as_view()),
+    path("api/scoped/", Scoped.as_view()),
+    path("api/session/", SessionOnly.as_view()),
+    path("api/groups/", Groups.as_view()),
+    path("api/guarded/", GuardedGroups.as_view()),
+    path("api/nested/", Nested.as_view()),
+    path("api/fail/<how>/", Failing.as_view()),
+    path("api/plain/<how>/", plain_failing),
+    path("api/page/<int:status>/", plain_page),
+    path("page/<int:status>/", plain_page),
+]
+
+pytestmark = pytest.mark.urls(__name__)
