@@ -81,7 +81,7 @@ def parse_arguments() -> argparse.Namespace:
 
 def start_servers() -> None:
     """A PostgreSQL and a Redis for the benchmarks alone, whatever the developer has configured."""
-    for name in ("DATABASE_URL", "DB_HOST", "REDIS_URL"):
+    for name in ("DATABASE_URL", "DB_HOST", "REDIS_URL", "SYLLABUS_EMBEDDED"):
         os.environ[name] = ""  # set, though empty: .env cannot fill it
     os.environ["SYLLABUS_STATE_DIR"] = str(STATE)
     from ops.embedded import ensure_servers

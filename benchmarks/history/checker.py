@@ -49,6 +49,13 @@ class Checker:
         values = observed(read.kind, read.key, read.value)
         return any(self._registers[name].latest.value != value for name, value in values.items())
 
+    def age(self, read: Read) -> int:
+        """For how long what a stale read shows had been replaced when it began, in nanoseconds."""
+        if read.kind == "total":
+            return 0
+        shown = (versions[-1] for versions in self._possible(read).values() if versions)
+        return int(max((read.began - version.replaced for version in shown), default=0))
+
     def _violations(self, read: Read) -> set[str]:
         broken = set()
         if not sum_is_right(read.kind, read.value):

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import redis
 
-from ops.servers import redis_binary
+from ops.embedded.wheels import redis_server_binary
 
 START_SECONDS = 10
 MAXMEMORY_BYTES = 64 * 2**20
@@ -37,7 +37,7 @@ class CrashingRedis:
             "maxmemory-policy": "volatile-lru",
         }
         words = [word for name, value in arguments.items() for word in (f"--{name}", value)]
-        self._process = subprocess.Popen([redis_binary(), *words], stdout=subprocess.DEVNULL)
+        self._process = subprocess.Popen([redis_server_binary(), *words], stdout=subprocess.DEVNULL)
         deadline = time.monotonic() + START_SECONDS
         while not self._answers():
             if time.monotonic() > deadline:

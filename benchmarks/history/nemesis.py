@@ -19,6 +19,7 @@ from benchmarks.history.proxy import Mode, Proxy
 from benchmarks.history.trial import History, Plan, Trial
 
 QUIET_SECONDS = (0.2, 1.0)  # between two faults
+LIFE_SECONDS = 1.0  # a writer is killed so long after its first write, or sooner
 FENCE_TTL_SECONDS = 10  # a killed writer's fences stand so long
 
 
@@ -80,9 +81,16 @@ class Nemesis(Trial):
 
     def kill_a_writer(self, rng: random.Random) -> None:
         index = rng.randrange(len(self._writers))
+        self._wait_until_it_writes(index)
+        time.sleep(rng.uniform(0, LIFE_SECONDS))
         self._writers[index].send_signal(signal.SIGKILL)
         self._writers[index].wait()
         self._writers[index] = self._start("writer")
+
+    def _wait_until_it_writes(self, index: int) -> None:
+        path = Path(self._writers[index].args[-3])
+        while time.monotonic() < self._deadline and not (path.exists() and path.stat().st_size):
+            time.sleep(0.01)
 
     @contextlib.contextmanager
     def proxies_in(self, mode: Mode, some: int | None = None) -> Iterator[None]:

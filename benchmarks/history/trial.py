@@ -15,7 +15,7 @@ import psycopg2
 import redis
 
 from benchmarks.history import journal
-from benchmarks.history.checker import VIOLATIONS, Checker
+from benchmarks.history.checker import STALE, VIOLATIONS, Checker
 from benchmarks.history.log import Attempt, Read, parse
 
 ROOT = Path(__file__).resolve().parent.parent.parent
@@ -127,12 +127,17 @@ def read_journal() -> Iterator[journal.Entry]:
 
 @dataclass
 class Verdict:
-    """What became of a trial. Latencies are in milliseconds; None where nothing of the kind happened."""
+    """What became of a trial. Times are in milliseconds; None where nothing of the kind happened.
+
+    Attributes:
+        stale_for: the longest that a value was still shown after the write that replaced it.
+    """
 
     contestant: str
     reads: int
     hit_rate: float
     wrong: dict[str, int]
+    stale_for: float | None
     wrong_after_quiescence: int
     keys: int
     statements_per_read: float
@@ -158,6 +163,7 @@ def judge(contestant: str, history: History) -> tuple[Verdict, list[tuple[Read, 
         reads=len(reads),
         hit_rate=len(hits) / max(1, len(reads)),
         wrong={rule: sum(rule in rules for _, rules in broken) for rule in VIOLATIONS},
+        stale_for=percentile([checker.age(read) for read, rules in broken if STALE in rules], 1.0),
         wrong_after_quiescence=sum(checker.differs_from_database(read) for read in history.final),
         keys=len(history.final),
         statements_per_read=sum(read.statements for read in reads) / max(1, len(reads)),

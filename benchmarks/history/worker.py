@@ -7,6 +7,7 @@ is a CLOCK_MONOTONIC time in seconds; PAUSE is a writer's mean pause between two
 from __future__ import annotations
 
 import json
+import logging
 import random
 import sys
 import time
@@ -134,8 +135,22 @@ def write_once(attempt: Attempt, log: Log, rng: random.Random) -> None:
     log.write("wrote", attempt.nonce, attempt.committing or started, ended, outcome)
 
 
+def log_diagnostics(path: Path) -> None:
+    """What the caches log, with the clock of the history, for whoever looks into a wrong read."""
+
+    def stamp(record: logging.LogRecord) -> bool:
+        record.when = time.monotonic_ns()
+        return True
+
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("{when} {levelname} {name}: {message}", style="{"))
+    handler.addFilter(stamp)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
 def main(role: str, name: str, path: str, deadline: str, pause: str = "0") -> None:
     log = Log(Path(path))
+    log_diagnostics(Path(path).with_suffix(".txt"))
     rng = random.Random(name)
     reads = Reads(log)
     if role == "reader":
