@@ -50,7 +50,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def make_cursor(self, cursor: Any) -> utils.CursorWrapper:
         return CursorWrapper(cursor, self)
 
-    def make_debug_cursor(self, cursor: Any) -> utils.CursorWrapper:
+    def make_debug_cursor(self, cursor: Any) -> CursorDebugWrapper:
         return CursorDebugWrapper(cursor, self)
 
     def _commit(self) -> None:
