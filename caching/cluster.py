@@ -100,8 +100,12 @@ class ClusterBackend:
         if node.name not in self._servers:
             connect = functools.partial(self._connect, node.host, node.port)
             record = functools.partial(self._run_id_key, node.name)
-            self._servers[node.name] = Server(connect, self._reassure, record)
+            self._servers[node.name] = Server(connect, self._reassure_all, record)
         return self._servers[node.name]
+
+    def _reassure_all(self, _: Callable[..., object]) -> object:
+        """What waits concerns every node, not only the one just connected to."""
+        return self._reassure(self.run)
 
     def _run_id_key(self, name: str) -> str:
         """A key in one of the node's own slots, where its run is recorded."""

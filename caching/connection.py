@@ -46,7 +46,7 @@ class Server:
         connect: makes a connection, not yet opened.
         reassure: given a way to run scripts, puts right what Redis may have missed while nobody
             here was connected: called before the first connection is used, and before the first one
-            after a broken one.
+            after a broken one. Returns nothing where it is under way, and this connection serves it.
         record: names the key where the server's run is recorded.
     """
 
@@ -151,8 +151,7 @@ class Server:
         connection = self._connect()
         connection.connect()
         distrust_after_restart(connection, self._record())
-        if self._doubtful:
-            self._reassure(functools.partial(_run_on, connection))
+        if self._doubtful and self._reassure(functools.partial(_run_on, connection)) is not None:
             self._doubtful = False
         return connection
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
+import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
@@ -27,8 +28,9 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 INSERT = "INSERT INTO caching_outbox (node, created_at) VALUES (%s, now())"
-# Locked rows are waited for: whoever returns from ``drain`` may trust the cache.
-SELECT = "SELECT id, node FROM caching_outbox ORDER BY id LIMIT %s FOR UPDATE"
+# Whoever is just noting something is waited for: after ``drain`` the cache may be trusted.
+LOCK = "SET LOCAL lock_timeout TO '1s'; LOCK TABLE caching_outbox IN SHARE ROW EXCLUSIVE MODE"
+SELECT = "SELECT id, node FROM caching_outbox ORDER BY id LIMIT %s"
 DELETE = "DELETE FROM caching_outbox WHERE id = ANY(%s)"
 
 
@@ -40,12 +42,34 @@ def record(connection: DatabaseWrapper, nodes: Iterable[Node]) -> None:
         cursor.executemany(INSERT, rows)
 
 
-def drain(run: Callable[..., object]) -> int:
+def record_apart(nodes: Iterable[Node]) -> None:
+    """Note, in a transaction of its own, that ``nodes`` are to be dropped."""
+    with _own_connection() as connection, connection, connection.cursor() as cursor:
+        cursor.executemany(INSERT, [(json.dumps(node),) for node in nodes])
+
+
+_this_thread = threading.local()
+
+
+def drain(run: Callable[..., object]) -> int | None:
     """Carry out what the outbox holds, with ``run``; how many rows there were.
+
+    Returns nothing where this very thread is already at it: it opens a connection for that, and
+    would wait for its own lock.
 
     Raises:
         Unreachable: Redis is still away; the rows stay.
     """
+    if getattr(_this_thread, "drains", False):
+        return None
+    _this_thread.drains = True
+    try:
+        return _drain(run)
+    finally:
+        _this_thread.drains = False
+
+
+def _drain(run: Callable[..., object]) -> int:
     drained = 0
     with _own_connection() as connection:
         while True:
@@ -58,9 +82,10 @@ def drain(run: Callable[..., object]) -> int:
 def _drain_batch(connection: Any, run: Callable[..., object]) -> int:
     with connection, connection.cursor() as cursor:  # psycopg2: commits, or rolls back on an error
         try:
-            cursor.execute(SELECT, [BATCH])
+            cursor.execute(LOCK)
         except UndefinedTable:
             return 0  # before the first migration nothing can wait
+        cursor.execute(SELECT, [BATCH])
         rows = cursor.fetchall()
         if rows:
             run(*(Call(DROP, Node(*_decoded(node))) for _, node in rows))

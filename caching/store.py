@@ -66,7 +66,7 @@ class Store:
         """Carry out the outbox now; how many rows it held."""
         from caching import outbox
 
-        return self._ask(outbox.drain, self.backend.run)
+        return self._ask(outbox.drain, self.backend.run) or 0
 
     def _ask(self, method: Callable[..., Answer], *args: Any) -> Answer:
         if self.breaker.is_open:
