@@ -59,9 +59,10 @@ def parameter(value: object) -> str:
     """A parameter as it stands in a key.
 
     Raises:
-        ValueError: it holds a brace or white space, which would change the key's slot or its reading.
+        ValueError: it holds a brace or white space, which would change the key's slot or its reading,
+            or a colon, which would make it look like two.
     """
     text = str(value)
-    if any(c in "{}" or c.isspace() for c in text):
+    if any(c in "{}:" or c.isspace() for c in text):
         raise ValueError(f"{text!r} cannot be part of a cache key")
     return text

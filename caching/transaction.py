@@ -26,6 +26,7 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 
 from caching import invalidation, outbox, stats
 from caching.errors import Unreachable
+from caching.store import get_store
 
 if TYPE_CHECKING:
     from caching.keys import Node
@@ -65,7 +66,7 @@ class Changes:
             if self.in_transaction():
                 return True
             self.settle()
-        return self._snapshotting or self._isolated()
+        return bool(self._touched) or self._snapshotting or self._isolated()
 
     def _isolated(self) -> bool:
         if not self.in_transaction():
@@ -155,10 +156,16 @@ class Changes:
 
     def settle(self) -> None:
         """Invalidate at once what is touched: what changed it is committed, or a test's."""
-        nodes = self._take()
-        if nodes:
-            self._filled_in_test -= nodes
-            invalidation.invalidate_now(self._connection, nodes)
+        nodes = self._nodes()
+        if not nodes:
+            return
+        if self._in_test():  # its outbox would be rolled back: what could not be dropped stays touched
+            with contextlib.suppress(Unreachable):
+                invalidation.drop(nodes)
+                self._touched.clear()
+            return
+        self._touched.clear()
+        invalidation.invalidate_now(self._connection, nodes)
 
     # --- What the database backend does ---------------------------------------------------------
 
@@ -172,6 +179,7 @@ class Changes:
             yield
             return
         token = secrets.token_hex(8)
+        fenced_at = time.monotonic()
         fenced = self._fence(nodes, token)
         known = False
         try:
@@ -185,7 +193,7 @@ class Changes:
             if not fenced:
                 invalidation.drain_soon()
             elif known:
-                invalidation.lift(nodes, token)
+                invalidation.lift(nodes, token, fenced_at)
             else:
                 logger.warning("the outcome of COMMIT is unknown: %d fences left to expire", len(nodes))
 
@@ -194,8 +202,9 @@ class Changes:
         try:
             invalidation.fence(nodes, token)
         except Unreachable:
+            stats.count(stats.COMMITS, "outboxed")  # may speak to Redis: not while the outbox is locked
             outbox.record(self._connection, nodes)
-            stats.count(stats.COMMITS, "outboxed")
+            get_store().breaker.missed()
             return False
         stats.count(stats.COMMITS, "fenced")
         stats.count(stats.COMMITS, "fence_microseconds", (time.perf_counter_ns() - started) // 1000)
@@ -226,11 +235,6 @@ class Changes:
         if self._filled_in_test:
             nodes, self._filled_in_test = self._filled_in_test, set()
             invalidation.invalidate_now(self._connection, nodes)
-
-    def _take(self) -> set[Node]:
-        nodes = self._nodes()
-        self._touched.clear()
-        return nodes
 
     def _nodes(self) -> set[Node]:
         if not self._touched:
