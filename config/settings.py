@@ -188,6 +188,8 @@ elif CACHING["SENTINELS"]:
         "SENTINELS": CACHING["SENTINELS"],
     }
 
+METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for the public
+
 # --- Celery -----------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or urlsplit(REDIS_URL)._replace(path="/0").geturl()
