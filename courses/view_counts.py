@@ -25,10 +25,10 @@ from django.db import transaction
 from django.db.models import BigIntegerField, F, Func, JSONField, TextField, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from api import redis_state
 from caching.breaker import Breaker
+from caching.errors import Unreachable
 from courses.aggregates import lock_courses
 from courses.models import Course, ViewBatch
 
@@ -41,7 +41,7 @@ COUNTING = "courses:views"
 BATCH = "courses:views:batch"
 BATCHES_KEPT = timedelta(days=7)
 
-_breaker = Breaker("The view counter's Redis", lambda: redis_state.client().ping())
+_breaker = Breaker("The view counter's Redis", lambda: redis_state.server().recover())
 
 
 class Batch(NamedTuple):
@@ -56,8 +56,8 @@ def count_view(course_id: int) -> None:
     if not _breaker.allow():
         return
     try:
-        redis_state.client().hincrby(COUNTING, str(course_id), 1)
-    except RedisError as error:
+        redis_state.server().command("HINCRBY", COUNTING, course_id, 1)
+    except Unreachable as error:
         _breaker.failed()
         logger.warning("A view of course %s is not counted: %s", course_id, error)
     else:
