@@ -19,7 +19,7 @@ import uuid
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import BigIntegerField, F, Func, JSONField, TextField, Value
@@ -80,7 +80,7 @@ def flush_views() -> int:
 
 def take_batch() -> Batch | None:
     """The batch to be added, closed for counting."""
-    fields = _script("take_views")(keys=[COUNTING, BATCH], args=[str(uuid.uuid4())])
+    fields = _run("take_views", keys=[COUNTING, BATCH], args=[str(uuid.uuid4())])
     texts = [field.decode() for field in fields]
     views = dict(zip(texts[::2], texts[1::2], strict=True))
     return Batch(views.pop("#id"), {pk: int(n) for pk, n in views.items()}) if views else None
@@ -99,7 +99,7 @@ def add_batch(batch: Batch) -> int:
 
 def drop_batch(batch: Batch) -> None:
     """Forget a batch that was added."""
-    _script("drop_views")(keys=[BATCH], args=[batch.name])
+    _run("drop_views", keys=[BATCH], args=[batch.name])
 
 
 def _counted(batch: Batch) -> Cast:
@@ -107,6 +107,10 @@ def _counted(batch: Batch) -> Cast:
     numbers = Cast(Value(json.dumps(batch.views)), JSONField())
     number = Func(numbers, Cast("pk", TextField()), arg_joiner=" ->> ", template="(%(expressions)s)")
     return Cast(number, BigIntegerField())
+
+
+def _run(name: str, *, keys: list[str], args: list[str]) -> Any:
+    return _script(name)(keys=keys, args=args, client=redis_state.client())
 
 
 @cache
