@@ -13,10 +13,12 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+import psycopg2
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from psycopg2.errors import UndefinedTable
 
 from caching.connection import Call
+from caching.errors import Unreachable
 from caching.keys import Node
 from caching.scripts import DROP
 
@@ -27,8 +29,9 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 INSERT = "INSERT INTO caching_outbox (node, created_at) VALUES (%s, now())"
-# Locked rows are waited for: whoever returns from ``drain`` may trust the cache.
-SELECT = "SELECT id, node FROM caching_outbox ORDER BY id LIMIT %s FOR UPDATE"
+# Whoever is just noting something is waited for: after ``drain`` the cache may be trusted.
+LOCK = "SET LOCAL lock_timeout TO '1s'; LOCK TABLE caching_outbox IN SHARE ROW EXCLUSIVE MODE"
+SELECT = "SELECT id, node FROM caching_outbox ORDER BY id LIMIT %s"
 DELETE = "DELETE FROM caching_outbox WHERE id = ANY(%s)"
 
 
@@ -36,31 +39,41 @@ def record(connection: DatabaseWrapper, nodes: Iterable[Node]) -> None:
     """Note in the open transaction (or at once, in autocommit) that ``nodes`` are to be dropped."""
     rows = [(json.dumps(node),) for node in nodes]
     logger.warning("Redis is away: %d invalidations go into the outbox", len(rows))
-    with connection.connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.executemany(INSERT, rows)
+
+
+def record_apart(nodes: Iterable[Node]) -> None:
+    """Note, in a transaction of its own, that ``nodes`` are to be dropped."""
+    with _own_connection() as connection, connection, connection.cursor() as cursor:
+        cursor.executemany(INSERT, [(json.dumps(node),) for node in nodes])
 
 
 def drain(run: Callable[..., object]) -> int:
     """Carry out what the outbox holds, with ``run``; how many rows there were.
 
     Raises:
-        Unreachable: Redis is still away; the rows stay.
+        Unreachable: Redis, or the database, is still away; the rows stay.
     """
     drained = 0
-    with _own_connection() as connection:
-        while True:
-            count = _drain_batch(connection, run)
-            drained += count
-            if count < BATCH:
-                return drained
+    try:
+        with _own_connection() as connection:
+            while True:
+                count = _drain_batch(connection, run)
+                drained += count
+                if count < BATCH:
+                    return drained
+    except (DatabaseError, psycopg2.Error) as error:
+        raise Unreachable(f"the outbox: {error}") from error
 
 
 def _drain_batch(connection: Any, run: Callable[..., object]) -> int:
     with connection, connection.cursor() as cursor:  # psycopg2: commits, or rolls back on an error
         try:
-            cursor.execute(SELECT, [BATCH])
+            cursor.execute(LOCK)
         except UndefinedTable:
             return 0  # before the first migration nothing can wait
+        cursor.execute(SELECT, [BATCH])
         rows = cursor.fetchall()
         if rows:
             run(*(Call(DROP, Node(*_decoded(node))) for _, node in rows))

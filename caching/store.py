@@ -10,15 +10,21 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from redis.connection import AbstractConnection, ConnectionPool
 
+from caching import outbox
 from caching.breaker import Breaker
 from caching.connection import Call, Command, Server
 from caching.errors import Unreachable
 
 Answer = TypeVar("Answer")
 
+READS_UNTIL_TRUSTED = 3
+
 
 class Backend(Protocol):
     """One server, the master that a Sentinel names, or a cluster."""
+
+    @property
+    def breaks(self) -> int: ...
 
     def read(self, *keys: str) -> list[bytes | None]: ...
     def commands(self, *commands: Command) -> list[Any]: ...
@@ -42,13 +48,19 @@ class Store:
         Unreachable: no answer, or the breaker is open.
     """
 
-    def __init__(self, backend: Backend, probe: Callable[[], object]) -> None:
+    def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self.breaker = Breaker("Redis", probe)
+        self.breaker = Breaker("Redis", self._recover)
+        self._trusted_at = -1  # how many connections had broken when the outbox was last drained
 
     def read(self, *keys: str) -> list[bytes | None]:
         """The values of some keys in one plain command."""
-        return self._ask(self.backend.read, *keys)
+        return self._trusted(self.backend.read, *keys)
+
+    def read_members(self, key: str, *members: str) -> list[bytes | None]:
+        """The values of some fields of a hash in one plain command."""
+        values: list[bytes | None] = self._trusted(self.backend.commands, ("HMGET", key, *members))[0]
+        return values
 
     def command(self, *words: Any) -> Any:
         """One plain command."""
@@ -62,11 +74,39 @@ class Store:
         """Scripts in one round trip."""
         return self._ask(self.backend.run, *calls)
 
+    def lease(self, call: Call) -> Any:
+        """A script whose answer may bring a value."""
+        return self._trusted(self.backend.run, call)[0]
+
     def drain(self) -> int:
         """Carry out the outbox now; how many rows it held."""
-        from caching import outbox
-
         return self._ask(outbox.drain, self.backend.run)
+
+    def _trusted(self, method: Callable[..., Answer], *args: Any) -> Answer:
+        """An answer that nothing which waits in the outbox contradicts.
+
+        Before the first read, and after a connection broke, Redis may have missed something: it is
+        drained first. A read that itself finds its connection broken is made again. Fences need no
+        such trust, and a commit may hold locks that draining would wait for.
+        """
+        for _ in range(READS_UNTIL_TRUSTED):
+            if self.backend.breaks != self._trusted_at:
+                self._drain_and_trust()
+            answer = self._ask(method, *args)
+            if self.backend.breaks == self._trusted_at:
+                return answer
+        raise Unreachable("connections break as fast as they are made")
+
+    def _drain_and_trust(self) -> None:
+        breaks = self.backend.breaks
+        self.drain()
+        self._trusted_at = breaks
+
+    def _recover(self) -> None:
+        self.backend.recover()
+        breaks = self.backend.breaks
+        outbox.drain(self.backend.run)
+        self._trusted_at = breaks
 
     def _ask(self, method: Callable[..., Answer], *args: Any) -> Answer:
         if self.breaker.is_open:
@@ -102,8 +142,6 @@ def connection_factory(url: str) -> Callable[..., AbstractConnection]:
 
 
 def _backend() -> Backend:
-    from caching import outbox
-
     connect = connection_factory(_default_cache()["LOCATION"])
     chosen: dict[str, Any] = getattr(settings, "CACHING", {})
     if chosen.get("CLUSTER"):
@@ -113,7 +151,6 @@ def _backend() -> Backend:
         return ClusterBackend(
             cluster_client(),
             lambda host, port: connect(host=host, port=port, db=0),
-            outbox.drain,
         )
     if sentinels := chosen.get("SENTINELS"):
         from redis.sentinel import Sentinel
@@ -124,15 +161,14 @@ def _backend() -> Backend:
             host, port = sentinel.discover_master(chosen["MASTER"])
             return connect(host=host, port=port)
 
-        return SingleServer(connect_to_master, outbox.drain)
-    return SingleServer(connect, outbox.drain)
+        return SingleServer(connect_to_master)
+    return SingleServer(connect)
 
 
 @functools.cache
 def get_store() -> Store:
     """The store of the settings' default cache."""
-    backend = _backend()
-    return Store(backend, backend.recover)
+    return Store(_backend())
 
 
 def _forget_store(*, setting: str, **_: Any) -> None:
