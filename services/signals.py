@@ -28,13 +28,12 @@ from services.models import Plan, Service, Subscription
 
 @receiver([post_save, post_delete, rows_changed], sender=Subscription)
 def touch_totals(**_: Any) -> None:
-    cache.price_total.touch()
-    cache.totals.touch()
+    cache.touch_totals()
 
 
 @receiver([post_save, post_delete, rows_changed], sender=Plan)
-def touch_filtered_totals(**_: Any) -> None:
-    cache.totals.touch()
+def touch_selections(**_: Any) -> None:
+    cache.selection_totals.touch()
 
 
 @receiver([post_save, rows_changed], sender=Service)

@@ -23,7 +23,7 @@ from services import tasks
 from services.models import Plan, Recalculation, Service, Subscription
 from tests.services.checks import wrong_prices
 from tests.services.factories import PlanFactory, ServiceFactory, make_subscriptions
-from tests.services.workers import ROOT, Worker, environment, eventually, working
+from tests.services.workers import ROOT, environment, eventually, working
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
