@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from django.core.exceptions import PermissionDenied
 
@@ -27,7 +27,7 @@ def seen_through(user: User | AnonymousUser, model: type[Model]) -> int | None:
     """
     if sees_all(user, model):
         return None
-    own = Client.objects.filter(user_id=user.pk).values_list("pk", flat=True).first()
+    own = Client.objects.filter(user=cast("User", user)).values_list("pk", flat=True).first()
     if own is None:
         raise PermissionDenied("Only for staff with the view permission, and for a client's own user.")
     return own

@@ -10,10 +10,12 @@ Several runs may go on at once, on several workers. For the length of a chunk on
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
 
-from django.db import models, transaction
-from django.db.models import F, OuterRef, Subquery
+from django.db import transaction
+from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
 
 from services.cachalot import past_cachalot
@@ -22,6 +24,8 @@ from services.pricing import reprice_rows
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+Row = TypeVar("Row", Service, Plan)
 
 # Rows that one transaction locks: about a tenth of a second's work.
 CHUNK_ROWS = 2_000
@@ -73,13 +77,23 @@ def pending_sources() -> list[Source]:
     return [*_pending(Service, "service"), *_pending(Plan, "plan")]
 
 
-def _pending(model: type[models.Model], kind: str) -> list[Source]:
-    priced = f"{kind}_revision"
+def pending_subscriptions() -> QuerySet[Subscription]:
+    """Every subscription that is not up to date."""
+    behind = [Q(pk__in=source.pending().values("pk")) for source in pending_sources()]
+    return Subscription.objects.filter(reduce(or_, behind)) if behind else Subscription.objects.none()
+
+
+def with_oldest(sources: QuerySet[Row], kind: str) -> QuerySet[Row]:
+    """Services or plans with ``oldest``, the oldest revision at which a price of theirs was computed."""
     # A scalar subquery with a limit is one look into the index for each service, however many
     # subscriptions it has; EXISTS may be planned as a scan of them all.
+    priced = f"{kind}_revision"
     rows = Subscription.objects.filter(**{kind: OuterRef("pk")}).order_by(priced, "pk")
-    sources = model._default_manager.annotate(oldest=Subquery(rows.values(priced)[:1]))
-    behind = sources.filter(oldest__lt=F("revision")).order_by("pk")
+    return sources.annotate(oldest=Subquery(rows.values(priced)[:1]))
+
+
+def _pending(model: type[Service | Plan], kind: str) -> list[Source]:
+    behind = with_oldest(model.objects.order_by("pk"), kind).filter(oldest__lt=F("revision"))
     return [Source(kind, *row) for row in behind.values_list("pk", "revision", "oldest")]
 
 
