@@ -17,6 +17,8 @@ from caching.errors import Unreachable
 
 Answer = TypeVar("Answer")
 
+READS_UNTIL_TRUSTED = 3
+
 
 class Backend(Protocol):
     """One server, the master that a Sentinel names, or a cluster."""
@@ -53,13 +55,11 @@ class Store:
 
     def read(self, *keys: str) -> list[bytes | None]:
         """The values of some keys in one plain command."""
-        self._trust()
-        return self._ask(self.backend.read, *keys)
+        return self._trusted(self.backend.read, *keys)
 
     def read_members(self, key: str, *members: str) -> list[bytes | None]:
         """The values of some fields of a hash in one plain command."""
-        self._trust()
-        values: list[bytes | None] = self._ask(self.backend.commands, ("HMGET", key, *members))[0]
+        values: list[bytes | None] = self._trusted(self.backend.commands, ("HMGET", key, *members))[0]
         return values
 
     def command(self, *words: Any) -> Any:
@@ -74,19 +74,33 @@ class Store:
         """Scripts in one round trip."""
         return self._ask(self.backend.run, *calls)
 
+    def lease(self, call: Call) -> Any:
+        """A script whose answer may bring a value."""
+        return self._trusted(self.backend.run, call)[0]
+
     def drain(self) -> int:
         """Carry out the outbox now; how many rows it held."""
         return self._ask(outbox.drain, self.backend.run)
 
-    def _trust(self) -> None:
-        """Before the first read, and the first after a broken connection: what did Redis miss?
+    def _trusted(self, method: Callable[..., Answer], *args: Any) -> Answer:
+        """An answer that nothing which waits in the outbox contradicts.
 
-        Not before a fence: a commit may hold locks that draining would wait for.
+        Before the first read, and after a connection broke, Redis may have missed something: it is
+        drained first. A read that itself finds its connection broken is made again. Fences need no
+        such trust, and a commit may hold locks that draining would wait for.
         """
+        for _ in range(READS_UNTIL_TRUSTED):
+            if self.backend.breaks != self._trusted_at:
+                self._drain_and_trust()
+            answer = self._ask(method, *args)
+            if self.backend.breaks == self._trusted_at:
+                return answer
+        raise Unreachable("connections break as fast as they are made")
+
+    def _drain_and_trust(self) -> None:
         breaks = self.backend.breaks
-        if breaks != self._trusted_at:
-            self.drain()
-            self._trusted_at = breaks
+        self.drain()
+        self._trusted_at = breaks
 
     def _recover(self) -> None:
         self.backend.recover()

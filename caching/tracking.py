@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.db import connections, models, transaction
@@ -28,7 +28,7 @@ def _guard(using: str) -> Guard:
 
 
 # What the signals' statements do to the model's table.
-_VERBS = {
+_VERBS: dict[Signal, tuple[str, ...]] = {
     signals.pre_save: ("insert", "update"),
     signals.post_save: ("insert", "update"),
     signals.pre_delete: ("delete",),
@@ -124,18 +124,21 @@ class TrackedQuerySet(models.QuerySet[ModelT]):
         batch_size: int | None = None,
         ignore_conflicts: bool = False,
         update_conflicts: bool = False,
-        **kwargs: Any,
+        update_fields: Collection[str] | None = None,
+        unique_fields: Collection[str] | None = None,
     ) -> list[ModelT]:
         """Create the rows and announce their keys, where all are new and not too many."""
         objs = list(objs)
         using = self._for_write_alias()
         if ignore_conflicts or update_conflicts or len(objs) > MOST_KEYS_OF_A_PATTERN:
-            return super().bulk_create(objs, batch_size, ignore_conflicts, update_conflicts, **kwargs)
+            return super().bulk_create(
+                objs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields
+            )
         with transaction.atomic(using=using, savepoint=False):
             guard, table = _guard(using), self.model._meta.db_table
             guard.expect(table)
             guard.open(table, "insert")
-            created = super().bulk_create(objs, batch_size, **kwargs)
+            created = super().bulk_create(objs, batch_size)
             guard.close(table, "insert")
             rows_changed.send(sender=self.model, pks=[row.pk for row in created], using=using)
             guard.concluded(table)

@@ -188,6 +188,8 @@ elif CACHING["SENTINELS"]:
         "SENTINELS": CACHING["SENTINELS"],
     }
 
+METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for the public
+
 # --- Celery -----------------------------------------------------------------------------------
 
 CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or urlsplit(REDIS_URL)._replace(path="/0").geturl()
@@ -225,6 +227,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.ContentNegotiation",
     "DEFAULT_SCHEMA_CLASS": "api.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "api.problems.exception_handler",
     "DEFAULT_PAGINATION_CLASS": "api.pagination.Pagination",

@@ -47,10 +47,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.guard = Guard(self.changes)
         self.execute_wrappers.append(self.guard)
 
-    def make_cursor(self, cursor: Any) -> utils.CursorWrapper:
+    def make_cursor(self, cursor: Any) -> CursorWrapper:
         return CursorWrapper(cursor, self)
 
-    def make_debug_cursor(self, cursor: Any) -> utils.CursorWrapper:
+    def make_debug_cursor(self, cursor: Any) -> CursorDebugWrapper:
         return CursorDebugWrapper(cursor, self)
 
     def _commit(self) -> None:

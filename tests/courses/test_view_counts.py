@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
+from functools import partial
 
 import pytest
 import redis
@@ -169,14 +170,13 @@ class TestKills:
 
 class TestRedisAway:
     @pytest.fixture
-    def nowhere(self, monkeypatch):
+    def nowhere(self, monkeypatch, settings):
         """A Redis that refuses connections; the process's breaker is its own again afterwards."""
-        client = redis_state._client("redis://127.0.0.1:1/0")
-        breaker = view_counts.Breaker("test", lambda: redis_state.client().ping())
+        breaker = view_counts.Breaker("test", lambda: redis_state.server().recover())
         monkeypatch.setattr(view_counts, "_breaker", breaker)
-        with monkeypatch.context() as away:
-            away.setattr(redis_state, "client", lambda: client)
-            yield away.undo
+        there = settings.CELERY_BROKER_URL
+        settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
+        return partial(setattr, settings, "CELERY_BROKER_URL", there)
 
     def test_counting_does_not_fail_and_soon_costs_nothing_and_recovers(self, nowhere, caplog):
         course = factories.CourseFactory()
