@@ -48,14 +48,14 @@ def topics_view(request: SignedInRequest) -> HttpResponse:
 @click
 def subscribe_view(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
     topic = actions.subscribe(user=request.user, topic_id=pk)
-    messages.success(request, _("You now follow “%(topic)s”.") % {"topic": topic})
+    messages.success(request, _("Subscribed to “%(topic)s”.") % {"topic": topic})
     return back(request)
 
 
 @click
 def unsubscribe_view(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
     topic = actions.unsubscribe(user=request.user, topic_id=pk)
-    messages.success(request, _("You no longer follow “%(topic)s”.") % {"topic": topic})
+    messages.success(request, _("Unsubscribed from “%(topic)s”.") % {"topic": topic})
     return back(request)
 
 

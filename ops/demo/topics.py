@@ -18,20 +18,21 @@ if TYPE_CHECKING:
 
 TOPICS = {"small": 24, "large": 10_000}
 SUBJECTS = (
-    "PostgreSQL",
-    "Redis",
-    "Celery",
-    "REST APIs",
-    "Testing",
-    "Docker",
-    "Kubernetes",
-    "Linux",
-    "Асинхронность",
-    "Бази даних",
-    "Rust",
-    "TypeScript",
+    *("PostgreSQL", "Redis", "Celery", "REST APIs", "Testing", "Docker", "Kubernetes", "Linux"),
+    *("Accessibility", "Web Security", "Machine Learning", "Rust", "Go", "TypeScript", "HTMX", "CSS"),
+    *("Бази даних", "Алгоритми", "Кібербезпека", "Асинхронность", "Тестирование", "Вёрстка"),
 )
-PLACES = ("", "Kyiv", "Lviv", "Berlin", "London", "Lisbon", "Toronto", "Tbilisi", "online")
+PLACES = (
+    "",
+    "in Kyiv",
+    "in Lviv",
+    "in Berlin",
+    "in London",
+    "in Lisbon",
+    "in Toronto",
+    "in Tbilisi",
+    "online",
+)
 MOST_SUBSCRIBERS = 30
 SHOWN_AS_CREATED = 5
 

@@ -4,6 +4,7 @@
 
 const PARTS = ["messages", "create", "which", "summary", "results", "aside"];
 const SEARCH_PAUSE_MS = 250;
+const SUCCESS_SHOWN_MS = 8000;
 
 let latest = new AbortController();
 
@@ -25,6 +26,14 @@ function show(page, parts) {
     if (here && there) here.replaceChildren(...there.childNodes);
   }
   revealCancel();
+  clearTimeout(fading);
+  fading = setTimeout(clearSuccess, SUCCESS_SHOWN_MS);
+}
+
+/* The button tells as much, and the message lies over the list. Errors stay. */
+let fading;
+function clearSuccess() {
+  for (const message of document.querySelectorAll(".message.success")) message.remove();
 }
 
 function tellFailure() {
