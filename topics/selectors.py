@@ -44,7 +44,7 @@ def topic_page(
     first = (page - 1) * page_size
     results = _cards(topics.annotate(total=_count_of(topics))[first : first + page_size], "total")
     totals = [card.pop("total") for card in results]
-    count = totals[0] if totals else topics.count()
+    count = totals[0] if totals else topics.count() if page > 1 else 0
     check_exists(asked, count)
     return {"count": count, "results": results}
 
