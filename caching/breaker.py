@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import logging
+import os
 import threading
+import weakref
 from collections.abc import Callable
 
 logger = logging.getLogger(__name__)
@@ -39,7 +41,9 @@ class Breaker:
         self._threshold = failures
         self._interval = interval
         self._failures = 0
+        self._missed = 0
         self._lock = threading.Lock()
+        os.register_at_fork(after_in_child=_forked(weakref.ref(self)))
 
     def allow(self) -> bool:
         """Whether the server is worth asking."""
@@ -58,18 +62,47 @@ class Breaker:
                 return
             self.is_open = True
         logger.warning("%s does not answer: going on without it", self.name)
+        self._watch()
+
+    def missed(self) -> None:
+        """Note that there is more to put right: a probe under way may have come too early for it."""
+        with self._lock:
+            self._missed += 1
+
+    def _watch(self) -> None:
         threading.Thread(target=self._recover, name=f"{self.name} probe", daemon=True).start()
 
     def _recover(self) -> None:
         pause = threading.Event()
-        while True:
+        while self.is_open:
             pause.wait(self._interval)
+            missed = self._missed
             try:
                 self._probe()
             except Exception as error:  # noqa: BLE001  (whatever it is, the server is not back)
                 logger.debug("%s is still away: %s", self.name, error)
-                continue
+            else:
+                self._close_unless_missed(missed)
+
+    def _close_unless_missed(self, missed: int) -> None:
+        with self._lock:
+            if missed != self._missed:
+                return
             self._failures = 0
             self.is_open = False
-            logger.warning("%s answers again", self.name)
-            return
+        logger.warning("%s answers again", self.name)
+
+    def _continue_in_child(self) -> None:
+        """A fork copies neither the probe's thread nor whoever held the lock."""
+        self._lock = threading.Lock()
+        if self.is_open:
+            self._watch()
+
+
+def _forked(breaker: weakref.ref[Breaker]) -> Callable[[], None]:
+    def after_in_child() -> None:
+        alive = breaker()
+        if alive is not None:
+            alive._continue_in_child()
+
+    return after_in_child

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -30,12 +31,19 @@ def fence(nodes: Iterable[Node], token: str) -> None:
     get_store().run(*(Call(scripts.FENCE, node, [token, FENCE_TTL_MS]) for node in nodes))
 
 
-def lift(nodes: Iterable[Node], token: str) -> None:
-    """Open nodes again. Where Redis does not answer, their fences expire by themselves."""
+def lift(nodes: Iterable[Node], token: str, fenced_at: float) -> None:
+    """Open nodes again.
+
+    Where Redis does not answer, their fences expire by themselves; if they may have done so before
+    the COMMIT, what was stored since is left to the outbox.
+    """
     try:
         get_store().run(*(Call(scripts.LIFT, node, [token]) for node in nodes))
     except Unreachable as error:
         logger.warning("fences left to expire: %s", error)
+        if time.monotonic() - fenced_at > FENCE_TTL_MS / 2000:
+            outbox.record_apart(nodes)
+            drain_soon()
 
 
 def drop(nodes: Iterable[Node]) -> None:
@@ -53,6 +61,7 @@ def invalidate_now(connection: DatabaseWrapper, nodes: set[Node]) -> None:
         drop(nodes)
     except Unreachable:
         outbox.record(connection, nodes)
+        get_store().breaker.missed()
         drain_soon()
 
 

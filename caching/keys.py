@@ -40,6 +40,12 @@ def full_key(key: str) -> str:
     return str(caches["default"].make_key(key))
 
 
+def declared_name(main: str) -> str:
+    """The key as an app declared it, without its parameters: for people who read counters."""
+    key = main.removeprefix("epoch:{").removesuffix("}")
+    return key.removeprefix(full_key(""))
+
+
 def forget_prefix(*, setting: str, **_: Any) -> None:
     """Follow ``override_settings(CACHES=…)``."""
     if setting == "CACHES":
@@ -53,9 +59,10 @@ def parameter(value: object) -> str:
     """A parameter as it stands in a key.
 
     Raises:
-        ValueError: it holds a brace or white space, which would change the key's slot or its reading.
+        ValueError: it holds a brace or white space, which would change the key's slot or its reading,
+            or a colon, which would make it look like two.
     """
     text = str(value)
-    if any(c in "{}" or c.isspace() for c in text):
+    if any(c in "{}:" or c.isspace() for c in text):
         raise ValueError(f"{text!r} cannot be part of a cache key")
     return text

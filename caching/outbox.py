@@ -29,10 +29,9 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 INSERT = "INSERT INTO caching_outbox (node, created_at) VALUES (%s, now())"
-# Locked rows are waited for: whoever returns from ``drain`` may trust the cache. Not for ever,
-# though: who waits may be the one whose other transaction holds the lock.
-LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'"
-SELECT = "SELECT id, node FROM caching_outbox ORDER BY id LIMIT %s FOR UPDATE"
+# Whoever is just noting something is waited for: after ``drain`` the cache may be trusted.
+LOCK = "SET LOCAL lock_timeout TO '1s'; LOCK TABLE caching_outbox IN SHARE ROW EXCLUSIVE MODE"
+SELECT = "SELECT id, node FROM caching_outbox ORDER BY id LIMIT %s"
 DELETE = "DELETE FROM caching_outbox WHERE id = ANY(%s)"
 
 
@@ -40,8 +39,14 @@ def record(connection: DatabaseWrapper, nodes: Iterable[Node]) -> None:
     """Note in the open transaction (or at once, in autocommit) that ``nodes`` are to be dropped."""
     rows = [(json.dumps(node),) for node in nodes]
     logger.warning("Redis is away: %d invalidations go into the outbox", len(rows))
-    with connection.connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.executemany(INSERT, rows)
+
+
+def record_apart(nodes: Iterable[Node]) -> None:
+    """Note, in a transaction of its own, that ``nodes`` are to be dropped."""
+    with _own_connection() as connection, connection, connection.cursor() as cursor:
+        cursor.executemany(INSERT, [(json.dumps(node),) for node in nodes])
 
 
 def drain(run: Callable[..., object]) -> int:
@@ -64,11 +69,11 @@ def drain(run: Callable[..., object]) -> int:
 
 def _drain_batch(connection: Any, run: Callable[..., object]) -> int:
     with connection, connection.cursor() as cursor:  # psycopg2: commits, or rolls back on an error
-        cursor.execute(LOCK_TIMEOUT)
         try:
-            cursor.execute(SELECT, [BATCH])
+            cursor.execute(LOCK)
         except UndefinedTable:
             return 0  # before the first migration nothing can wait
+        cursor.execute(SELECT, [BATCH])
         rows = cursor.fetchall()
         if rows:
             run(*(Call(DROP, Node(*_decoded(node))) for _, node in rows))

@@ -13,7 +13,7 @@ from caching.store import get_store
 
 LEASE_TTL_MS = 5_000
 EPOCH_TTL_MS = 86_400_000
-EPOCH_BYTES = 16
+EPOCH_BYTES = 32
 
 Outcome = Literal["hit", "granted", "busy", "fenced", "full"]
 

@@ -80,6 +80,12 @@ def _sql(statement):
         cursor.execute(statement)
 
 
+def _unreachable():
+    elsewhere = connection.copy()
+    elsewhere.settings_dict = {**elsewhere.settings_dict, "HOST": "127.0.0.1", "PORT": "1"}
+    return elsewhere
+
+
 def _twice():
     Group.objects.create(name="one")
     Group.objects.create(name="one")
@@ -101,7 +107,7 @@ FAILURES = {
     ),
     "range": lambda: _sql("SELECT 10000000000::int"),
     "deadlock": lambda: _sql("DO $$ BEGIN RAISE EXCEPTION USING ERRCODE = '40P01'; END $$"),
-    "database-away": lambda: _sql("SELECT pg_terminate_backend(pg_backend_pid())"),
+    "database-away": lambda: _unreachable().cursor(),
     "nul": lambda: Group.objects.filter(name="a\0b").exists(),
     "throttled": lambda: _fail(exceptions.Throttled(wait=2.1)),
 }

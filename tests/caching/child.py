@@ -1,0 +1,146 @@
+"""Another process: it takes a command a line, and answers a line.
+
+``stop_before`` lets it stand for ever when it reaches a step (tests/caching/stage.py), so that it can
+be killed there.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+class Child:
+    """The parent's side.
+
+    Args:
+        database: name of the database, which is the tests'.
+        location: URL of the Redis.
+    """
+
+    def __init__(self, database: str, location: str) -> None:
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "tests.caching.child", database, location],
+            cwd=ROOT,
+            env={**os.environ, "TEST_REDIS": ""},
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
+    def send(self, *command: Any) -> None:
+        """Have it begin; ``answer`` waits."""
+        assert self._process.stdin
+        self._process.stdin.write(json.dumps(command) + "\n")
+        self._process.stdin.flush()
+
+    def answer(self) -> Any:
+        assert self._process.stdout
+        line = self._process.stdout.readline()
+        assert line, "the child has died"
+        return json.loads(line)
+
+    def ask(self, *command: Any) -> Any:
+        self.send(*command)
+        return self.answer()
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+        self.end()
+
+    def end(self) -> None:
+        """Close its input, at whose end it leaves."""
+        for stream in (self._process.stdin, self._process.stdout):
+            if stream:
+                stream.close()
+        self._process.wait(20)
+
+
+def _title(pk: int) -> list[str]:
+    from tests.caching.shelf.cache import book_detail
+
+    reading = book_detail.get(pk=pk)
+    return [reading.value["title"], reading.x_cache]
+
+
+def _rename(pk: int, title: str) -> str:
+    from tests.caching.shelf.writes import rename
+
+    return rename(pk, title)
+
+
+def _breaker() -> str:
+    from caching.store import get_store
+
+    return "open" if get_store().breaker.is_open else "closed"
+
+
+def _fork() -> str:
+    """From here on the fork answers; the process itself waits for its end."""
+    from django.db import connections
+
+    pid = os.fork()
+    if pid:
+        os.waitpid(pid, 0)
+        os._exit(0)
+    connections.close_all()
+    return "forked"
+
+
+def _many(pk: int, times: int) -> int:
+    """Read from many threads at once; how many of them loaded."""
+    from tests.caching.crowd import crowd
+    from tests.caching.shelf.cache import book_detail, loads
+
+    loads.clear()
+    crowd(times, lambda: book_detail.get(pk=pk))
+    return len(loads)
+
+
+def _stop_before(step: str) -> str:
+    import pytest
+
+    from tests.caching import stage
+
+    def stand(reached: str) -> None:
+        if reached == step:
+            print(json.dumps(["stands", step]), flush=True)
+            signal.pause()
+
+    stage.reach = stand
+    stage.stage(pytest.MonkeyPatch()).__enter__()
+    return step
+
+
+def _main(database: str, location: str) -> None:
+    os.environ["DJANGO_SETTINGS_MODULE"] = "tests.settings"
+    import django
+    from django.conf import settings
+
+    settings.DATABASES["default"]["NAME"] = database
+    settings.CACHES["default"]["LOCATION"] = location
+    django.setup()
+    commands = {
+        "title": _title,
+        "rename": _rename,
+        "breaker": _breaker,
+        "fork": _fork,
+        "many": _many,
+        "stop_before": _stop_before,
+    }
+    print(json.dumps("ready"), flush=True)
+    for line in sys.stdin:
+        name, *arguments = json.loads(line)
+        print(json.dumps(commands[name](*arguments)), flush=True)
+
+
+if __name__ == "__main__":
+    _main(*sys.argv[1:])

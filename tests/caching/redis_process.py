@@ -1,0 +1,65 @@
+"""A redis-server of a test's own, to be killed, restarted from old files, filled to the brim."""
+
+from __future__ import annotations
+
+import contextlib
+import shutil
+import socket
+import subprocess
+from pathlib import Path
+from typing import Any
+
+import redis
+
+from ops.embedded.wheels import redis_server_binary
+from tests.caching.until import until
+
+OPTIONS = {"save": "", "appendonly": "no"}
+
+
+class RedisProcess:
+    """One redis-server on a free port, with its files in ``folder``."""
+
+    def __init__(self, folder: Path, **options: str) -> None:
+        self.folder = folder
+        self.port = _free_port()
+        self.url = f"redis://127.0.0.1:{self.port}/1"
+        self._options = OPTIONS | {name.replace("_", "-"): value for name, value in options.items()}
+        self._process: subprocess.Popen[bytes] | None = None
+        self.start()
+
+    def start(self) -> None:
+        """Start it on the files that lie in its folder."""
+        options = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.folder), **self._options}
+        words = [word for name, value in options.items() for word in (f"--{name}", value)]
+        self._process = subprocess.Popen([redis_server_binary(), *words], stdout=subprocess.DEVNULL)
+        until(self._answers)
+
+    def kill(self) -> None:
+        """SIGKILL: it writes nothing more."""
+        if self._process is not None:
+            self._process.kill()
+            self._process.wait()
+            self._process = None
+
+    def client(self, db: int = 1) -> Any:
+        """A redis-py client of its own; a context manager."""
+        return redis.Redis(port=self.port, db=db, protocol=2)
+
+    def copy_of(self, name: str) -> bytes:
+        return (self.folder / name).read_bytes()
+
+    def remove(self) -> None:
+        self.kill()
+        shutil.rmtree(self.folder, ignore_errors=True)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(redis.ConnectionError), self.client() as client:
+            return bool(client.ping())
+        return False
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])

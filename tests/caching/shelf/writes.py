@@ -1,0 +1,8 @@
+from tests.caching.shelf.models import Book
+
+
+def rename(pk: int, title: str = "new") -> str:
+    book = Book.objects.get(pk=pk)
+    book.title = title
+    book.save()
+    return title

@@ -1,0 +1,212 @@
+"""Redis is away when a write wants to invalidate: the outbox knows, and is carried out first."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import OperationalError, connection, transaction
+from django.db.backends.postgresql import base
+from django.utils import timezone
+
+from caching import invalidation
+from caching.breaker import Breaker
+from caching.models import Outbox
+from caching.store import get_store
+from tests.caching.conftest import cache_at, one_server
+from tests.caching.losses import commit_and_lose_the_connection
+from tests.caching.shelf.cache import book_detail
+from tests.caching.shelf.writes import rename
+from tests.caching.until import until
+
+pytestmark = one_server
+
+
+def title(pk):
+    return book_detail.get(pk=pk).value["title"]
+
+
+@pytest.fixture
+def away(rows, proxy):
+    """Redis holds the old title, and then refuses."""
+    assert title(rows.pk) == "old"
+    assert book_detail.get(pk=rows.pk).x_cache == "HIT"
+    proxy.mode = "refuse"
+    return proxy
+
+
+def test_a_write_is_recorded_in_its_own_transaction(rows, away):
+    with transaction.atomic():
+        rename(rows.pk)
+    assert Outbox.objects.exists()
+
+
+def test_a_rolled_back_write_is_not_recorded(rows, away):
+    with transaction.atomic():
+        rename(rows.pk)
+        transaction.set_rollback(True)
+    assert not Outbox.objects.exists()
+    assert title(rows.pk) == "old"
+
+
+def test_a_write_that_fails_at_commit_is_not_recorded(rows, away):
+    with connection.cursor() as cursor, pytest.raises(Exception, match="violates foreign key"):
+        cursor.execute("UPDATE shelf_book SET shelf_id = 0 WHERE id = %s", [rows.pk])
+    assert not Outbox.objects.exists()
+
+
+def test_it_is_carried_out_before_this_process_reads_the_cache_again(rows, away):
+    rename(rows.pk)
+    assert title(rows.pk) == "new"
+    away.mode = "pass"
+    until(lambda: not get_store().breaker.is_open)
+    assert title(rows.pk) == "new"
+    assert not Outbox.objects.exists()
+
+
+def test_it_is_carried_out_before_another_process_reads_the_cache(rows, away, child):
+    """The writer is killed while Redis is away. A process that starts later drains first."""
+    writer = child(away.url)
+    assert writer.ask("rename", rows.pk, "new") == "new"
+    writer.kill()
+    assert Outbox.objects.exists()
+    reader = child(f"redis://127.0.0.1:{away._target[1]}/1")
+    assert reader.ask("title", rows.pk) == ["new", "MISS"]
+    assert not Outbox.objects.exists()
+
+
+def test_a_process_whose_connection_was_cut_carries_it_out_too(rows, proxy, child):
+    """Both were connected; the network breaks for both; the writer is killed; it heals."""
+    reader, writer = child(proxy.url), child(proxy.url)
+    assert reader.ask("title", rows.pk) == ["old", "MISS"]
+    assert writer.ask("title", rows.pk) == ["old", "HIT"]
+    proxy.mode = "refuse"
+    assert writer.ask("rename", rows.pk, "new") == "new"
+    writer.kill()
+    proxy.mode = "pass"
+    assert reader.ask("title", rows.pk)[0] == "new"
+
+
+@pytest.mark.parametrize("rows_waiting", [1, 501])
+def test_a_fence_that_fails_once_is_made_good_by_its_own_commit(rows, proxy, monkeypatch, rows_waiting):
+    """The connection dies in the fence, and Redis is back at once: the drain must not wait for itself."""
+    assert title(rows.pk) == "old"
+    Outbox.objects.bulk_create([_waiting(n) for n in range(rows_waiting - 1)])
+    writer_sees = _refuse_while_fencing(proxy, monkeypatch)
+    rename(rows.pk)
+    assert writer_sees == ["refuse", "pass"]
+    assert title(rows.pk) == "new"
+    assert not Outbox.objects.exists()
+
+
+def _waiting(number):
+    return Outbox(node=[f"k{number}", f"g{number}", f"f{number}"], created_at=timezone.now())
+
+
+def _refuse_while_fencing(proxy, monkeypatch):
+    fence, seen = invalidation.fence, []
+
+    def fence_without_redis(nodes, token):
+        proxy.mode = "refuse"
+        seen.append(proxy.mode)
+        try:
+            fence(nodes, token)
+        finally:
+            proxy.mode = "pass"
+            seen.append(proxy.mode)
+
+    monkeypatch.setattr(invalidation, "fence", fence_without_redis)
+    return seen
+
+
+def test_an_outbox_that_cannot_be_written_fails_the_write(rows, away):
+    """What can neither be invalidated nor noted must not be committed."""
+    with connection.cursor() as cursor:
+        cursor.execute("ALTER TABLE caching_outbox RENAME TO elsewhere")
+    try:
+        with pytest.raises(Exception, match="caching_outbox"):
+            rename(rows.pk)
+        connection.close()
+        assert title(rows.pk) == "old"
+    finally:
+        connection.close()
+        with connection.cursor() as cursor:
+            cursor.execute("ALTER TABLE elsewhere RENAME TO caching_outbox")
+
+
+def test_the_breaker_closes_only_when_a_commit_under_way_is_drained_too(rows, away, stage):
+    """Probe: the outbox is empty; writer: COMMIT, the breaker is open; probe: closes it. Stale."""
+    rename(rows.pk, "newer")
+    writer = stage.actor(lambda: rename(rows.pk, "newest"))
+    writer.run_to("COMMIT")
+    assert get_store().breaker.is_open
+    away.mode = "pass"
+    until(_somebody_waits_for_the_outbox)
+    assert get_store().breaker.is_open
+    writer.finish()
+    until(lambda: not get_store().breaker.is_open)
+    assert title(rows.pk) == "newest"
+    assert not Outbox.objects.exists()
+
+
+def _somebody_waits_for_the_outbox():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT 1 FROM pg_locks WHERE relation = 'caching_outbox'::regclass AND NOT granted")
+        return cursor.fetchone()
+
+
+def test_a_breaker_that_missed_something_probes_again():
+    probes = []
+
+    def probe():
+        probes.append(breaker.is_open)
+        if len(probes) == 1:
+            breaker.missed()
+
+    breaker = Breaker("a server", probe, failures=1, interval=0.001)
+    breaker.failed()
+    until(lambda: not breaker.is_open)
+    assert probes == [True, True]
+
+
+def test_a_forked_process_closes_the_breaker_that_it_inherited(rows, away, child):
+    process = child(away.url)
+    process.ask("rename", rows.pk, "new")
+    assert process.ask("title", rows.pk) == ["new", "BYPASS"]
+    assert process.ask("fork") == "forked"
+    assert process.ask("breaker") == "open"
+    away.mode = "pass"
+    until(lambda: process.ask("breaker") == "closed")
+    assert process.ask("title", rows.pk) == ["new", "MISS"]
+
+
+def test_a_fence_that_expired_before_its_commit_and_cannot_be_lifted_is_noted(
+    rows, proxy, stage, monkeypatch
+):
+    """A COMMIT longer than the fence; a reader stores in between; Redis is away for the lift."""
+    monkeypatch.setattr(invalidation, "FENCE_TTL_MS", 1)
+    writer = stage.actor(lambda: rename(rows.pk))
+    writer.run_to("COMMIT")
+    until(lambda: book_detail.get(pk=rows.pk).x_cache == "HIT")
+    assert title(rows.pk) == "old"
+    writer.run_to("lift")
+    proxy.mode = "refuse"
+    writer.finish()
+    assert Outbox.objects.exists()
+    proxy.mode = "pass"
+    until(lambda: not get_store().breaker.is_open)
+    assert title(rows.pk) == "new"
+
+
+def test_a_commit_of_unknown_outcome_drains_what_it_noted(rows, away, monkeypatch):
+    monkeypatch.setattr(base.DatabaseWrapper, "_commit", commit_and_lose_the_connection)
+    with pytest.raises(OperationalError), transaction.atomic():
+        rename(rows.pk)
+    monkeypatch.undo()
+    connection.close()
+    away.mode = "pass"
+    until(lambda: not get_store().breaker.is_open)
+    assert title(rows.pk) == "new"
+
+
+def test_another_url_is_another_store(rows, away):
+    with cache_at(f"redis://127.0.0.1:{away._target[1]}/1"):
+        assert book_detail.get(pk=rows.pk).x_cache == "HIT"
