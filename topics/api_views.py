@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, cast
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
@@ -120,6 +120,9 @@ class Unsubscribing(APIView):
         return Response(board.read_topic(_user(request), pk))
 
 
+@extend_schema_view(
+    get=extend_schema(summary="What happened to the topics", parameters=openapi(ACTIVITY_FILTERS))
+)
 class ActivityList(ListAPIView[TopicActivity]):
     """What happened to the topics, the latest first; deleted topics included."""
 
@@ -130,11 +133,10 @@ class ActivityList(ListAPIView[TopicActivity]):
         given = parse(self.request.query_params, ACTIVITY_FILTERS)
         return queryset.filter(**{name: value for name, value in given.items() if value is not None})
 
-    @extend_schema(summary="What happened to the topics", parameters=openapi(ACTIVITY_FILTERS))
-    def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
-        return super().get(request, *args, **kwargs)
 
-
+@extend_schema_view(
+    get=extend_schema(operation_id="topics_activities_of_topic_list", summary="What happened to one topic")
+)
 class ActivityOfTopic(ListAPIView[TopicActivity]):
     """What happened to one topic, the latest first; also of one that was deleted."""
 
