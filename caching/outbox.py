@@ -13,10 +13,12 @@ import logging
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+import psycopg2
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from psycopg2.errors import UndefinedTable
 
 from caching.connection import Call
+from caching.errors import Unreachable
 from caching.keys import Node
 from caching.scripts import DROP
 
@@ -27,7 +29,9 @@ logger = logging.getLogger(__name__)
 
 BATCH = 500
 INSERT = "INSERT INTO caching_outbox (node, created_at) VALUES (%s, now())"
-# Locked rows are waited for: whoever returns from ``drain`` may trust the cache.
+# Locked rows are waited for: whoever returns from ``drain`` may trust the cache. Not for ever,
+# though: who waits may be the one whose other transaction holds the lock.
+LOCK_TIMEOUT = "SET LOCAL lock_timeout = '2s'"
 SELECT = "SELECT id, node FROM caching_outbox ORDER BY id LIMIT %s FOR UPDATE"
 DELETE = "DELETE FROM caching_outbox WHERE id = ANY(%s)"
 
@@ -44,19 +48,23 @@ def drain(run: Callable[..., object]) -> int:
     """Carry out what the outbox holds, with ``run``; how many rows there were.
 
     Raises:
-        Unreachable: Redis is still away; the rows stay.
+        Unreachable: Redis, or the database, is still away; the rows stay.
     """
     drained = 0
-    with _own_connection() as connection:
-        while True:
-            count = _drain_batch(connection, run)
-            drained += count
-            if count < BATCH:
-                return drained
+    try:
+        with _own_connection() as connection:
+            while True:
+                count = _drain_batch(connection, run)
+                drained += count
+                if count < BATCH:
+                    return drained
+    except (DatabaseError, psycopg2.Error) as error:
+        raise Unreachable(f"the outbox: {error}") from error
 
 
 def _drain_batch(connection: Any, run: Callable[..., object]) -> int:
     with connection, connection.cursor() as cursor:  # psycopg2: commits, or rolls back on an error
+        cursor.execute(LOCK_TIMEOUT)
         try:
             cursor.execute(SELECT, [BATCH])
         except UndefinedTable:

@@ -105,7 +105,7 @@ class MemberSlot:
 
     def look(self) -> Reading | None:
         """The value if there is one: one plain command."""
-        body, expires = get_store().command("HMGET", self._family.main, self._member, "#expires")
+        body, expires = get_store().read_members(self._family.main, self._member, "#expires")
         return None if body is None or expires is None else _hit(body, expires)
 
     def lease(self, token: str) -> Lease:

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.signals import setting_changed
 from redis.connection import AbstractConnection, ConnectionPool
 
+from caching import outbox
 from caching.breaker import Breaker
 from caching.connection import Call, Command, Server
 from caching.errors import Unreachable
@@ -19,6 +20,9 @@ Answer = TypeVar("Answer")
 
 class Backend(Protocol):
     """One server, the master that a Sentinel names, or a cluster."""
+
+    @property
+    def breaks(self) -> int: ...
 
     def read(self, *keys: str) -> list[bytes | None]: ...
     def commands(self, *commands: Command) -> list[Any]: ...
@@ -42,13 +46,21 @@ class Store:
         Unreachable: no answer, or the breaker is open.
     """
 
-    def __init__(self, backend: Backend, probe: Callable[[], object]) -> None:
+    def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self.breaker = Breaker("Redis", probe)
+        self.breaker = Breaker("Redis", self._recover)
+        self._trusted_at = -1  # how many connections had broken when the outbox was last drained
 
     def read(self, *keys: str) -> list[bytes | None]:
         """The values of some keys in one plain command."""
+        self._trust()
         return self._ask(self.backend.read, *keys)
+
+    def read_members(self, key: str, *members: str) -> list[bytes | None]:
+        """The values of some fields of a hash in one plain command."""
+        self._trust()
+        values: list[bytes | None] = self._ask(self.backend.commands, ("HMGET", key, *members))[0]
+        return values
 
     def command(self, *words: Any) -> Any:
         """One plain command."""
@@ -64,9 +76,23 @@ class Store:
 
     def drain(self) -> int:
         """Carry out the outbox now; how many rows it held."""
-        from caching import outbox
-
         return self._ask(outbox.drain, self.backend.run)
+
+    def _trust(self) -> None:
+        """Before the first read, and the first after a broken connection: what did Redis miss?
+
+        Not before a fence: a commit may hold locks that draining would wait for.
+        """
+        breaks = self.backend.breaks
+        if breaks != self._trusted_at:
+            self.drain()
+            self._trusted_at = breaks
+
+    def _recover(self) -> None:
+        self.backend.recover()
+        breaks = self.backend.breaks
+        outbox.drain(self.backend.run)
+        self._trusted_at = breaks
 
     def _ask(self, method: Callable[..., Answer], *args: Any) -> Answer:
         if self.breaker.is_open:
@@ -102,8 +128,6 @@ def connection_factory(url: str) -> Callable[..., AbstractConnection]:
 
 
 def _backend() -> Backend:
-    from caching import outbox
-
     connect = connection_factory(_default_cache()["LOCATION"])
     chosen: dict[str, Any] = getattr(settings, "CACHING", {})
     if chosen.get("CLUSTER"):
@@ -113,7 +137,6 @@ def _backend() -> Backend:
         return ClusterBackend(
             cluster_client(),
             lambda host, port: connect(host=host, port=port, db=0),
-            outbox.drain,
         )
     if sentinels := chosen.get("SENTINELS"):
         from redis.sentinel import Sentinel
@@ -124,15 +147,14 @@ def _backend() -> Backend:
             host, port = sentinel.discover_master(chosen["MASTER"])
             return connect(host=host, port=port)
 
-        return SingleServer(connect_to_master, outbox.drain)
-    return SingleServer(connect, outbox.drain)
+        return SingleServer(connect_to_master)
+    return SingleServer(connect)
 
 
 @functools.cache
 def get_store() -> Store:
     """The store of the settings' default cache."""
-    backend = _backend()
-    return Store(backend, backend.recover)
+    return Store(_backend())
 
 
 def _forget_store(*, setting: str, **_: Any) -> None:

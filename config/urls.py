@@ -5,6 +5,7 @@ from django.urls import include, path
 
 urlpatterns = [
     path("admin/", admin.site.urls),
+    path("", include("api.urls")),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("courses.urls")),
     path("", include("ops.urls")),

@@ -5,8 +5,6 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from api.exceptions import Conflict, Unavailable
-from api.params import Integer, Text, openapi, parse
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -16,6 +14,8 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api.exceptions import Conflict, Unavailable
+from api.params import Integer, Text, openapi, parse
 from ops import cache_keys
 from ops.serializers import KeyDetailSerializer, KeyPageSerializer
 

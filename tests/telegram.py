@@ -33,7 +33,7 @@ class Fault:
     lost: bool = False
 
 
-class BadRequest(Exception):
+class BadRequestError(Exception):
     """What Telegram answers with 400."""
 
 
@@ -96,7 +96,7 @@ class FakeTelegram:
                 except ConnectionError:
                     self.close_connection = True  # the caller was killed while it waited
 
-            def log_message(self, format: str, *args: object) -> None:
+            def log_message(self, *_: object) -> None:
                 """The tests' output is not its place."""
 
         return Handler
@@ -110,7 +110,7 @@ class FakeTelegram:
                 return fault, fault.status, _failure(fault.status, "A fault on demand", **more)
             try:
                 return fault, *self._call(path, content_type, body)
-            except BadRequest as error:
+            except BadRequestError as error:
                 return fault, 400, _failure(400, f"Bad Request: {error}")
 
     def _call(self, path: str, content_type: str | None, body: bytes) -> tuple[int, dict]:
@@ -122,43 +122,51 @@ class FakeTelegram:
         parameters = _parameters(address["method"], content_type, body)
         if parameters.get("chat_id") in self.blocked_by:
             return 403, _failure(403, "Forbidden: bot was blocked by the user")
-        return 200, {"ok": True, "result": getattr(self, f"_{address['method']}")(**parameters)}
+        return 200, {"ok": True, "result": METHODS[address["method"]](self, **parameters)}
 
-    def _sendMessage(self, chat_id: int, text: str) -> dict:
+    def send_message(self, chat_id: int, text: str) -> dict:
         if type(chat_id) is not int or chat_id <= 0:
-            raise BadRequest("chat not found")
+            raise BadRequestError("chat not found")
         if type(text) is not str or not text.strip():
-            raise BadRequest("message text is empty")
+            raise BadRequestError("message text is empty")
         if len(text) > 4096:
-            raise BadRequest("message is too long")
+            raise BadRequestError("message is too long")
         self.messages.append((chat_id, text))
         return {"message_id": len(self.messages), "chat": {"id": chat_id, "type": "private"}, "text": text}
 
-    def _setWebhook(self, url: str, secret_token: str, allowed_updates: list[str]) -> bool:
+    def set_webhook(self, url: str, secret_token: str, allowed_updates: list[str]) -> bool:
         if not url.startswith("https://"):
-            raise BadRequest("bad webhook: An HTTPS URL must be provided for webhook")
+            raise BadRequestError("bad webhook: An HTTPS URL must be provided for webhook")
         if not re.fullmatch(r"[A-Za-z0-9_-]{1,256}", secret_token):
-            raise BadRequest("secret token contains unallowed characters")
+            raise BadRequestError("secret token contains unallowed characters")
         self.webhook = {"url": url, "secret_token": secret_token, "allowed_updates": allowed_updates}
         return True
 
-    def _deleteWebhook(self) -> bool:
+    def delete_webhook(self) -> bool:
         self.webhook = {"url": ""}
         return True
 
-    def _getWebhookInfo(self) -> dict:
+    def get_webhook_info(self) -> dict:
         info = {name: value for name, value in self.webhook.items() if name != "secret_token"}
         return {**info, "has_custom_certificate": False, "pending_update_count": 0}
 
 
+METHODS = {
+    "sendMessage": FakeTelegram.send_message,
+    "setWebhook": FakeTelegram.set_webhook,
+    "deleteWebhook": FakeTelegram.delete_webhook,
+    "getWebhookInfo": FakeTelegram.get_webhook_info,
+}
+
+
 def _parameters(method: str, content_type: str | None, body: bytes) -> dict:
     if method not in KNOWN:
-        raise BadRequest(f"method {method} not found")
+        raise BadRequestError(f"method {method} not found")
     if content_type != "application/json":
-        raise BadRequest(f"unsupported content type {content_type}")
+        raise BadRequestError(f"unsupported content type {content_type}")
     parameters = json.loads(body)
     if set(parameters) - KNOWN[method]:
-        raise BadRequest(f"unknown parameters {set(parameters) - KNOWN[method]}")
+        raise BadRequestError(f"unknown parameters {set(parameters) - KNOWN[method]}")
     return parameters
 
 

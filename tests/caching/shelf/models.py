@@ -11,10 +11,30 @@ class Shelf(TrackedModel):
 class Book(TrackedModel):
     title = models.CharField(max_length=50)
     shelf = models.ForeignKey(Shelf, models.CASCADE, null=True, related_name="books")
+    sequel_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="sequels")
     readers = models.ManyToManyField(settings.AUTH_USER_MODEL, blank=True, related_name="books")
+
+
+class Ebook(Book):
+    """Its title lies in the table of Book, whose signals it does not send."""
+
+    megabytes = models.IntegerField(default=1)
+
+
+class Paperback(Book):
+    """The same rows under another class."""
+
+    class Meta:
+        proxy = True
 
 
 class Loose(models.Model):
     """Not built on TrackedModel: its save() commits before post_save."""
+
+    name = models.CharField(max_length=50)
+
+
+class Mute(models.Model):
+    """No receiver speaks for it: the guard alone watches its table."""
 
     name = models.CharField(max_length=50)

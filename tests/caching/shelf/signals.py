@@ -1,4 +1,4 @@
-from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 
 from caching import rows_changed
@@ -9,6 +9,8 @@ from tests.caching.shelf.models import Book, Loose, Shelf
 def _touch(pks, shelves):
     for pk in pks:
         book_detail.touch(pk=pk)
+        for sequel in Book.objects.filter(sequel_of=pk).values_list("pk", flat=True):
+            book_detail.touch(pk=sequel)
     for shelf in shelves:
         if shelf is not None:
             shelf_detail.touch(pk=shelf)
@@ -16,9 +18,11 @@ def _touch(pks, shelves):
     reader_books.touch_all()
 
 
-@receiver(pre_save, sender=Book)
+@receiver([pre_save, pre_delete], sender=Book)
 def touch_old_shelf(instance, **kwargs):
-    _touch([], Book.objects.filter(pk=instance.pk).values_list("shelf", flat=True))
+    """The shelf that the row is on; locked, lest another writer move it before this one commits."""
+    stored = Book.objects.select_for_update().filter(pk=instance.pk)
+    _touch([], stored.values_list("shelf", flat=True))
 
 
 @receiver([post_save, post_delete], sender=Book)
@@ -32,8 +36,9 @@ def touch_books(pks, **kwargs):
 
 
 @receiver([post_save, post_delete], sender=Shelf)
-def touch_shelf(instance, **kwargs):
-    shelf_detail.touch(pk=instance.pk)
+@receiver(rows_changed, sender=Shelf)
+def touch_shelf(**kwargs):
+    shelf_detail.touch_all()
     book_detail.touch_all()
 
 

@@ -1,0 +1,49 @@
+"""What the tests of the cache share: committed rows, actors, designs, servers of their own."""
+
+from __future__ import annotations
+
+from types import SimpleNamespace
+
+import pytest
+from django.contrib.auth import get_user_model
+
+from tests.caching import stage as stages
+from tests.caching.designs import DESIGNS
+from tests.caching.shelf.models import Book, Shelf
+
+
+@pytest.fixture
+def stage(monkeypatch):
+    """Makes actors that stop where a test says (tests/caching/stage.py)."""
+    with stages.stage(monkeypatch) as made:
+        yield made
+
+
+@pytest.fixture
+def rows(transactional_db):
+    """Committed rows: two shelves, three books on the first, one of them a sequel; two readers."""
+    upper, lower = (Shelf.objects.create(name=name) for name in ("upper", "lower"))
+    old = Book.objects.create(title="old", shelf=upper)
+    sequel = Book.objects.create(title="sequel", shelf=upper, sequel_of=old)
+    third = Book.objects.create(title="third", shelf=upper)
+    ann, bob = (get_user_model().objects.create(username=name) for name in ("ann", "bob"))
+    old.readers.add(ann)
+    return SimpleNamespace(
+        upper=upper, lower=lower, book=old, sequel=sequel, third=third, ann=ann, bob=bob, pk=old.pk
+    )
+
+
+@pytest.fixture
+def design(request):
+    """A design by its name, with its receivers connected."""
+    made = DESIGNS[request.param]()
+    with made.installed():
+        yield made
+
+
+def designs(*stale: str):
+    """Run a schedule with ours, which must stay fresh, and with the naive designs that it makes stale."""
+    cases = [("ours", False), *((name, True) for name in stale)]
+    return pytest.mark.parametrize(
+        ("design", "stale"), cases, indirect=["design"], ids=[name for name, _ in cases]
+    )

@@ -1,0 +1,177 @@
+"""A deterministic scheduler: actors are threads that stop where the test says.
+
+::
+
+    reader = stage.actor(lambda: book_detail.get(pk=1))
+    reader.run_to("fill")          # it has read the database, and is about to store
+    rename(book)                   # meanwhile
+    reader.finish()                # what it returned, or the exception that it raised
+
+The steps of the cache and of the database that an actor can stop before are ``look``, ``admit``,
+``lease``, ``SELECT``, ``fill``, ``fence``, ``COMMIT``, ``lift``, ``drop``; after them the same with
+``done``. Only one actor runs at a time, so a schedule has one outcome.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import threading
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db import connections
+from django.db.backends.postgresql import base
+
+from caching import scripts
+from caching.connection import Call
+from caching.store import Store
+
+PATIENCE_SECONDS = 20
+
+_NAMES = {
+    script.sha: name.lower().removesuffix("_member")
+    for name, script in vars(scripts).items()
+    if isinstance(script, scripts.Script)
+}
+_current = threading.local()
+
+
+class Crash(BaseException):
+    """Ends an actor that a test left standing."""
+
+
+def reach(step: str) -> None:
+    """Called where something is about to happen: stops the actor that is to stop there."""
+    actor = getattr(_current, "actor", None)
+    if actor is not None:
+        actor._reach(step)
+
+
+class Actor:
+    """A thread with a database connection of its own, which runs from step to step."""
+
+    def __init__(self, work: Callable[[], Any]) -> None:
+        self._work = work
+        self._stop_before: str | None = None
+        self._stopped = threading.Semaphore(0)
+        self._go = threading.Semaphore(0)
+        self._crashed = False
+        self._result: Any = None
+        self._error: BaseException | None = None
+        self._thread = threading.Thread(target=self._run, daemon=True)
+        self.steps: list[str] = []
+        self.done = False
+
+    def run_to(self, step: str) -> None:
+        """Run until just before ``step``."""
+        self.start_to(step)
+        self.wait()
+        assert not self.done, f"it ended without reaching {step!r}; it reached {self.steps}: {self._error!r}"
+
+    def start_to(self, step: str | None) -> None:
+        """Run without waiting: for an actor that another one's lock will hold up."""
+        self._stop_before = step
+        if self._thread.ident is None:
+            self._thread.start()
+        else:
+            self._go.release()
+
+    def wait(self) -> None:
+        """Wait until it stands or has ended."""
+        assert self._stopped.acquire(timeout=PATIENCE_SECONDS), f"stuck after {self.steps}"
+
+    def finish(self) -> Any:
+        """Run to the end; what the work returned, or raised."""
+        if not self.done:
+            self.start_to(None)
+            self.wait()
+        if self._error is not None:
+            raise self._error
+        return self._result
+
+    def end(self) -> None:
+        """Let it end where it stands, so that no thread outlives its test."""
+        if self._thread.ident is not None:
+            self._crashed = True
+            self._go.release()
+            self._thread.join(PATIENCE_SECONDS)
+
+    def _run(self) -> None:
+        _current.actor = self
+        try:
+            self._result = self._work()
+        except BaseException as error:  # noqa: BLE001  (handed to whoever waits)
+            self._error = error
+        finally:
+            self.done = True
+            self._stopped.release()
+            self._go.acquire()  # as in production, the connection outlives the work
+            connections.close_all()
+
+    def _reach(self, step: str) -> None:
+        self.steps.append(step)
+        if step != self._stop_before:
+            return
+        self._stopped.release()
+        self._go.acquire()
+        if self._crashed:
+            raise Crash
+
+
+class Stage:
+    """Makes actors, and ends them."""
+
+    def __init__(self) -> None:
+        self._actors: list[Actor] = []
+
+    def actor(self, work: Callable[[], Any]) -> Actor:
+        """A new actor; it does not run yet."""
+        actor = Actor(work)
+        self._actors.append(actor)
+        return actor
+
+    def end(self) -> None:
+        for actor in self._actors:
+            actor.end()
+
+
+@contextlib.contextmanager
+def stage(monkeypatch: Any) -> Iterator[Stage]:
+    """A stage on which the steps of the cache and of COMMIT are announced to ``reach``."""
+    run, read, command = Store.run, Store.read, Store.command
+    commit = base.DatabaseWrapper._commit
+
+    def announced_run(self: Store, *calls: Call) -> list[Any]:
+        with _announced(*dict.fromkeys(_NAMES[call.script.sha] for call in calls)):
+            return run(self, *calls)
+
+    def announced_read(self: Store, *keys: str) -> Any:
+        with _announced("look"):
+            return read(self, *keys)
+
+    def announced_command(self: Store, *words: Any) -> Any:
+        with _announced("look" if words[0] == "HMGET" else words[0]):
+            return command(self, *words)
+
+    def announced_commit(self: Any) -> None:
+        with _announced("COMMIT"):
+            commit(self)
+
+    monkeypatch.setattr(Store, "run", announced_run)
+    monkeypatch.setattr(Store, "read", announced_read)
+    monkeypatch.setattr(Store, "command", announced_command)
+    monkeypatch.setattr(base.DatabaseWrapper, "_commit", announced_commit)
+    made = Stage()
+    try:
+        yield made
+    finally:
+        made.end()
+
+
+@contextlib.contextmanager
+def _announced(*steps: str) -> Iterator[None]:
+    for step in steps:
+        reach(step)
+    yield
+    for step in steps:
+        reach(f"{step} done")

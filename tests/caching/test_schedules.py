@@ -1,0 +1,185 @@
+"""What everyone gets wrong, schedule by schedule: each makes a naive design stale, and not ours."""
+
+from __future__ import annotations
+
+import psycopg2
+import pytest
+from django.db import OperationalError, connection, connections, transaction
+from django.db.backends.postgresql import base
+
+from tests.caching.conftest import designs
+from tests.caching.shelf.cache import book_detail, load_book
+from tests.caching.shelf.models import Book
+
+REPEATABLE_READ = psycopg2.extensions.ISOLATION_LEVEL_REPEATABLE_READ
+
+
+def rename(pk, title="new"):
+    book = Book.objects.get(pk=pk)
+    book.title = title
+    book.save()
+
+
+@designs("post_save", "on_commit", "get_or_set")
+def test_a_fill_that_comes_after_the_write_is_refused(rows, stage, design, stale):
+    """Reader misses and reads; writer commits and invalidates; reader stores."""
+    reader = stage.actor(lambda: design.title(rows.pk))
+    reader.run_to("SELECT done")
+    rename(rows.pk)
+    assert reader.finish() == "old"
+    assert (design.title(rows.pk) == "old") is stale
+
+
+@designs("post_save", "on_commit", "get_or_set")
+def test_a_late_fill_of_a_list_is_refused(rows, stage, design, stale):
+    reader = stage.actor(design.titles)
+    reader.run_to("SELECT done")
+    rename(rows.pk)
+    assert reader.finish() == ["old", "sequel", "third"]
+    assert (design.titles()[0] == "old") is stale
+
+
+@designs("post_save")
+@pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
+def test_a_refill_before_the_commit_does_not_stay(rows, stage, design, stale, warm):
+    """The delete came too early: a reader refills with what is still committed."""
+    if warm:
+        design.title(rows.pk)
+    writer = stage.actor(lambda: rename(rows.pk))
+    writer.run_to("COMMIT")
+    assert design.title(rows.pk) == "old"
+    writer.finish()
+    assert (design.title(rows.pk) == "old") is stale
+
+
+@designs("post_save", "on_commit", "get_or_set")
+def test_what_a_rolled_back_transaction_read_is_not_stored(rows, design, stale):
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        rename(rows.pk, "uncommitted")
+        assert design.title(rows.pk) == "uncommitted"
+        raise ZeroDivisionError
+    assert (design.title(rows.pk) == "uncommitted") is stale
+
+
+@designs("on_commit", "get_or_set")
+def test_an_earlier_callback_that_raises_drops_no_invalidation(rows, design, stale):
+    design.title(rows.pk)
+    with pytest.raises(ZeroDivisionError), transaction.atomic():
+        transaction.on_commit(lambda: 1 / 0)
+        rename(rows.pk)
+    assert (design.title(rows.pk) == "old") is stale
+
+
+@designs("on_commit", "get_or_set")
+def test_a_commit_whose_answer_is_lost_leaves_nothing_stale(rows, design, stale, monkeypatch):
+    """The server has committed, the client sees an error, and Django runs no callback."""
+    design.title(rows.pk)
+    monkeypatch.setattr(base.DatabaseWrapper, "_commit", _commit_and_lose_the_connection)
+    with pytest.raises(OperationalError), transaction.atomic():
+        rename(rows.pk)
+    monkeypatch.undo()
+    connection.close()
+    assert Book.objects.get(pk=rows.pk).title == "new"
+    assert (design.title(rows.pk) == "old") is stale
+
+
+def _commit_and_lose_the_connection(wrapper):
+    with wrapper.connection.cursor() as cursor:
+        cursor.execute("COMMIT")
+    _terminate(wrapper.connection.get_backend_pid())
+    with wrapper.wrap_database_errors:
+        wrapper.connection.commit()
+
+
+def _terminate(pid):
+    other = connections["default"].copy()
+    try:
+        with other.cursor() as cursor:
+            cursor.execute("SELECT pg_terminate_backend(%s, 5000)", [pid])
+    finally:
+        other.close()
+
+
+def test_while_the_outcome_of_a_commit_is_unknown_readers_read_the_database(rows, monkeypatch):
+    monkeypatch.setattr(base.DatabaseWrapper, "_commit", _commit_and_lose_the_connection)
+    with pytest.raises(OperationalError), transaction.atomic():
+        rename(rows.pk)
+    monkeypatch.undo()
+    connection.close()
+    assert book_detail.get(pk=rows.pk).how == "fwd=bypass; detail=fence"
+
+
+# --- An older snapshot -------------------------------------------------------------------------
+
+
+def _set_transaction():
+    with connection.cursor() as cursor:
+        cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+def _set_local():
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL transaction_isolation TO 'repeatable read'")
+
+
+def _by_set_config():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT set_config(%s, %s, false)", ["default_transaction_isolation", "serializable"])
+
+
+def _nothing():
+    pass
+
+
+def _by_attribute():
+    connection.ensure_connection()
+    connection.connection.isolation_level = REPEATABLE_READ
+
+
+def _by_characteristics():
+    with connection.cursor() as cursor:
+        cursor.execute("SET SESSION CHARACTERISTICS AS TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+
+
+def _by_server_default():
+    """As ALTER ROLE or postgresql.conf would: nothing passes through Django."""
+    connection.ensure_connection()
+    with connection.connection.cursor() as cursor:
+        cursor.execute("SET default_transaction_isolation TO 'repeatable read'")
+
+
+ISOLATIONS = {
+    "set_transaction": (_nothing, _set_transaction),
+    "set_local": (_nothing, _set_local),
+    "set_config": (_by_set_config, _nothing),
+    "attribute": (_by_attribute, _nothing),
+    "characteristics": (_by_characteristics, _nothing),
+    "server_default": (_by_server_default, _nothing),
+}
+
+
+@designs("post_save", "on_commit", "get_or_set")
+@pytest.mark.parametrize("how", ISOLATIONS)
+def test_an_older_snapshot_is_not_stored(rows, stage, design, stale, how):
+    """Reader's snapshot; writer commits; reader misses, reads its snapshot, stores."""
+    before, inside = ISOLATIONS[how]
+
+    def read_in_an_old_snapshot():
+        before()
+        with transaction.atomic():
+            inside()
+            load_book(rows.pk)
+            return design.title(rows.pk)
+
+    reader = stage.actor(read_in_an_old_snapshot)
+    reader.run_to("SELECT done")
+    rename(rows.pk)
+    assert reader.finish() == "old"
+    assert (design.title(rows.pk) == "old") is stale
+
+
+def test_read_committed_transactions_share_the_cache(rows):
+    with transaction.atomic():
+        assert book_detail.get(pk=rows.pk).x_cache == "MISS"
+        assert book_detail.get(pk=rows.pk).x_cache == "HIT"
+    assert book_detail.get(pk=rows.pk).x_cache == "HIT"
