@@ -67,8 +67,9 @@ def link_telegram(*, token: str, telegram_id: int) -> User:
             TelegramAccount.objects.update_or_create(user=link.user, defaults=values)
     except IntegrityError as error:
         raise Conflict(TELEGRAM_TAKEN) from error
+    user = link.user  # a deleted row forgets whose it was
     link.delete()
-    return link.user
+    return user
 
 
 @transaction.atomic

@@ -9,7 +9,7 @@ from rest_framework.authentication import TokenAuthentication as AuthorizationHe
 from rest_framework.exceptions import AuthenticationFailed, PermissionDenied
 
 from accounts.bot import NOT_THE_BOT, is_from_bot
-from accounts.models import AccessToken, TelegramAccount
+from accounts.models import MOST_TELEGRAM_ID, AccessToken, TelegramAccount
 from accounts.secret_tokens import hash_token
 from api.params import Integer, parse
 
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 USER_HEADER = "X-Telegram-User-Id"
-TELEGRAM_ID = Integer(1, 2**63 - 1)
+TELEGRAM_ID = Integer(1, MOST_TELEGRAM_ID)
 
 
 def caller(request: Request) -> User:

@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from accounts.secret_tokens import HASH_CHARACTERS
 
+MOST_TELEGRAM_ID = 2**63 - 1
+
 
 class AccessToken(models.Model):
     """What one client shows as ``Authorization: Token …``; a user has one for each sign-in."""

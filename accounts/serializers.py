@@ -11,7 +11,7 @@ from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.actions import LINK_SECONDS
-from accounts.models import TelegramAccount
+from accounts.models import MOST_TELEGRAM_ID, TelegramAccount
 from accounts.secret_tokens import TOKEN
 
 PASSWORD_CHARACTERS = 128
@@ -112,11 +112,11 @@ class ConfirmationSerializer(serializers.Serializer[Any]):
     """What a bot of one's own sends when it was told ``/start <code>``."""
 
     code = serializers.RegexField(
-        TOKEN.pattern + r"\Z",
+        rf"\A{TOKEN.pattern}\Z",
         max_length=100,
         error_messages={"invalid": "must be the 43 characters of A-Z, a-z, 0-9, _ and - from the link"},
     )
-    telegram_id = serializers.IntegerField(min_value=1, max_value=2**63 - 1)
+    telegram_id = serializers.IntegerField(min_value=1, max_value=MOST_TELEGRAM_ID)
 
 
 class LinkedSerializer(serializers.Serializer[Any]):

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 
 from accounts.actions import link_telegram
-from accounts.models import TelegramUpdate
+from accounts.models import MOST_TELEGRAM_ID, TelegramUpdate
 from api.exceptions import Problem
 
 if TYPE_CHECKING:
@@ -34,7 +34,11 @@ def receive_update(*, update_id: int, message: Mapping[str, Any] | None = None) 
     if not is_new:
         return {}
     match message:
-        case {"chat": {"type": "private"}, "from": {"id": int(sender)}, "text": str(text)}:
+        case {
+            "chat": {"type": "private"},
+            "from": {"id": int(sender)},
+            "text": str(text),
+        } if 0 < sender <= MOST_TELEGRAM_ID:
             said = _answer(text, sender)
             return {"method": "sendMessage", "chat_id": sender, "text": said} if said else {}
     return {}
