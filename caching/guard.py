@@ -1,47 +1,42 @@
 """The guard for writes that no signal announces: raw SQL, ``update()`` of a foreign model, SET NULL.
 
-An execute wrapper reads every statement. One that writes a table on which something cached depends,
-and that no receiver spoke for, invalidates everything that depends on the table.
+It sees every statement. One that writes a table on which something cached depends, and that no
+receiver speaks for, invalidates everything that depends on the table::
+
+    pre_save: first receiver     expect      what is touched from here on counts
+    the app's receivers          touch       (the old parent)
+    pre_save: last receiver      open        INSERT and UPDATE of the table are spoken for
+    INSERT or UPDATE
+    post_save: first receiver    close
+    the app's receivers          touch       (the row, the new parent)
+    post_save: last receiver     concluded   nobody touched anything? then all that depends on it
+
+So a statement of a receiver's own, inside the bracket, is not mistaken for the announced one.
 """
 
 from __future__ import annotations
 
-import re
-from collections import defaultdict
-from collections.abc import Callable
-from functools import lru_cache
+import contextlib
+from collections import Counter, defaultdict
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any
 
 from caching.registry import dependents, tracked_tables
+from caching.statements import EVERYTHING, Write, understand
 
 if TYPE_CHECKING:
+    from caching.keys import Node
     from caching.transaction import Changes
 
-_TABLE = r'(?:only\s+)?((?:"?\w+"?\.)?"?\w+"?(?:\s*,\s*(?:"?\w+"?\.)?"?\w+"?)*)'
-_WRITE = re.compile(
-    rf"\b(?:insert\s+into|update|delete\s+from|truncate(?:\s+table)?|merge\s+into|copy)\s+{_TABLE}",
-    re.IGNORECASE,
-)
-_NAME = re.compile(r'"?(\w+)"?\s*$')
-_ISOLATION = re.compile(r"isolation|session\s+characteristics|default_transaction", re.IGNORECASE)
-_SESSION = re.compile(r"\bsession\b|default_transaction", re.IGNORECASE)
+_NOTHING: contextlib.AbstractContextManager[None] = contextlib.nullcontext()
 
 
-@lru_cache(maxsize=2048)
-def _reads_only(sql: str) -> bool:
-    """Whether the text holds no word that writes; Django repeats its texts, so this is a look-up."""
-    return not (_WRITE.search(sql) or _ISOLATION.search(sql))
-
-
-def written_tables(sql: str) -> set[str]:
-    """The tracked tables that ``sql`` writes, by their names."""
-    found = set()
-    for match in _WRITE.finditer(sql):
-        for part in match[1].split(","):
-            name = _NAME.search(part)
-            if name:
-                found.add(name[1])
-    return found & tracked_tables()
+def _text(sql: Any, cursor: Any) -> str:
+    if isinstance(sql, str):
+        return sql
+    if isinstance(sql, bytes):  # psycopg2.extras.execute_values
+        return sql.decode(errors="replace")
+    return str(sql.as_string(cursor))
 
 
 class Guard:
@@ -49,37 +44,68 @@ class Guard:
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
-        self._announced: dict[str, list[int]] = defaultdict(list)
+        self._expected: dict[str, list[int]] = defaultdict(list)
+        self._open: Counter[Write] = Counter()
 
     def __call__(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
-        text = sql if isinstance(sql, str) else sql.as_string(context["cursor"].cursor)
-        if _reads_only(text):
-            return execute(sql, params, many, context)
-        if _ISOLATION.search(text):
-            self._changes.note_isolation(for_session=_SESSION.search(text) is not None)
-        silent = [t for t in written_tables(text) if not self._speaks_for(t)]
-        if not silent:
-            return execute(sql, params, many, context)
-        with self._changes.covering({node for table in silent for node in dependents(table)}):
+        with self.watching(sql, context["cursor"].cursor):
             return execute(sql, params, many, context)
 
-    def _speaks_for(self, table: str) -> bool:
+    def watching(self, sql: Any, cursor: Any) -> contextlib.AbstractContextManager[None]:
+        """Around a statement: touches what it writes and nobody speaks for."""
+        statement = understand(_text(sql, cursor))
+        if statement is None:
+            return _NOTHING
+        if statement.isolation:
+            self._changes.note_isolation(for_session=statement.session)
+        nodes = {node for table in self._silent(statement.writes) for node in dependents(table)}
+        return self._changes.covering(nodes) if nodes else _NOTHING
+
+    def _silent(self, found: frozenset[Write]) -> Iterator[str]:
+        if EVERYTHING in found:
+            yield from tracked_tables()
+        for write in found:
+            if not self._speaks_for(write):
+                yield write.table
+
+    def _speaks_for(self, write: Write) -> bool:
         # In autocommit a statement is committed before the receiver that would name keys is called.
-        return bool(self._announced.get(table)) and self._changes.commits_later()
+        return self._open[write] > 0 and self._changes.commits_later()
 
-    def announce(self, table: str) -> None:
-        """A signal says that rows of ``table`` are about to be written; receivers will touch."""
-        self._announced[table].append(self._changes.touches)
+    def expect(self, table: str) -> None:
+        """Rows of ``table`` are about to be written; receivers will touch what that concerns."""
+        if self._changes.commits_later():
+            self._expected[table].append(self._changes.touches)
+
+    def open(self, table: str, *verbs: str) -> None:
+        """The statements that follow are the announced ones."""
+        if self._changes.commits_later():
+            self._open.update(Write(verb, table) for verb in verbs)
+
+    def close(self, table: str, *verbs: str) -> None:
+        """The announced statements have been carried out."""
+        for verb in verbs:
+            self._open[Write(verb, table)] = max(0, self._open[Write(verb, table)] - 1)
 
     def concluded(self, table: str) -> None:
         """All receivers have been called. If none of them touched anything, the guard does."""
-        announced = self._announced[table]
-        if announced and announced.pop() == self._changes.touches:
-            for node in dependents(table):
-                self._changes.touch(node, node)
+        if not self._changes.commits_later():
+            return
+        before = self._expected[table].pop() if self._expected[table] else None
+        if before is None or before == self._changes.touches:
+            self._changes.cover(dependents(table))
+        else:
+            self._changes.touches = before  # they spoke for this write, and for none around it
+
+    def unconcluded(self) -> set[Node]:
+        """What depends on tables whose announcement no receiver concluded: one of them raised."""
+        tables = [table for table, expected in self._expected.items() if expected]
+        self.reset()
+        return {node for table in tables for node in dependents(table)}
 
     def reset(self) -> None:
         """Forget announcements whose statement never came: it failed and was rolled back."""
-        self._announced.clear()
+        self._expected.clear()
+        self._open.clear()

@@ -40,7 +40,7 @@ def record(connection: DatabaseWrapper, nodes: Iterable[Node]) -> None:
     """Note in the open transaction (or at once, in autocommit) that ``nodes`` are to be dropped."""
     rows = [(json.dumps(node),) for node in nodes]
     logger.warning("Redis is away: %d invalidations go into the outbox", len(rows))
-    with connection.connection.cursor() as cursor:
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.executemany(INSERT, rows)
 
 

@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.db import connections, models, transaction
@@ -28,15 +27,29 @@ def _guard(using: str) -> Guard:
     return cast("DatabaseWrapper", connections[using]).guard
 
 
-def track(model: type[models.Model]) -> None:
-    """Let the guard know when a signal speaks for a write to the model's table.
+# What the signals' statements do to the model's table.
+_VERBS: dict[Signal, tuple[str, ...]] = {
+    signals.pre_save: ("insert", "update"),
+    signals.post_save: ("insert", "update"),
+    signals.pre_delete: ("delete",),
+    signals.post_delete: ("delete",),
+    signals.m2m_changed: ("insert", "delete"),
+}
+_BEFORE = (signals.pre_save, signals.pre_delete, signals.m2m_changed)
+_AFTER = (signals.post_save, signals.post_delete, signals.m2m_changed)
 
-    The announcement is connected now, before the app's own receivers; the conclusion when every app
-    is ready, after them (``conclude``).
+
+def track(model: type[models.Model]) -> None:
+    """Let the guard know when a signal speaks for a write to the model's table (guard.py).
+
+    These receivers are connected now, before the app's own; those that must be the last of their
+    signal when every app is ready (``conclude``).
     """
     key = f"caching:{model._meta.label}"
-    for signal in (signals.pre_save, signals.pre_delete, signals.m2m_changed):
-        signal.connect(_announce, sender=model, dispatch_uid=key)
+    for signal in _BEFORE:
+        signal.connect(_expect, sender=model, dispatch_uid=f"{key}:expect")
+    for signal in _AFTER:
+        signal.connect(_close, sender=model, dispatch_uid=f"{key}:close")
     _tracked.add(model)
 
 
@@ -51,14 +64,28 @@ def tracked_models() -> frozenset[type[models.Model]]:
 def conclude() -> None:
     """Connect the receivers that must be the last of their signal."""
     for model in _tracked:
-        key = f"caching:{model._meta.label}:conclude"
-        for signal in (signals.post_save, signals.post_delete, signals.m2m_changed):
-            signal.connect(_conclude, sender=model, dispatch_uid=key)
+        key = f"caching:{model._meta.label}"
+        for signal in _BEFORE:
+            signal.connect(_open, sender=model, dispatch_uid=f"{key}:open")
+        for signal in _AFTER:
+            signal.connect(_conclude, sender=model, dispatch_uid=f"{key}:conclude")
 
 
-def _announce(*, sender: type[models.Model], using: str, action: str = "pre_", **_: Any) -> None:
+def _expect(*, sender: type[models.Model], using: str, action: str = "pre_", **_: Any) -> None:
     if action.startswith("pre_"):
-        _guard(using).announce(sender._meta.db_table)
+        _guard(using).expect(sender._meta.db_table)
+
+
+def _open(*, signal: Signal, sender: type[models.Model], using: str, action: str = "pre_", **_: Any) -> None:
+    if action.startswith("pre_"):
+        _guard(using).open(sender._meta.db_table, *_VERBS[signal])
+
+
+def _close(
+    *, signal: Signal, sender: type[models.Model], using: str, action: str = "post_", **_: Any
+) -> None:
+    if action.startswith("post_"):
+        _guard(using).close(sender._meta.db_table, *_VERBS[signal])
 
 
 def _conclude(*, sender: type[models.Model], using: str, action: str = "post_", **_: Any) -> None:
@@ -79,23 +106,42 @@ class TrackedQuerySet(models.QuerySet[ModelT]):
             pks = self._lock(using)
             if len(pks) > MOST_KEYS_OF_A_PATTERN:
                 return super().update(**values)  # unannounced: the guard takes the whole table
-            with self._announcing(using):
-                rows_changed.send(sender=self.model, pks=pks, using=using)
-                count = models.QuerySet.update(self.filter(pk__in=pks), **values)
-                rows_changed.send(sender=self.model, pks=pks, using=using)
+            guard, table = _guard(using), self.model._meta.db_table
+            guard.expect(table)
+            rows_changed.send(sender=self.model, pks=pks, using=using)
+            guard.open(table, "update")
+            count = models.QuerySet.update(self.filter(pk__in=pks), **values)
+            guard.close(table, "update")
+            rows_changed.send(sender=self.model, pks=pks, using=using)
+            guard.concluded(table)
             return count
 
     update.alters_data = True  # type: ignore[attr-defined]
 
-    def bulk_create(self, objs: Iterable[ModelT], *args: Any, **kwargs: Any) -> list[ModelT]:
-        """Create the rows and announce their keys, where they are known and not too many."""
+    def bulk_create(
+        self,
+        objs: Iterable[ModelT],
+        batch_size: int | None = None,
+        ignore_conflicts: bool = False,
+        update_conflicts: bool = False,
+        update_fields: Collection[str] | None = None,
+        unique_fields: Collection[str] | None = None,
+    ) -> list[ModelT]:
+        """Create the rows and announce their keys, where all are new and not too many."""
         objs = list(objs)
         using = self._for_write_alias()
-        if len(objs) > MOST_KEYS_OF_A_PATTERN or kwargs.get("ignore_conflicts"):
-            return super().bulk_create(objs, *args, **kwargs)
-        with transaction.atomic(using=using, savepoint=False), self._announcing(using):
-            created = super().bulk_create(objs, *args, **kwargs)
+        if ignore_conflicts or update_conflicts or len(objs) > MOST_KEYS_OF_A_PATTERN:
+            return super().bulk_create(
+                objs, batch_size, ignore_conflicts, update_conflicts, update_fields, unique_fields
+            )
+        with transaction.atomic(using=using, savepoint=False):
+            guard, table = _guard(using), self.model._meta.db_table
+            guard.expect(table)
+            guard.open(table, "insert")
+            created = super().bulk_create(objs, batch_size)
+            guard.close(table, "insert")
             rows_changed.send(sender=self.model, pks=[row.pk for row in created], using=using)
+            guard.concluded(table)
             return created
 
     def _for_write_alias(self) -> str:
@@ -106,10 +152,3 @@ class TrackedQuerySet(models.QuerySet[ModelT]):
         rows = self.model._base_manager.using(using).filter(pk__in=self.order_by().values("pk"))
         locked = rows.select_for_update().order_by("pk").values_list("pk", flat=True)
         return list(locked[: MOST_KEYS_OF_A_PATTERN + 1])
-
-    @contextmanager
-    def _announcing(self, using: str) -> Iterator[None]:
-        guard, table = _guard(using), self.model._meta.db_table
-        guard.announce(table)
-        yield
-        guard.concluded(table)

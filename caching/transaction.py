@@ -19,7 +19,7 @@ import contextlib
 import logging
 import secrets
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import TYPE_CHECKING, cast
 
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
@@ -36,6 +36,10 @@ logger = logging.getLogger(__name__)
 # More keys of one pattern than this, and invalidating the pattern is cheaper than each of them.
 MOST_KEYS_OF_A_PATTERN = 500
 
+LIKE_A_NEW_READER = (
+    "SELECT current_setting('transaction_isolation') IN ('read committed', 'read uncommitted'),"
+    " txid_current_if_assigned() IS NULL"
+)
 READ_COMMITTED = 1  # psycopg2's number; higher isolation reads an older snapshot
 
 
@@ -49,7 +53,7 @@ class Changes:
         self._snapshotting = False
         self._transaction_isolated = False
         self._session_isolated = False
-        self.touches = 0  # how often anything was touched, ever: the guard compares
+        self.touches = 0  # by receivers: the guard compares
 
     # --- What readers ask ---------------------------------------------------------------------
 
@@ -69,6 +73,19 @@ class Changes:
         level = self._connection.connection.isolation_level
         above = level is not None and level > READ_COMMITTED
         return above or self._transaction_isolated or self._session_isolated
+
+    def may_store(self) -> bool:
+        """Whether an open transaction reads what a new one would; the server itself is asked.
+
+        Isolation may have been raised where no statement of ours tells it (ALTER ROLE), and
+        something written where none does (a function, a driver's own cursor).
+        """
+        if not self.in_transaction():
+            return True
+        with self._connection.wrap_database_errors, self._connection.connection.cursor() as cursor:
+            cursor.execute(LIKE_A_NEW_READER)
+            read_committed, unwritten = cursor.fetchone()
+        return bool(read_committed and (unwritten or self._in_test()))
 
     def note_isolation(self, *, for_session: bool) -> None:
         """A statement spoke of isolation: from now on reads may see an older snapshot."""
@@ -95,6 +112,14 @@ class Changes:
     def touch(self, node: Node, whole: Node) -> None:
         """Have the commit invalidate ``node``, a part of ``whole``."""
         self.touches += 1
+        self._note(node, whole)
+
+    def cover(self, nodes: Iterable[Node]) -> None:
+        """Have the commit invalidate ``nodes``, for a write that no receiver spoke for."""
+        for node in nodes:
+            self._note(node, node)
+
+    def _note(self, node: Node, whole: Node) -> None:
         parts = self._touched.setdefault(whole, set())
         if whole not in parts:
             parts.add(node)
@@ -107,8 +132,11 @@ class Changes:
         """Whether a commit lies ahead. The block that a TestCase puts around a test is none."""
         connection = self._connection
         if connection.in_atomic_block:
-            return any(not getattr(block, "_from_testcase", False) for block in connection.atomic_blocks)
+            return not all(_is_tests_own(block) for block in connection.atomic_blocks)
         return connection.connection is not None and not connection.autocommit
+
+    def _in_test(self) -> bool:
+        return any(_is_tests_own(block) for block in self._connection.atomic_blocks)
 
     def commits_later(self) -> bool:
         """Whether what a statement writes now is committed by something after it."""
@@ -119,12 +147,10 @@ class Changes:
         """Touch ``nodes`` for the statement in the block; in autocommit it becomes a transaction."""
         if self.commits_later():
             yield
-            for node in nodes:
-                self.touch(node, node)
+            self.cover(nodes)
             return
         with transaction.atomic(using=self._connection.alias):
-            for node in nodes:
-                self.touch(node, node)
+            self.cover(nodes)
             yield
 
     def settle(self) -> None:
@@ -139,26 +165,29 @@ class Changes:
     @contextlib.contextmanager
     def committing(self) -> Iterator[None]:
         """Carry out fence, COMMIT, lift around the block that commits."""
-        nodes = self._take()
+        self.cover(self._connection.guard.unconcluded())
         self._transaction_isolated = False
+        nodes = self._nodes()
         if not nodes:
             yield
             return
         token = secrets.token_hex(8)
         fenced = self._fence(nodes, token)
+        known = False
         try:
             yield
+            known = True
+            self._touched.clear()  # not before: a commit that was interrupted may be tried again
         except DatabaseError:
-            if self._connection.connection.closed:
-                # Nobody knows whether the server has committed: the fences stay until they expire.
-                logger.warning("COMMIT lost its connection: %d fences left to expire", len(nodes))
-            else:
-                invalidation.lift(nodes, token)
+            known = not self._connection.connection.closed
             raise
-        if fenced:
-            invalidation.lift(nodes, token)
-        else:
-            invalidation.drain_soon()
+        finally:
+            if not fenced:
+                invalidation.drain_soon()
+            elif known:
+                invalidation.lift(nodes, token)
+            else:
+                logger.warning("the outcome of COMMIT is unknown: %d fences left to expire", len(nodes))
 
     def _fence(self, nodes: set[Node], token: str) -> bool:
         started = time.perf_counter_ns()
@@ -190,7 +219,7 @@ class Changes:
 
     def note_fill(self, whole: Node) -> None:
         """Remember, in a test, what was stored: the end of the test rolls its source back."""
-        if self._connection.in_atomic_block:
+        if self._in_test():
             self._filled_in_test.add(whole)
 
     def _forget_test(self) -> None:
@@ -199,13 +228,20 @@ class Changes:
             invalidation.invalidate_now(self._connection, nodes)
 
     def _take(self) -> set[Node]:
-        if not self._touched:
-            return set()
-        nodes: set[Node] = set().union(*self._touched.values())
-        for whole in self._touched:
-            stats.count(whole.main, "invalidations")
+        nodes = self._nodes()
         self._touched.clear()
         return nodes
+
+    def _nodes(self) -> set[Node]:
+        if not self._touched:
+            return set()
+        for whole in self._touched:
+            stats.count(whole.main, "invalidations")
+        return set().union(*self._touched.values())
+
+
+def _is_tests_own(block: object) -> bool:
+    return bool(getattr(block, "_from_testcase", False))
 
 
 def changes(using: str = DEFAULT_DB_ALIAS) -> Changes:

@@ -8,10 +8,34 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.backends import utils
 from django.db.backends.postgresql import base
 
 from caching.guard import Guard
 from caching.transaction import Changes
+
+
+class CopyingMixin:
+    """psycopg2's COPY goes past the execute wrappers, but not past the guard."""
+
+    cursor: Any
+    db: Any
+
+    def copy_expert(self, sql: Any, file: Any, *args: Any) -> None:
+        with self.db.guard.watching(sql, self.cursor):
+            self.cursor.copy_expert(sql, file, *args)
+
+    def copy_from(self, file: Any, table: str, *args: Any, **kwargs: Any) -> None:
+        with self.db.guard.watching(f'COPY "{table}" FROM STDIN', self.cursor):
+            self.cursor.copy_from(file, table, *args, **kwargs)
+
+
+class CursorWrapper(CopyingMixin, utils.CursorWrapper):
+    """Django's, with a guarded COPY."""
+
+
+class CursorDebugWrapper(CopyingMixin, base.CursorDebugWrapper):
+    """Django's, with a guarded COPY."""
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
@@ -22,6 +46,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self.changes = Changes(self)
         self.guard = Guard(self.changes)
         self.execute_wrappers.append(self.guard)
+
+    def make_cursor(self, cursor: Any) -> CursorWrapper:
+        return CursorWrapper(cursor, self)
+
+    def make_debug_cursor(self, cursor: Any) -> CursorDebugWrapper:
+        return CursorDebugWrapper(cursor, self)
 
     def _commit(self) -> None:
         with self.changes.committing():

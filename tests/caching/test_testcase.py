@@ -21,21 +21,21 @@ class UsualTestCase(TestCase):
         return reading.x_cache, reading.value["title"]
 
     def test_miss_hit_save_miss(self):
-        self.assertEqual(self.read(), ("MISS", "One"))
+        assert self.read() == ("MISS", "One")
         with self.assertNumQueries(0):
-            self.assertEqual(self.read(), ("HIT", "One"))
+            assert self.read() == ("HIT", "One")
         self.book.title = "Two"
         self.book.save()
-        self.assertEqual(self.read(), ("MISS", "Two"))
-        self.assertEqual(self.read(), ("HIT", "Two"))
+        assert self.read() == ("MISS", "Two")
+        assert self.read() == ("HIT", "Two")
 
     def test_update_and_bulk_and_raw_sql_invalidate(self):
         for change in (self._update, self._bulk_update, self._raw_sql):
             with self.subTest(change.__name__):
                 self.read()
-                self.assertEqual(self.read()[0], "HIT")
+                assert self.read()[0] == "HIT"
                 change(change.__name__)
-                self.assertEqual(self.read(), ("MISS", change.__name__))
+                assert self.read() == ("MISS", change.__name__)
 
     def _update(self, title):
         Book.objects.filter(pk=self.book.pk).update(title=title)
@@ -53,33 +53,33 @@ class UsualTestCase(TestCase):
         with transaction.atomic():
             self.book.title = "Inside"
             self.book.save()
-            self.assertEqual(self.read(), ("BYPASS", "Inside"))
-        self.assertEqual(self.read(), ("MISS", "Inside"))
+            assert self.read() == ("BYPASS", "Inside")
+        assert self.read() == ("MISS", "Inside")
 
     def test_moved_book_leaves_the_old_shelf_too(self):
         other = Shelf.objects.create(name="Other")
-        self.assertEqual(shelf_detail.get(pk=self.shelf.pk).value["titles"], ["One"])
-        self.assertEqual(shelf_detail.get(pk=other.pk).value["titles"], [])
+        assert shelf_detail.get(pk=self.shelf.pk).value["titles"] == ["One"]
+        assert shelf_detail.get(pk=other.pk).value["titles"] == []
         self.book.shelf = other
         self.book.save()
-        self.assertEqual(shelf_detail.get(pk=self.shelf.pk).value["titles"], [])
-        self.assertEqual(shelf_detail.get(pk=other.pk).value["titles"], ["One"])
+        assert shelf_detail.get(pk=self.shelf.pk).value["titles"] == []
+        assert shelf_detail.get(pk=other.pk).value["titles"] == ["One"]
         Book.objects.filter(pk=self.book.pk).update(shelf=self.shelf)
-        self.assertEqual(shelf_detail.get(pk=other.pk).value["titles"], [])
-        self.assertEqual(shelf_detail.get(pk=self.shelf.pk).value["titles"], ["One"])
+        assert shelf_detail.get(pk=other.pk).value["titles"] == []
+        assert shelf_detail.get(pk=self.shelf.pk).value["titles"] == ["One"]
 
     def test_pages_die_together(self):
-        self.assertEqual(book_pages.get(page=1).x_cache, "MISS")
-        self.assertEqual(book_pages.get(page=1).x_cache, "HIT")
-        self.assertEqual(book_pages.get(page=1, shelf=self.shelf.pk).x_cache, "MISS")
+        assert book_pages.get(page=1).x_cache == "MISS"
+        assert book_pages.get(page=1).x_cache == "HIT"
+        assert book_pages.get(page=1, shelf=self.shelf.pk).x_cache == "MISS"
         Book.objects.create(title="New", shelf=self.shelf)
-        self.assertEqual(book_pages.get(page=1).value["titles"], ["One", "New"])
-        self.assertEqual(book_pages.get(page=1, shelf=self.shelf.pk).value["count"], 2)
+        assert book_pages.get(page=1).value["titles"] == ["One", "New"]
+        assert book_pages.get(page=1, shelf=self.shelf.pk).value["count"] == 2
 
     def test_the_readable_key_holds_the_json(self):
         body = book_detail.get(pk=self.book.pk).body
-        self.assertEqual(cache.get(f"v1:books:detail:{self.book.pk}"), json.loads(body))
-        self.assertEqual(book_detail.get(pk=self.book.pk).body, body)
+        assert cache.get(f"v1:books:detail:{self.book.pk}") == json.loads(body)
+        assert book_detail.get(pk=self.book.pk).body == body
 
     def test_one(self):
         self._pages_hold_only_what_this_test_made("a")
@@ -89,5 +89,5 @@ class UsualTestCase(TestCase):
 
     def _pages_hold_only_what_this_test_made(self, title):
         Book.objects.create(title=title)
-        self.assertEqual(book_pages.get().value["titles"], ["One", title])
-        self.assertEqual(book_pages.get().x_cache, "HIT")
+        assert book_pages.get().value["titles"] == ["One", title]
+        assert book_pages.get().x_cache == "HIT"

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import threading
 from functools import partial
 
 import pytest
 from django.contrib.auth import get_user_model
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
 from courses import actions, aggregates, tasks
 from courses.models import Course, Enrollment, Review
 from tests import factories
-from tests.courses.helpers import at_once, queued
+from tests.courses.helpers import at_once, queued, somebody_waits_for_a_lock, wait_until
 
 pytestmark = pytest.mark.django_db
 
@@ -111,17 +112,39 @@ class TestConcurrency:
         at_once(*(partial(enroll, user) for user in users))
         assert statistics_of(course) == (8, 0)
 
-    def test_an_older_count_does_not_win(self):
-        """The timeline of ``refresh_statistics``: B counts while A, which began before, is held up."""
-        course = factories.CourseFactory()
-        factories.EnrollmentFactory(course=course)
+    def test_a_refresh_waits_for_another_under_way_before_it_compares(self):
+        """What is right in this moment may be replaced by an older count that is being committed."""
+        course = factories.EnrollmentFactory().course
+        aggregates.refresh_statistics([course.pk])
 
-        def late_learner():
-            factories.EnrollmentFactory(course=course)
+        def refresh():
             aggregates.refresh_statistics([course.pk])
+            connection.close()
 
-        at_once(partial(aggregates.refresh_statistics, [course.pk]), late_learner, late_learner)
-        assert statistics_of(course) == (3, 0)
+        waiting = threading.Thread(target=refresh)
+        with transaction.atomic():
+            Course.objects.filter(pk=course.pk).update(students_count=5)
+            waiting.start()
+            wait_until(somebody_waits_for_a_lock)
+        waiting.join()
+        assert statistics_of(course) == (1, 0)
+
+    def test_a_learner_who_enrols_meanwhile_is_counted(self):
+        """The timeline of ``refresh_statistics``."""
+        course = factories.EnrollmentFactory().course
+
+        def refresh():
+            aggregates.refresh_statistics([course.pk])
+            connection.close()
+
+        waiting = threading.Thread(target=refresh)
+        with transaction.atomic():
+            aggregates.lock_courses([course.pk])
+            waiting.start()
+            wait_until(somebody_waits_for_a_lock)
+            at_once(partial(factories.EnrollmentFactory, course=course))
+        waiting.join()
+        assert statistics_of(course) == (2, 0)
 
     def test_opposite_orders_do_not_deadlock(self):
         courses = factories.CourseFactory.create_batch(5)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
 import time
 from datetime import timedelta
-from functools import partial
 
 import pytest
 import redis
@@ -21,7 +19,8 @@ from api import redis_state
 from courses import view_counts
 from courses.models import Course, ViewBatch
 from tests import factories
-from tests.courses.helpers import at_once
+from tests.courses.helpers import at_once, wait_until
+from tests.processes import child_environment
 
 pytestmark = pytest.mark.django_db
 
@@ -128,20 +127,8 @@ def test_the_names_of_old_batches_are_forgotten():
 @pytest.mark.django_db(transaction=True)
 class TestKills:
     def flush_killed_before(self, function):
-        database = connection.settings_dict
-        environment = {
-            **os.environ,
-            "DJANGO_SETTINGS_MODULE": "config.settings",
-            "DATABASE_URL": "",
-            "DB_HOST": database["HOST"],
-            "DB_PORT": str(database["PORT"]),
-            "DB_USER": database["USER"],
-            "DB_PASS": database["PASSWORD"],
-            "DB_NAME": database["NAME"],
-            "REDIS_URL": settings.REDIS_URL,
-        }
         command = [sys.executable, "-c", KILLED_FLUSH, function]
-        done = subprocess.run(command, env=environment, cwd=settings.BASE_DIR, capture_output=True)
+        done = subprocess.run(command, env=child_environment(), cwd=settings.BASE_DIR, capture_output=True)
         assert done.returncode == -signal.SIGKILL, done.stderr.decode()
 
     @pytest.mark.parametrize(
@@ -184,13 +171,12 @@ class TestRedisAway:
     @pytest.fixture
     def nowhere(self, monkeypatch):
         """A Redis that refuses connections; the process's breaker is its own again afterwards."""
-        client = redis.Redis(port=1, socket_connect_timeout=0.25)
+        client = redis_state._client("redis://127.0.0.1:1/0")
         breaker = view_counts.Breaker("test", lambda: redis_state.client().ping())
         monkeypatch.setattr(view_counts, "_breaker", breaker)
         with monkeypatch.context() as away:
             away.setattr(redis_state, "client", lambda: client)
-            yield partial(away.undo)
-        client.close()
+            yield away.undo
 
     def test_counting_does_not_fail_and_soon_costs_nothing_and_recovers(self, nowhere, caplog):
         course = factories.CourseFactory()
@@ -200,10 +186,7 @@ class TestRedisAway:
         counted(course, 100)
         assert time.perf_counter() - started < 0.1
         nowhere()
-        deadline = time.monotonic() + 5
-        while not view_counts._breaker.allow():
-            assert time.monotonic() < deadline
-            time.sleep(0.01)
+        wait_until(view_counts._breaker.allow)
         counted(course, 1)
         view_counts.flush_views()
         assert views_of(course) == 1

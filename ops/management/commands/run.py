@@ -93,7 +93,7 @@ def _commands(port: int) -> dict[str, list[str]]:
 def _answers(port: int) -> bool:
     try:
         with urllib.request.urlopen(f"http://{HOST}:{port}/health/live", timeout=1) as response:
-            return response.status == HTTPStatus.OK
+            return bool(response.status == HTTPStatus.OK)
     except OSError:
         return False
 

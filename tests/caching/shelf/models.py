@@ -33,8 +33,14 @@ class Loose(models.Model):
 
     name = models.CharField(max_length=50)
 
+    def __str__(self):
+        return self.name
+
 
 class Mute(models.Model):
     """No receiver speaks for it: the guard alone watches its table."""
 
     name = models.CharField(max_length=50)
+
+    def __str__(self):
+        return self.name

@@ -1,3 +1,4 @@
+from django.db import connection
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 from django.dispatch import receiver
 
@@ -21,7 +22,9 @@ def _touch(pks, shelves):
 @receiver([pre_save, pre_delete], sender=Book)
 def touch_old_shelf(instance, **kwargs):
     """The shelf that the row is on; locked, lest another writer move it before this one commits."""
-    stored = Book.objects.select_for_update().filter(pk=instance.pk)
+    stored = Book.objects.filter(pk=instance.pk)
+    if connection.in_atomic_block:
+        stored = stored.select_for_update()
     _touch([], stored.values_list("shelf", flat=True))
 
 

@@ -1,0 +1,47 @@
+"""Everything the shelf caches, as the cache tells it and as the database does."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.core.exceptions import ObjectDoesNotExist
+
+from tests.caching.shelf import cache
+
+GONE = "gone"
+
+
+def _views(rows: Any) -> dict[str, tuple[Any, dict[str, Any]]]:
+    views: dict[str, tuple[Any, dict[str, Any]]] = {
+        f"book {name}": (cache.book_detail, {"pk": getattr(rows, name).pk})
+        for name in ("book", "sequel", "third")
+    }
+    for name in ("upper", "lower"):
+        shelf = getattr(rows, name).pk
+        views[f"shelf {name}"] = (cache.shelf_detail, {"pk": shelf})
+        views[f"page {name}"] = (cache.book_pages, {"shelf": shelf})
+    views["page"] = (cache.book_pages, {})
+    for name in ("ann", "bob"):
+        views[f"reader {name}"] = (cache.reader_books, {"pk": getattr(rows, name).pk})
+    return views | {"loose": (cache.loose_names, {}), "mute": (cache.mute_names, {})}
+
+
+def cached(rows: Any) -> dict[str, Any]:
+    """What each read through the cache answers."""
+    return {name: _or_gone(lambda t=thing, p=params: t.get(**p).value) for name, (thing, params) in _of(rows)}
+
+
+def stored(rows: Any) -> dict[str, Any]:
+    """What each would answer if it were loaded now."""
+    return {name: _or_gone(lambda t=thing, p=params: t._load(**p)) for name, (thing, params) in _of(rows)}
+
+
+def _of(rows: Any) -> Any:
+    return _views(rows).items()
+
+
+def _or_gone(read: Any) -> Any:
+    try:
+        return read()
+    except ObjectDoesNotExist:
+        return GONE
