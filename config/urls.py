@@ -6,6 +6,7 @@ from django.urls import include, path
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("api.urls")),
+    path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("courses.urls")),
     path("api/v1/", include("topics.api_urls")),
     path("topics/", include("topics.urls")),
