@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
+
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.db.backends.postgresql import base
 from django.utils import timezone
 
-from caching import invalidation
+from caching import invalidation, store
 from caching.breaker import Breaker
 from caching.models import Outbox
 from caching.store import get_store
 from tests.caching.conftest import cache_at, one_server
 from tests.caching.losses import commit_and_lose_the_connection
+from tests.caching.proxy import Proxy
 from tests.caching.shelf.cache import book_detail
 from tests.caching.shelf.writes import rename
 from tests.caching.until import until
@@ -83,6 +86,27 @@ def test_a_process_whose_connection_was_cut_carries_it_out_too(rows, proxy, chil
     writer.kill()
     proxy.mode = "pass"
     assert reader.ask("title", rows.pk)[0] == "new"
+
+
+def test_who_is_back_first_does_not_serve_what_another_one_is_noting(rows, away, child, monkeypatch):
+    """Redis is back for the reader. The writer has not noticed yet, and commits into the outbox."""
+    monkeypatch.setattr(store, "GRACE_SECONDS", 60)
+    with contextlib.closing(Proxy(away._target[1])) as writers_way:
+        writer = child(writers_way.url)
+        writers_way.mode = "refuse"
+        assert title(rows.pk) == "old"
+        away.mode = "pass"
+        until(lambda: not get_store().breaker.is_open)
+        assert title(rows.pk) == "old"
+        assert writer.ask("rename", rows.pk, "new") == "new"
+        assert title(rows.pk) == "new"
+
+
+def test_the_grace_after_an_outage_ends(rows, away, monkeypatch):
+    monkeypatch.setattr(store, "GRACE_SECONDS", 0.2)
+    assert book_detail.get(pk=rows.pk).x_cache == "BYPASS"
+    away.mode = "pass"
+    until(lambda: book_detail.get(pk=rows.pk).x_cache == "HIT")
 
 
 @pytest.mark.parametrize("rows_waiting", [1, 501])
