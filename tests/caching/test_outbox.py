@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import threading
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -177,18 +178,32 @@ def _somebody_waits_for_the_outbox():
         return cursor.fetchone()
 
 
-def test_a_breaker_that_missed_something_probes_again():
+def test_a_breaker_probes_once_more_when_it_has_closed():
+    """For one who found it open just before, and left to the probe what it had come too early for."""
     probes = []
-
-    def probe():
-        probes.append(breaker.is_open)
-        if len(probes) == 1:
-            breaker.missed()
-
-    breaker = Breaker("a server", probe, failures=1, interval=0.001)
+    breaker = Breaker("a server", lambda: probes.append(breaker.is_open), failures=1, interval=0.001)
     breaker.failed()
+    until(lambda: len(probes) == 2)
+    assert probes == [True, False]
+
+
+def test_a_breaker_that_is_tripped_opens_at_once_and_closes_again():
+    probed = threading.Event()
+    breaker = Breaker("a server", probed.wait, interval=0.001)
+    breaker.trip()
+    assert breaker.is_open
+    probed.set()
     until(lambda: not breaker.is_open)
-    assert probes == [True, True]
+
+
+def test_a_drain_that_fails_once_is_taken_up_by_the_probe(rows, proxy):
+    """Nobody reads in this process, and one failure opens no breaker: yet the row must not wait."""
+    Outbox.objects.bulk_create([_waiting(1)])
+    proxy.mode = "refuse"
+    invalidation.drain_soon()
+    assert Outbox.objects.exists()
+    proxy.mode = "pass"
+    until(lambda: not Outbox.objects.exists())
 
 
 def test_a_forked_process_closes_the_breaker_that_it_inherited(rows, away, child):
