@@ -8,5 +8,6 @@ urlpatterns = [
     path("", include("api.urls")),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("courses.urls")),
+    path("api/v1/", include("tasks.urls")),
     path("", include("ops.urls")),
 ]
