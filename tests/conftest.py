@@ -5,6 +5,7 @@ import redis
 from django.conf import settings
 from django.core.cache import caches
 
+from api.after_commit import broker
 from api.limiter import get_limiter
 from caching.store import get_store
 from tests.telegram import BOT_TOKEN, SECRET, FakeTelegram
@@ -19,6 +20,7 @@ def _clean_redis():
         caches["default"].client.get_client().flushall()
     get_store.cache_clear()
     get_limiter.cache_clear()
+    broker.cache_clear()
 
 
 @pytest.fixture
