@@ -64,6 +64,7 @@ INSTALLED_APPS = [
     "accounts.apps.AccountsConfig",
     "courses.apps.CoursesConfig",
     "topics.apps.TopicsConfig",
+    "tasks.apps.TasksConfig",
     "ops.apps.OpsConfig",
     "caching.apps.CachingConfig",  # last: it concludes what the apps' receivers have said
 ]
@@ -223,6 +224,12 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
+    "tasks: send what is due": {
+        "task": "tasks.tasks.deliver_due",
+        "schedule": 20,
+        "options": {"expires": 20},  # while no worker is there they do not pile up
+    },
+    "tasks: turn overdue, remind": {"task": "tasks.tasks.watch_deadlines", "schedule": 300},
 }
 
 # --- API --------------------------------------------------------------------------------------

@@ -12,5 +12,6 @@ urlpatterns = [
     path("topics/", include("topics.urls")),
     path("accounts/", include("topics.sign_in_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
+    path("api/v1/", include("tasks.urls")),
     path("", include("ops.urls")),
 ]
