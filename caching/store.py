@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
@@ -18,6 +19,11 @@ from caching.errors import Unreachable
 Answer = TypeVar("Answer")
 
 READS_UNTIL_TRUSTED = 3
+NEVER = -1
+# A process that is back early serves nothing from Redis for so long: another one, whose breaker is
+# still open, may be noting in the outbox what Redis must no longer serve. Longer than a probe and the
+# pause before it.
+GRACE_SECONDS = 1.0
 
 
 class Backend(Protocol):
@@ -51,7 +57,8 @@ class Store:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.breaker = Breaker("Redis", self._recover)
-        self._trusted_at = -1  # how many connections had broken when the outbox was last drained
+        self._trusted_at = NEVER  # how many connections had broken when the outbox was last drained
+        self._grace_ends = 0.0
 
     def read(self, *keys: str) -> list[bytes | None]:
         """The values of some keys in one plain command."""
@@ -88,10 +95,21 @@ class Store:
         Before the first read, and after a connection broke, Redis may have missed something: it is
         drained first. A read that itself finds its connection broken is made again. Fences need no
         such trust, and a commit may hold locks that draining would wait for.
+
+        ::
+
+            this process                    another one
+                       Redis goes away and comes back
+            drains the outbox
+                                            commits: its breaker is open, so into the outbox
+            GET: old                        (in the grace: not asked)
+                                            its breaker closes: drains
         """
         for _ in range(READS_UNTIL_TRUSTED):
             if self.backend.breaks != self._trusted_at:
                 self._drain_and_trust()
+            if self._grace_ends and self._in_grace():
+                raise Unreachable("it was away a moment ago")
             answer = self._ask(method, *args)
             if self.backend.breaks == self._trusted_at:
                 return answer
@@ -100,13 +118,24 @@ class Store:
     def _drain_and_trust(self) -> None:
         breaks = self.backend.breaks
         self.drain()
-        self._trusted_at = breaks
+        self._trust(breaks)
 
     def _recover(self) -> None:
         self.backend.recover()
         breaks = self.backend.breaks
         outbox.drain(self.backend.run)
+        self._trust(breaks)
+
+    def _trust(self, breaks: int) -> None:
+        if breaks != self._trusted_at and self._trusted_at != NEVER:
+            self._grace_ends = time.monotonic() + GRACE_SECONDS
         self._trusted_at = breaks
+
+    def _in_grace(self) -> bool:
+        if time.monotonic() < self._grace_ends:
+            return True
+        self._grace_ends = 0.0
+        return False
 
     def _ask(self, method: Callable[..., Answer], *args: Any) -> Answer:
         if self.breaker.is_open:
