@@ -73,6 +73,7 @@ MIDDLEWARE = [
     "api.request_id.RequestIdMiddleware",
     "api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "api.plain_reads.PlainReadMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "api.language.LanguageMiddleware",
