@@ -11,6 +11,8 @@ VENV := .venv/bin/python
 NOWHERE := DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost/1
 PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; print(secrets.token_urlsafe(64))")
 
+BENCHMARKS := throughput
+
 .PHONY: run test lint bench install
 
 # Everything at once on http://127.0.0.1:8000 until Ctrl-C; PORT=8001 picks another port.
@@ -20,6 +22,7 @@ run: .venv/installed
 # ARGS="tests/courses -k top" runs a part of it.
 test: .venv/installed
 	$(VENV) -m pytest -n logical --maxprocesses 4 $(ARGS)
+	$(if $(ARGS),,TEST_REDIS=cluster $(VENV) -m pytest -n logical --maxprocesses 4 tests/caching)
 
 lint: .venv/installed
 	$(VENV) -m ruff check
@@ -31,7 +34,7 @@ lint: .venv/installed
 	$(NOWHERE) DEBUG=1 $(VENV) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
 bench: .venv/installed
-	@for benchmark in benchmarks/*.py; do echo "== $$benchmark"; $(VENV) "$$benchmark" || exit 1; done
+	$(foreach name,$(BENCHMARKS),$(VENV) -m benchmarks.$(name) &&) true
 
 install: .venv/installed
 

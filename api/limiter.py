@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-import hashlib
 import logging
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-import redis
-
 from api import redis_state
 from api.local_limiter import LocalLimiter
 from api.rates import Bucket, Quota, Verdict
 from caching.breaker import Breaker
+from caching.connection import Call
+from caching.errors import Unreachable
+from caching.scripts import Script
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -22,15 +22,14 @@ logger = logging.getLogger(__name__)
 
 INDEX_KEY = "throttle"
 MICROSECONDS = 1_000_000
-SCRIPT = (Path(__file__).parent / "lua" / "throttle.lua").read_text()
-SCRIPT_SHA = hashlib.sha1(SCRIPT.encode(), usedforsecurity=False).hexdigest()
+THROTTLE = Script.load(Path(__file__).parent / "lua" / "throttle.lua")
 
 
 class Limiter:
     """Moving windows shared by all processes, with a stand-in for each while Redis is away."""
 
     def __init__(self) -> None:
-        self.breaker = Breaker("Redis (request rates)", lambda: redis_state.client().ping())
+        self.breaker = Breaker("Redis (request rates)", lambda: redis_state.server().recover())
         self.stand_in = LocalLimiter()
 
     def decide(self, buckets: Sequence[Bucket]) -> Verdict:
@@ -44,7 +43,7 @@ class Limiter:
             return self.stand_in.decide(buckets)
         try:
             verdict = decide_in_redis(buckets)
-        except redis.RedisError as error:
+        except Unreachable as error:
             self.breaker.failed()
             if self.breaker.allow():  # else the breaker has told it, once for the outage
                 logger.warning("This process alone limited a request: %s", error)
@@ -63,15 +62,10 @@ def decide_in_redis(buckets: Sequence[Bucket]) -> Verdict:
     """The decision of api/lua/throttle.lua.
 
     Raises:
-        redis.RedisError: Redis is away, too slow, or refuses to write.
+        Unreachable: Redis is away, too slow, or refuses to write.
     """
-    client = redis_state.client()
     keys = [INDEX_KEY, *(bucket.key for bucket in buckets)]
-    limits = [bucket.limit for bucket in buckets]
-    try:
-        wait, *state = client.evalsha(SCRIPT_SHA, len(keys), *keys, *limits)
-    except redis.exceptions.NoScriptError:  # a Redis that has restarted
-        wait, *state = client.eval(SCRIPT, len(keys), *keys, *limits)
+    [[wait, *state]] = redis_state.server().run(Call(THROTTLE, keys, [bucket.limit for bucket in buckets]))
     left, reset = state[::2], state[1::2]
     quotas = [Quota(b, n, t / MICROSECONDS) for b, n, t in zip(buckets, left, reset, strict=True)]
     return Verdict(wait / MICROSECONDS, quotas)

@@ -5,21 +5,51 @@ It is the broker's (database 0), where nothing is evicted and no cache is ever f
 
 from __future__ import annotations
 
-from functools import lru_cache
+from functools import lru_cache, partial
+from typing import TYPE_CHECKING
 
 import redis
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from caching.connection import Server
+
+if TYPE_CHECKING:
+    from redis.connection import AbstractConnection
+
+
+class StateServer(Server):
+    """The cache's lean connections, without its distrust: what a restart brings back here is right.
+
+    A connection that broke while it lay idle is replaced and its command sent again: a request may
+    count twice then, never not at all.
+    """
+
+    def _open(self) -> AbstractConnection:
+        connection = self._connect()
+        connection.connect()  # type: ignore[no-untyped-call]
+        return connection
+
+
+def server() -> StateServer:
+    """For what every request does. Raises ``caching.errors.Unreachable`` where Redis does not answer."""
+    return _server(settings.CELERY_BROKER_URL)
+
 
 def client() -> redis.Redis:
-    """The process's client of that database: pooled, thread-safe, fork-safe.
+    """For everything else: redis-py's client, thread-safe and fork-safe. Raises ``redis.RedisError``.
 
-    Raises ``redis.RedisError`` after 0.25 s without a connection or 0.5 s without an answer;
-    it retries nothing, so a caller waits no longer than it was told.
+    Both give up after 0.25 s without a connection or 0.5 s without an answer, and retry nothing that
+    was not answered.
     """
     return _client(settings.CELERY_BROKER_URL)
+
+
+@lru_cache(maxsize=8)
+def _server(url: str) -> StateServer:
+    pool = _client(url).connection_pool
+    return StateServer(partial(pool.connection_class, **pool.connection_kwargs))
 
 
 @lru_cache(maxsize=8)
@@ -30,5 +60,5 @@ def _client(url: str) -> redis.Redis:
         socket_timeout=settings.REDIS_COMMAND_TIMEOUT_SECONDS,
         max_connections=500,
         retry=Retry(NoBackoff(), 0),
-        retry_on_timeout=False,
+        protocol=2,
     )

@@ -6,19 +6,25 @@ import logging
 import re
 import uuid
 from contextvars import ContextVar
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
+
+from celery.signals import before_task_publish, task_postrun, task_prerun
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextvars import Token
 
+    from celery import Task
     from django.http import HttpRequest, HttpResponse
 
 HEADER = "X-Request-ID"
+TASK_HEADER = "request_id"
 NONE = "-"
 # What a caller may choose: it is written to logs, so no spaces, no control characters, no novels.
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 request_id: ContextVar[str] = ContextVar("request_id", default=NONE)
+_before_task: dict[str, Token[str]] = {}
 
 
 class RequestIdMiddleware:
@@ -28,14 +34,14 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        offered = request.headers.get(HEADER, "")
+        offered = request.META.get("HTTP_X_REQUEST_ID", "")
         current = offered if ACCEPTED.fullmatch(offered) else uuid.uuid4().hex
         token = request_id.set(current)
         try:
             response = self.get_response(request)
         finally:
             request_id.reset(token)
-        response[HEADER] = current
+        response.headers[HEADER] = current
         return response
 
 
@@ -45,3 +51,26 @@ class RequestIdFilter(logging.Filter):
     def filter(self, record: logging.LogRecord) -> bool:
         record.request_id = request_id.get()
         return True
+
+
+def send_request_id(headers: dict[str, Any], **kwargs: object) -> None:  # noqa: ARG001
+    """A task takes the id of the request, or of the task, that causes it."""
+    current = request_id.get()
+    if current != NONE:
+        headers.setdefault(TASK_HEADER, current)
+
+
+def take_request_id(task_id: str, task: Task, **kwargs: object) -> None:  # noqa: ARG001
+    """What beat or a shell causes has no request: its own id then links its lines."""
+    sent = getattr(task.request, TASK_HEADER, None)
+    current = request_id.get()  # of the caller, where tasks run eagerly
+    _before_task[task_id] = request_id.set(sent or (task_id if current == NONE else current))
+
+
+def drop_request_id(task_id: str, **kwargs: object) -> None:  # noqa: ARG001
+    request_id.reset(_before_task.pop(task_id))
+
+
+before_task_publish.connect(send_request_id)
+task_prerun.connect(take_request_id)
+task_postrun.connect(drop_request_id)

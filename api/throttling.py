@@ -31,25 +31,19 @@ class RateThrottle(BaseThrottle):
 
     scope: str | None = None
     rate: str | None = None
-    verdict: Verdict
+    anonymous_only = False
 
-    def client(self, request: Request) -> str | None:
-        """Whose requests are counted together; None where this throttle does not apply."""
-        user = request.user
-        if user is not None and user.is_authenticated:
-            return f"user:{user.pk}"
-        return f"ip:{client_address(request)}"
+    def get_scope(self, view: APIView) -> str | None:  # noqa: ARG002
+        """Whose rate applies to requests to this view; None for no limit."""
+        return self.scope
 
-    def bucket(self, request: Request, view: APIView) -> Bucket | None:  # noqa: ARG002
-        """Where a request to this view counts; None where it does not."""
-        return self.bucket_of(self.scope, request)
-
-    def bucket_of(self, scope: str | None, request: Request) -> Bucket | None:
-        if not scope:
+    def bucket(self, view: APIView, client: str) -> Bucket | None:
+        """Where a request of ``client`` to this view counts; None where it does not."""
+        scope = self.get_scope(view)
+        if not scope or (self.anonymous_only and not client.startswith(ADDRESS)):
             return None
         rate = parse_rate(self.rate or _rate_of(scope))
-        client = self.client(request)
-        return None if rate is None or client is None else Bucket(scope, *rate, client)
+        return None if rate is None else Bucket(scope, *rate, client)
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         self.verdict = verdict_of(request, view)
@@ -64,10 +58,7 @@ class AnonRateThrottle(RateThrottle):
     """Limits requests without a user, by address."""
 
     scope = "anon"
-
-    def client(self, request: Request) -> str | None:
-        client = super().client(request)
-        return client if client and client.startswith("ip:") else None
+    anonymous_only = True
 
 
 class UserRateThrottle(RateThrottle):
@@ -79,8 +70,19 @@ class UserRateThrottle(RateThrottle):
 class ScopedRateThrottle(RateThrottle):
     """Limits the requests to views of one ``throttle_scope``."""
 
-    def bucket(self, request: Request, view: APIView) -> Bucket | None:
-        return self.bucket_of(getattr(view, "throttle_scope", None), request)
+    def get_scope(self, view: APIView) -> str | None:
+        return getattr(view, "throttle_scope", None)
+
+
+ADDRESS = "ip:"
+
+
+def client_of(request: Request) -> str:
+    """Whose requests are counted together: the user's, or those of the address."""
+    user = request.user
+    if user is not None and user.is_authenticated:
+        return f"user:{user.pk}"
+    return ADDRESS + client_address(request)
 
 
 def verdict_of(request: Request, view: APIView) -> Verdict:
@@ -90,12 +92,17 @@ def verdict_of(request: Request, view: APIView) -> Verdict:
     """
     verdict: Verdict | None = request.__dict__.get("throttle_verdict")
     if verdict is None:
-        throttles = [throttle for throttle in view.get_throttles() if isinstance(throttle, RateThrottle)]
-        buckets = {b.key: b for throttle in throttles if (b := throttle.bucket(request, view))}
-        verdict = get_limiter().decide(list(buckets.values()))
+        verdict = get_limiter().decide(_buckets(request, view))
         request.__dict__["throttle_verdict"] = verdict
         view.headers.update(verdict.headers)
     return verdict
+
+
+def _buckets(request: Request, view: APIView) -> list[Bucket]:
+    client = client_of(request)
+    throttles = [throttle for throttle in view.get_throttles() if isinstance(throttle, RateThrottle)]
+    found = [throttle.bucket(view, client) for throttle in throttles]
+    return list(dict.fromkeys(bucket for bucket in found if bucket is not None))
 
 
 def _rate_of(scope: str) -> str | None:

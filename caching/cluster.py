@@ -25,16 +25,17 @@ class ClusterBackend:
     Args:
         cluster: redis-py's client, asked for the map only.
         connect: makes a connection to a host and port.
-        reassure: as for ``Server``.
     """
 
-    def __init__(
-        self, cluster: RedisCluster, connect: Connect, reassure: Callable[[Callable[..., object]], object]
-    ) -> None:
+    def __init__(self, cluster: RedisCluster, connect: Connect) -> None:
         self._cluster = cluster
         self._connect = connect
-        self._reassure = reassure
         self._servers: dict[str, Server] = {}
+
+    @property
+    def breaks(self) -> int:
+        """How many connections have broken, to any node."""
+        return sum(server.breaks for server in self._servers.values())
 
     def read(self, *keys: str) -> list[bytes | None]:
         """The values of some keys: one MGET for each slot that they lie in."""
@@ -49,7 +50,7 @@ class ClusterBackend:
 
     def commands(self, *commands: Command) -> list[Any]:
         """Plain commands; the word after the first is the key."""
-        return self._everywhere([(self._slot(words[1]), words) for words in commands])
+        return self._everywhere([(self._slot(str(words[1])), words) for words in commands])
 
     def run(self, *calls: Call) -> list[Any]:
         """Scripts, in one round trip for each node."""
@@ -61,7 +62,7 @@ class ClusterBackend:
             yield from self._server(node).scan(pattern)
 
     def recover(self) -> None:
-        """Learn the map anew, and reassure every node."""
+        """Learn the map anew, and reach every node."""
         self._learn_map()
         for node in self._cluster.get_primaries():
             self._server(node).recover()
@@ -100,12 +101,8 @@ class ClusterBackend:
         if node.name not in self._servers:
             connect = functools.partial(self._connect, node.host, node.port)
             record = functools.partial(self._run_id_key, node.name)
-            self._servers[node.name] = Server(connect, self._reassure_all, record)
+            self._servers[node.name] = Server(connect, record)
         return self._servers[node.name]
-
-    def _reassure_all(self, _: Callable[..., object]) -> object:
-        """What waits concerns every node, not only the one just connected to."""
-        return self._reassure(self.run)
 
     def _run_id_key(self, name: str) -> str:
         """A key in one of the node's own slots, where its run is recorded."""

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import functools
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from psycopg2 import Error as DatabaseError
 from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
@@ -44,22 +42,20 @@ class Server:
 
     Args:
         connect: makes a connection, not yet opened.
-        reassure: given a way to run scripts, puts right what Redis may have missed while nobody
-            here was connected: called before the first connection is used, and before the first one
-            after a broken one. Returns nothing where it is under way, and this connection serves it.
         record: names the key where the server's run is recorded.
+
+    Attributes:
+        breaks: how many connections have broken. Whoever trusts what the server holds compares.
     """
 
     def __init__(
         self,
         connect: Callable[[], AbstractConnection],
-        reassure: Callable[[Callable[..., object]], object],
         record: Callable[[], str] = lambda: RUN_ID_KEY,
     ) -> None:
         self._connect = connect
-        self._reassure = reassure
         self._record = record
-        self._doubtful = True
+        self.breaks = 0
         self._idle: list[AbstractConnection] = []
         os.register_at_fork(after_in_child=self._idle.clear)
 
@@ -103,13 +99,12 @@ class Server:
                 return
 
     def recover(self) -> None:
-        """Reach the server and put right what it missed.
+        """Reach the server, by new connections only.
 
         Raises:
             Unreachable: it does not answer yet.
         """
         self.close()
-        self._doubtful = True
         self.command("PING")
 
     def close(self) -> None:
@@ -127,11 +122,11 @@ class Server:
                     raise
                 # The server closed a connection that lay idle. A new one tells whether it is there;
                 # every command of the cache may be repeated.
-                self._doubtful = True
+                self.breaks += 1
                 connection = self._open()
                 replies = _converse(connection, commands)
-        except (RedisError, OSError, DatabaseError) as error:
-            self._doubtful = True
+        except (RedisError, OSError) as error:
+            self.breaks += 1
             raise Unreachable(str(error)) from error
         refusal = next((r for r in replies if isinstance(r, Exception) and not _is(r, keep)), None)
         if refusal is None:
@@ -151,8 +146,6 @@ class Server:
         connection = self._connect()
         connection.connect()
         distrust_after_restart(connection, self._record())
-        if self._doubtful and self._reassure(functools.partial(_run_on, connection)) is not None:
-            self._doubtful = False
         return connection
 
 
@@ -183,12 +176,6 @@ def _converse(connection: AbstractConnection, commands: list[Command]) -> list[A
         connection.disconnect()  # unread replies must never reach the next command
         raise
     return replies
-
-
-def _run_on(connection: AbstractConnection, *calls: Call) -> None:
-    for reply in _converse(connection, [call.by_text() for call in calls]):
-        if isinstance(reply, Exception):
-            raise reply
 
 
 def distrust_after_restart(connection: AbstractConnection, record: str) -> None:

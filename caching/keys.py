@@ -40,6 +40,12 @@ def full_key(key: str) -> str:
     return str(caches["default"].make_key(key))
 
 
+def declared_name(main: str) -> str:
+    """The key as an app declared it, without its parameters: for people who read counters."""
+    key = main.removeprefix("epoch:{").removesuffix("}")
+    return key.removeprefix(full_key(""))
+
+
 def forget_prefix(*, setting: str, **_: Any) -> None:
     """Follow ``override_settings(CACHES=…)``."""
     if setting == "CACHES":

@@ -10,14 +10,15 @@ from __future__ import annotations
 import contextlib
 import json
 import logging
-import threading
 from collections.abc import Callable, Iterable, Iterator
 from typing import TYPE_CHECKING, Any
 
-from django.db import DEFAULT_DB_ALIAS, connections
+import psycopg2
+from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from psycopg2.errors import UndefinedTable
 
 from caching.connection import Call
+from caching.errors import Unreachable
 from caching.keys import Node
 from caching.scripts import DROP
 
@@ -43,40 +44,30 @@ def record(connection: DatabaseWrapper, nodes: Iterable[Node]) -> None:
 
 
 def record_apart(nodes: Iterable[Node]) -> None:
-    """Note, in a transaction of its own, that ``nodes`` are to be dropped."""
-    with _own_connection() as connection, connection, connection.cursor() as cursor:
-        cursor.executemany(INSERT, [(json.dumps(node),) for node in nodes])
+    """Note, in a transaction of its own, that ``nodes`` are to be dropped; the change is committed."""
+    try:
+        with _own_connection() as connection, connection, connection.cursor() as cursor:
+            cursor.executemany(INSERT, [(json.dumps(node),) for node in nodes])
+    except (DatabaseError, psycopg2.Error):
+        logger.exception("the outbox does not answer either: %s are left to their TTL", nodes)
 
 
-_this_thread = threading.local()
-
-
-def drain(run: Callable[..., object]) -> int | None:
+def drain(run: Callable[..., object]) -> int:
     """Carry out what the outbox holds, with ``run``; how many rows there were.
 
-    Returns nothing where this very thread is already at it: it opens a connection for that, and
-    would wait for its own lock.
-
     Raises:
-        Unreachable: Redis is still away; the rows stay.
+        Unreachable: Redis, or the database, is still away; the rows stay.
     """
-    if getattr(_this_thread, "drains", False):
-        return None
-    _this_thread.drains = True
-    try:
-        return _drain(run)
-    finally:
-        _this_thread.drains = False
-
-
-def _drain(run: Callable[..., object]) -> int:
     drained = 0
-    with _own_connection() as connection:
-        while True:
-            count = _drain_batch(connection, run)
-            drained += count
-            if count < BATCH:
-                return drained
+    try:
+        with _own_connection() as connection:
+            while True:
+                count = _drain_batch(connection, run)
+                drained += count
+                if count < BATCH:
+                    return drained
+    except (DatabaseError, psycopg2.Error) as error:
+        raise Unreachable(f"the outbox: {error}") from error
 
 
 def _drain_batch(connection: Any, run: Callable[..., object]) -> int:

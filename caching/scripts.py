@@ -13,10 +13,14 @@ class Script(NamedTuple):
     text: str
     sha: str
 
+    @classmethod
+    def load(cls, path: Path) -> Script:
+        text = path.read_text(encoding="utf-8")
+        return cls(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
 
 def _load(name: str) -> Script:
-    text = (Path(__file__).parent / "lua" / f"{name}.lua").read_text(encoding="utf-8")
-    return Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+    return Script.load(Path(__file__).parent / "lua" / f"{name}.lua")
 
 
 ADMIT = _load("admit")

@@ -12,6 +12,7 @@ import time
 from collections import Counter
 
 from caching.errors import Unreachable
+from caching.keys import declared_name
 from caching.store import get_store
 
 KEY = "caching:stats"
@@ -66,7 +67,8 @@ def totals() -> dict[str, dict[str, int]]:
     flat = get_store().command("HGETALL", KEY)
     totals: dict[str, dict[str, int]] = {}
     for field, amount in zip(flat[::2], flat[1::2], strict=True):
-        thing, _, name = field.decode().rpartition(" ")
+        node, _, name = field.decode().rpartition(" ")
+        thing = declared_name(node)
         names = COMMIT_NAMES if thing == COMMITS else NAMES
         totals.setdefault(thing, dict.fromkeys(names, 0))[name] = int(amount)
     return dict(sorted(totals.items()))

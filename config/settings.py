@@ -7,10 +7,13 @@ read, by the operator or by ops/embedded.py.
 import os
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import dj_database_url
 from django.core.exceptions import ImproperlyConfigured
 from dotenv import load_dotenv
+from redis.backoff import NoBackoff
+from redis.retry import Retry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 load_dotenv(BASE_DIR / ".env")
@@ -50,15 +53,18 @@ INSTALLED_APPS = [
     "django.contrib.contenttypes",
     "django.contrib.sessions",
     "django.contrib.messages",
+    "django.contrib.humanize",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
-    "rest_framework.authtoken",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "api.apps.ApiConfig",
+    "accounts.apps.AccountsConfig",
     "courses.apps.CoursesConfig",
+    "topics.apps.TopicsConfig",
+    "tasks.apps.TasksConfig",
     "ops.apps.OpsConfig",
     "caching.apps.CachingConfig",  # last: it concludes what the apps' receivers have said
 ]
@@ -69,6 +75,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
+    "api.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -90,6 +97,8 @@ TEMPLATES = [
     },
 ]
 
+LOGIN_URL = "sign-in"
+LOGIN_REDIRECT_URL = "topics:list"
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -100,7 +109,9 @@ AUTH_PASSWORD_VALIDATORS = [
     )
 ]
 
-LANGUAGE_CODE = "en-us"
+LANGUAGE_CODE = "en"
+LANGUAGES = [("en", "English"), ("uk", "Українська"), ("ru", "Русский")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
 TIME_ZONE = "UTC"
 USE_I18N = True
 USE_TZ = True
@@ -156,7 +167,7 @@ CACHES: dict[str, dict[str, Any]] = {
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",  # never a pickle
             "SOCKET_CONNECT_TIMEOUT": REDIS_CONNECT_TIMEOUT_SECONDS,
             "SOCKET_TIMEOUT": REDIS_COMMAND_TIMEOUT_SECONDS,
-            "CONNECTION_POOL_KWARGS": {"max_connections": 100},
+            "CONNECTION_POOL_KWARGS": {"max_connections": 100, "retry": Retry(NoBackoff(), retries=0)},
             "IGNORE_EXCEPTIONS": True,
         },
     }
@@ -185,9 +196,11 @@ elif CACHING["SENTINELS"]:
         "SENTINELS": CACHING["SENTINELS"],
     }
 
+METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for the public
+
 # --- Celery -----------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or REDIS_URL.rsplit("/", 1)[0] + "/0"
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or urlsplit(REDIS_URL)._replace(path="/0").geturl()
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -202,25 +215,36 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 1.0,
     "visibility_timeout": 600,
 }
-CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get("CELERY_BEAT_SCHEDULE_FILENAME", "var/celerybeat-schedule")
+CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
+    "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
+)
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "accounts: forget old Updates": {"task": "accounts.tasks.forget_old_updates", "schedule": 86_400},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
+    "tasks: send what is due": {
+        "task": "tasks.tasks.deliver_due",
+        "schedule": 20,
+        "options": {"expires": 20},  # while no worker is there they do not pile up
+    },
+    "tasks: turn overdue, remind": {"task": "tasks.tasks.watch_deadlines", "schedule": 300},
 }
 
 # --- API --------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "accounts.authentication.TokenAuthentication",
+        "accounts.authentication.TelegramAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "drf_spectacular.openapi.AutoSchema",
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.ContentNegotiation",
+    "DEFAULT_SCHEMA_CLASS": "api.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "api.problems.exception_handler",
     "DEFAULT_PAGINATION_CLASS": "api.pagination.Pagination",
     "DEFAULT_THROTTLE_CLASSES": [
@@ -232,6 +256,9 @@ REST_FRAMEWORK = {
         "anon": os.environ.get("THROTTLE_ANON", "60/min"),
         "user": os.environ.get("THROTTLE_USER", "120/min"),
         "courses-top": os.environ.get("THROTTLE_COURSES_TOP", "10/min"),
+        "auth-register": os.environ.get("THROTTLE_AUTH_REGISTER", "10/min"),
+        "auth-token": os.environ.get("THROTTLE_AUTH_TOKEN", "10/min"),
+        "telegram-confirm": os.environ.get("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
     },
     "NUM_PROXIES": int(os.environ.get("NUM_PROXIES", "0")),
     "URL_FORMAT_OVERRIDE": None,  # one format: ?format= is not a parameter of ours
@@ -246,7 +273,11 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
     "REDOC_DIST": "SIDECAR",
+    # By default Swagger UI asks validator.swagger.io for a badge.
+    "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
+    "SCHEMA_PATH_PREFIX": "/api(/v1)?",
     "COMPONENT_SPLIT_REQUEST": True,
+    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.openapi.add_problems"],
 }
 
 # --- Mail -------------------------------------------------------------------------------------
@@ -259,6 +290,13 @@ EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = _flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Syllabus <noreply@localhost>")
+
+# --- Telegram: empty switches a part off ------------------------------------------------------
+
+TELEGRAM_BOT_NAME = os.environ.get("TELEGRAM_BOT_NAME", "").removeprefix("@")  # links lead to it
+TELEGRAM_BOT_TOKEN = os.environ.get("TELEGRAM_BOT_TOKEN", "")  # to send as the bot
+TELEGRAM_WEBHOOK_SECRET = os.environ.get("TELEGRAM_WEBHOOK_SECRET", "")  # by which the bot is known
+TELEGRAM_API_URL = os.environ.get("TELEGRAM_API_URL", "https://api.telegram.org")
 
 # --- Security ---------------------------------------------------------------------------------
 

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 from datetime import UTC
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 import font_roboto
 from django.core.files.base import ContentFile
 from django.db import transaction
 from fpdf import FPDF
-from fpdf.enums import XPos, YPos
+from fpdf.enums import MethodReturnValue, XPos, YPos
 
 from courses.models import Certificate, Enrollment
 
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 FONT = "Roboto"
+MOST_LINES = 3
 NAME_POINTS, TITLE_POINTS, TEXT_POINTS, SMALL_POINTS = 34, 24, 14, 10
 
 
@@ -72,6 +73,18 @@ def render(certificate: Certificate) -> bytes:
 
 
 def _line(pdf: FPDF, text: str, points: int) -> None:
-    pdf.set_font(FONT, size=points)
-    pdf.multi_cell(0, points * 0.55, text, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
+    """A paragraph in the middle, smaller where it would not fit."""
+    while _lines(pdf, text, points) > MOST_LINES and points > SMALL_POINTS:
+        points -= 2
+    pdf.multi_cell(0, _height(points), text, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     pdf.ln(4)
+
+
+def _lines(pdf: FPDF, text: str, points: int) -> int:
+    pdf.set_font(FONT, size=points)
+    lines = pdf.multi_cell(0, _height(points), text, dry_run=True, output=MethodReturnValue.LINES)
+    return len(cast("list[str]", lines))
+
+
+def _height(points: int) -> float:
+    return points * 0.55  # mm: a little more than the letters

@@ -19,16 +19,16 @@ import uuid
 from datetime import timedelta
 from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import transaction
 from django.db.models import BigIntegerField, F, Func, JSONField, TextField, Value
 from django.db.models.functions import Cast
 from django.utils import timezone
-from redis.exceptions import RedisError
 
 from api import redis_state
 from caching.breaker import Breaker
+from caching.errors import Unreachable
 from courses.aggregates import lock_courses
 from courses.models import Course, ViewBatch
 
@@ -41,7 +41,7 @@ COUNTING = "courses:views"
 BATCH = "courses:views:batch"
 BATCHES_KEPT = timedelta(days=7)
 
-_breaker = Breaker("The view counter's Redis", lambda: redis_state.client().ping())
+_breaker = Breaker("The view counter's Redis", lambda: redis_state.server().recover())
 
 
 class Batch(NamedTuple):
@@ -56,8 +56,8 @@ def count_view(course_id: int) -> None:
     if not _breaker.allow():
         return
     try:
-        redis_state.client().hincrby(COUNTING, str(course_id), 1)
-    except RedisError as error:
+        redis_state.server().command("HINCRBY", COUNTING, course_id, 1)
+    except Unreachable as error:
         _breaker.failed()
         logger.warning("A view of course %s is not counted: %s", course_id, error)
     else:
@@ -80,7 +80,7 @@ def flush_views() -> int:
 
 def take_batch() -> Batch | None:
     """The batch to be added, closed for counting."""
-    fields = _script("take_views")(keys=[COUNTING, BATCH], args=[str(uuid.uuid4())])
+    fields = _run("take_views", keys=[COUNTING, BATCH], args=[str(uuid.uuid4())])
     texts = [field.decode() for field in fields]
     views = dict(zip(texts[::2], texts[1::2], strict=True))
     return Batch(views.pop("#id"), {pk: int(n) for pk, n in views.items()}) if views else None
@@ -99,7 +99,7 @@ def add_batch(batch: Batch) -> int:
 
 def drop_batch(batch: Batch) -> None:
     """Forget a batch that was added."""
-    _script("drop_views")(keys=[BATCH], args=[batch.name])
+    _run("drop_views", keys=[BATCH], args=[batch.name])
 
 
 def _counted(batch: Batch) -> Cast:
@@ -107,6 +107,10 @@ def _counted(batch: Batch) -> Cast:
     numbers = Cast(Value(json.dumps(batch.views)), JSONField())
     number = Func(numbers, Cast("pk", TextField()), arg_joiner=" ->> ", template="(%(expressions)s)")
     return Cast(number, BigIntegerField())
+
+
+def _run(name: str, *, keys: list[str], args: list[str]) -> Any:
+    return _script(name)(keys=keys, args=args, client=redis_state.client())
 
 
 @cache

@@ -3,14 +3,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
+from typing import Any, NamedTuple, NoReturn
 
 from django_redis import get_redis_connection
 
 from caching.keys import full_key
-
-if TYPE_CHECKING:
-    from redis import Redis
 
 # What stands beside the values: shown, as it explains what the cache does, but never deleted here.
 BOOKKEEPING = ("guard:{", "lease:{", "fence:", "epoch:{", "caching:")
@@ -77,7 +74,7 @@ def drop_key(key: str) -> bool:
     return bool(get_redis_connection("default").unlink(key))
 
 
-def _describe(redis: Redis, names: list[str]) -> list[Key]:
+def _describe(redis: Any, names: list[str]) -> list[Key]:
     pipeline = redis.pipeline(transaction=False)
     for name in names:
         pipeline.type(name).ttl(name).memory_usage(name)
@@ -90,7 +87,7 @@ def _describe(redis: Redis, names: list[str]) -> list[Key]:
     ]
 
 
-def _value(redis: Redis, key: Key) -> Any:
+def _value(redis: Any, key: Key) -> Any:
     name, last = key.key, MEMBERS_SHOWN - 1
     match key.type:
         case "string":

@@ -21,7 +21,7 @@ def end_groups(leaders: Iterable[int], is_alive: Callable[[int], bool], hurry: C
     processes would cut short.
     """
     leaders = list(leaders)
-    for leader in leaders:
+    for leader in filter(is_alive, leaders):
         with suppress(ProcessLookupError):
             os.kill(leader, signal.SIGTERM)
     deadline = time.monotonic() + GRACE_SECONDS

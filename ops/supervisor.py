@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 POLL_SECONDS = 0.1
-STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
+LAST_WORDS_SECONDS = 1
+STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
 
 
 class ChildDiedError(Exception):
@@ -43,13 +44,15 @@ class Supervisor:
         self.lock = lock
         self.parent = os.getppid() if end_with_parent else None
         self.children: dict[str, subprocess.Popen[bytes]] = {}
+        self.readers: list[threading.Thread] = []
         self.stop_requests = 0
         self.output = threading.Lock()
 
     def __enter__(self) -> Self:
-        for number in STOP_SIGNALS:
-            if number != signal.SIGHUP or signal.getsignal(number) != signal.SIG_IGN:  # nohup
-                signal.signal(number, self._request_stop)
+        ignored = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else set()  # nohup
+        self.handlers = {
+            number: signal.signal(number, self._request_stop) for number in STOP_SIGNALS - ignored
+        }
         self.reaper = subprocess.Popen(
             [sys.executable, "-m", "ops.reaper"],
             cwd=self.folder,
@@ -65,7 +68,11 @@ class Supervisor:
         end_groups(by_pid, lambda pid: by_pid[pid].poll() is None, hurry=lambda: self.stop_requests > 1)
         for child in by_pid.values():
             child.wait()
+        for reader in self.readers:
+            reader.join(LAST_WORDS_SECONDS)
         self.reaper.communicate(DONE.encode())
+        for number, handler in self.handlers.items():
+            signal.signal(number, handler)
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Run the command; each line that it prints appears here after its name."""
@@ -81,7 +88,9 @@ class Supervisor:
         self.children[name] = child
         _pipe(self.reaper.stdin).write(f"{child.pid}\n".encode())
         _pipe(self.reaper.stdin).flush()
-        threading.Thread(target=self._forward, args=(name, _pipe(child.stdout)), daemon=True).start()
+        reader = threading.Thread(target=self._forward, args=(name, _pipe(child.stdout)), daemon=True)
+        self.readers.append(reader)
+        reader.start()
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
         """Watch over the children until the condition holds.
@@ -104,11 +113,12 @@ class Supervisor:
             print(text, flush=True)
 
     def _forward(self, name: str, lines: BinaryIO) -> None:
-        for line in lines:
-            try:
-                self.say(f"{name:<6} | {line.decode(errors='replace').rstrip()}")
-            except BrokenPipeError:  # `make run | head`: read on, or the child would hang on its output
-                self.stop_requests = self.stop_requests or 1
+        with lines:
+            for line in lines:
+                try:
+                    self.say(f"{name:<6} | {line.decode(errors='replace').rstrip()}")
+                except BrokenPipeError:  # `make run | head`: read on, or the child would hang
+                    self.stop_requests = self.stop_requests or 1
 
     def _request_stop(self, *_: object) -> None:
         self.stop_requests += 1

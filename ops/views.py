@@ -5,8 +5,7 @@ from __future__ import annotations
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from api.exceptions import Conflict, Unavailable
-from api.params import Integer, Text, openapi, parse
+from django.conf import settings
 from django.shortcuts import render
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import OpenApiResponse, extend_schema
@@ -16,6 +15,8 @@ from rest_framework.permissions import IsAdminUser
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from api.exceptions import Conflict, Problem, Unavailable
+from api.params import Integer, Parameter, Text, openapi, parse
 from ops import cache_keys
 from ops.serializers import KeyDetailSerializer, KeyPageSerializer
 
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
     from rest_framework.request import Request
 
-PARAMETERS = {
+PARAMETERS: dict[str, Parameter] = {
     "match": Text(200, default="*"),
     "cursor": Integer(0, 2**63 - 1, default=0),
     "limit": Integer(1, 500, default=100),
@@ -55,6 +56,8 @@ class KeyListView(CacheView):
     )
     def get(self, request: Request) -> Response:
         """About `limit` keys that match a glob pattern. Go on with `cursor` until it is null."""
+        if settings.CACHING["CLUSTER"]:
+            raise Problem("A cluster has no list of its keys: ask each node with redis-cli.", status=501)
         page = cache_keys.list_keys(**parse(request.query_params, PARAMETERS))
         return Response({"cursor": page.cursor, "results": [key._asdict() for key in page.keys]})
 

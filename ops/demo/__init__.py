@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from ops.demo import courses, users
+from ops.demo import courses, topics, users
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 GENERATORS: dict[str, Callable[[Plan], int]] = {
     "users": users.fill,
     "courses": courses.fill,
+    "topics": topics.fill,
 }
 
 

@@ -6,14 +6,12 @@ It lives as long as the servers have users. ``<lock>`` is the inherited descript
 from __future__ import annotations
 
 import os
-import signal
 import sys
 import time
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.embedded.locks import locked
-from ops.embedded.processes import end
 from ops.embedded.sharing import SERVERS, stop_unused
 
 if TYPE_CHECKING:
@@ -32,8 +30,8 @@ def main(state: Path, lock: int) -> None:
                 return
             running = [server(state).find() for server in SERVERS.values()]
         time.sleep(INTERVAL_SECONDS)
-    for process in running:  # somebody removed the folder under them
-        end(process, signal.SIGTERM)
+    for process in filter(None, running):  # somebody removed the folder: there is nothing to save
+        process.kill()
 
 
 if __name__ == "__main__":

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import time
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 import psutil
@@ -17,9 +18,6 @@ if TYPE_CHECKING:
 START_TIMEOUT_SECONDS = 60
 STOP_TIMEOUT_SECONDS = 20
 LAUNCH_ATTEMPTS = 6
-
-# Popen objects of servers that outlive the function that launched them.
-_launched: list[subprocess.Popen[bytes]] = []
 
 
 def launch(
@@ -37,7 +35,7 @@ def launch(
             pass_fds=keep_open,
             **options,
         )
-    _launched.append(server)
+    server.returncode = 0  # nobody waits for it, and Python need not warn of that
     return psutil.Process(server.pid)
 
 
@@ -83,10 +81,11 @@ def end(process: psutil.Process | None, with_signal: signal.Signals) -> None:
     """Ask the process to stop, wait until it has, and kill it when it takes too long."""
     if process is None:
         return
-    try:
+    deadline = time.monotonic() + STOP_TIMEOUT_SECONDS
+    with suppress(psutil.NoSuchProcess):
         process.send_signal(with_signal)
-        process.wait(STOP_TIMEOUT_SECONDS)
-    except psutil.TimeoutExpired:
-        process.kill()
-    except psutil.NoSuchProcess:
-        pass
+        # Not process.wait(): that waits for a dead process until its parent has taken note.
+        while is_alive(process) and time.monotonic() < deadline:
+            time.sleep(0.01)
+        if is_alive(process):
+            process.kill()

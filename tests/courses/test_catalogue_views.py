@@ -12,6 +12,7 @@ from rest_framework.test import APIClient
 from courses import selectors, view_counts
 from courses.models import Category, Course
 from tests import factories
+from tests.courses.helpers import problem
 
 pytestmark = pytest.mark.django_db
 
@@ -21,15 +22,6 @@ TOP = "/api/v1/courses/top/"
 
 def address(course):
     return f"{COURSES}{course.pk}/"
-
-
-def problem(response, status):
-    """The problem that a response is, and not some other kind of error."""
-    assert response.status_code == status
-    assert response["Content-Type"] == "application/problem+json"
-    body = json.loads(response.content)
-    assert body["status"] == status
-    return body
 
 
 def cached_addresses(course):

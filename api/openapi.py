@@ -1,0 +1,95 @@
+"""The API's description of itself: OpenAPI 3, with the problems that every operation may answer."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
+from rest_framework.permissions import SAFE_METHODS
+
+from api.permissions import ModelPermissionsOrReadOnly
+from api.problems import CONTENT_TYPE
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+METHODS = {"get", "put", "post", "delete", "patch"}
+WRITES = METHODS - {"get"}
+PROBLEM = {
+    "type": "object",
+    "description": "What went wrong (RFC 9457).",
+    "required": ["type", "title", "status", "detail"],
+    "properties": {
+        "type": {"type": "string", "format": "uri-reference", "example": "about:blank"},
+        "title": {"type": "string", "example": "Bad Request"},
+        "status": {"type": "integer", "example": 400},
+        "detail": {
+            "type": "string",
+            "example": "limit must be a whole number from 1 to 100; this is not: 'x'.",
+        },
+        "errors": {
+            "type": "object",
+            "description": "What is wrong by field or parameter; a field inside another is `outer.0.inner`.",
+            "additionalProperties": {"type": "array", "items": {"type": "string"}},
+        },
+        "violated-policies": {
+            "type": "array",
+            "description": "With 429: the limits that were reached, by their names in `RateLimit-Policy`.",
+            "items": {"type": "string"},
+        },
+    },
+}
+MEANINGS = {
+    "400": "The input is not valid: `errors` says why.",
+    "401": "Nobody is signed in.",
+    "403": "This user may not.",
+    "404": "There is no such thing.",
+    "409": "The state of things does not allow it.",
+    "429": "Too many requests: `Retry-After` says in how many seconds to come again.",
+    "default": "Another problem.",
+}
+
+
+class AutoSchema(SpectacularAutoSchema):
+    """Says of our own permissions, too, which requests need nobody to be signed in."""
+
+    def get_auth(self) -> list[dict[str, Any]]:
+        ways: list[dict[str, Any]] = super().get_auth()
+        permissions = self.view.get_permissions()
+        open_to_all = self.method in SAFE_METHODS and all(
+            isinstance(permission, ModelPermissionsOrReadOnly) for permission in permissions
+        )
+        return [*ways, {}] if permissions and open_to_all else ways
+
+
+def add_problems(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:  # noqa: ARG001
+    """A postprocessing hook: each operation names the problems that it may answer."""
+    components = result.setdefault("components", {})
+    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}
+    for path, method, operation in _operations(result):
+        for status in _problems_of(path, method, operation):
+            answer = {"description": MEANINGS[status], "content": content}
+            if status == "429":
+                answer["headers"] = {"Retry-After": {"schema": {"type": "integer", "minimum": 1}}}
+            operation["responses"].setdefault(status, answer)
+    return result
+
+
+def _operations(schema: dict[str, Any]) -> Iterator[tuple[str, str, dict[str, Any]]]:
+    for path, item in schema.get("paths", {}).items():
+        for method, operation in item.items():
+            if method in METHODS:
+                yield path, method, operation
+
+
+def _problems_of(path: str, method: str, operation: dict[str, Any]) -> Iterator[str]:
+    if "requestBody" in operation or any(p["in"] == "query" for p in operation.get("parameters", [])):
+        yield "400"
+    if {} not in operation.get("security", [{}]):
+        yield from ("401", "403")
+    if "{" in path:
+        yield "404"
+    if method in WRITES:
+        yield "409"
+    yield from ("429", "default")

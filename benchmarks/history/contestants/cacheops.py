@@ -1,0 +1,76 @@
+"""django-cacheops: caches the results of queries, invalidated by the conditions they were made with."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from django.db.models import QuerySet
+
+from benchmarks.history.contestants.base import LEDGER, TTL_SECONDS, Contestant
+
+
+class Cacheops(Contestant):
+    """By default: every query of the ledger is cached."""
+
+    apps = ("cacheops", LEDGER)
+    ops: Any = "all"
+
+    @property
+    def settings(self) -> dict[str, Any]:
+        return {
+            "CACHEOPS_REDIS": os.environ["REDIS_URL"],
+            "CACHEOPS": {"ledger.*": {"ops": self.ops, "timeout": TTL_SECONDS}},
+        }
+
+
+class CacheopsKeepFresh(Cacheops):
+    """Whole functions with ``keep_fresh``, which stores nothing that was invalidated meanwhile."""
+
+    ops = ()
+    options: dict[str, Any] = {"keep_fresh": True}
+
+    def detail(self, pk: int) -> Any:
+        from benchmarks.history.ledger.models import Item
+
+        tags = Item.tags.through.objects.filter(item_id=pk)
+        return self._cached(
+            lambda: super(CacheopsKeepFresh, self).detail(pk), Item.objects.filter(pk=pk), tags
+        )
+
+    def page(self, group: int, order: str) -> Any:
+        from benchmarks.history.ledger.models import Item
+
+        items = Item.objects.filter(group=group).order_by(order)
+        return self._cached(lambda: super(CacheopsKeepFresh, self).page(group, order), items)
+
+    def total(self) -> Any:
+        from benchmarks.history.ledger.models import Item
+
+        return self._cached(super().total, Item.objects.all())
+
+    def _cached(self, load: Callable[[], Any], *samples: QuerySet[Any]) -> Any:
+        from cacheops import cached_as
+
+        def read() -> Any:
+            return load()
+
+        return cached_as(*samples, timeout=TTL_SECONDS, **self.options)(read)()
+
+
+class CacheopsAtItsBest(CacheopsKeepFresh):
+    """With its locks, ``invalidated_update``, and a line after every write that sends no signal."""
+
+    options = {"keep_fresh": True, "lock": True}
+
+    def update(self, queryset: QuerySet[Any], **values: Any) -> int:
+        return queryset.invalidated_update(**values)  # type: ignore[attr-defined, no-any-return]
+
+    def changed(self, pks: Iterable[int]) -> None:
+        from cacheops import invalidate_obj
+
+        from benchmarks.history.ledger.models import Item
+
+        for item in Item.objects.nocache().filter(pk__in=list(pks)):
+            invalidate_obj(item)

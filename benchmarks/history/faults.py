@@ -1,0 +1,74 @@
+"""What the nemesis does. Each fault strikes once, and is over when the function returns."""
+
+from __future__ import annotations
+
+import random
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from benchmarks.history.nemesis import Nemesis
+
+LONGEST_SPELL_SECONDS = 1.5
+SQUEEZED_BYTES = 2 * 2**20
+JUNK_BYTES = 50_000
+
+
+def _spell(rng: random.Random) -> None:
+    time.sleep(rng.uniform(0.05, LONGEST_SPELL_SECONDS))
+
+
+def kill(nemesis: Nemesis, rng: random.Random) -> None:
+    """SIGKILL a writer, wherever it is; another takes its place."""
+    nemesis.kill_a_writer(rng)
+
+
+def hang(nemesis: Nemesis, rng: random.Random) -> None:
+    """Redis accepts and does not answer; what it was sent meanwhile arrives late."""
+    with nemesis.proxies_in("hang"):
+        _spell(rng)
+
+
+def refuse(nemesis: Nemesis, rng: random.Random) -> None:
+    """Redis refuses connections."""
+    with nemesis.proxies_in("refuse"):
+        _spell(rng)
+
+
+def cut(nemesis: Nemesis, rng: random.Random) -> None:
+    """Every connection is reset a few times."""
+    for _ in range(5):
+        for proxy in nemesis.proxies:
+            proxy.cut()
+        time.sleep(rng.uniform(0, 0.05))
+
+
+def partition(nemesis: Nemesis, rng: random.Random) -> None:
+    """Some processes lose Redis, and the others do not."""
+    with nemesis.proxies_in(rng.choice(["hang", "refuse"]), some=rng.randrange(len(nemesis.proxies))):
+        _spell(rng)
+
+
+def restart(nemesis: Nemesis, rng: random.Random) -> None:
+    """Redis is killed and comes back as it was at a snapshot, which is some time ago."""
+    nemesis.redis.snapshot()
+    _spell(rng)
+    nemesis.redis.crash()
+    time.sleep(rng.choice([0, 0, 0.3]))
+    nemesis.redis.start()
+
+
+def evict(nemesis: Nemesis, rng: random.Random) -> None:
+    """Somebody else fills Redis, and volatile-lru evicts what has a TTL."""
+    client = nemesis.redis.client
+    client.config_set("maxmemory", client.info("memory")["used_memory"] + SQUEEZED_BYTES)
+    for n in range(200):
+        client.set(f"junk:{n % 60}", b"x" * JUNK_BYTES, ex=60)
+        time.sleep(rng.uniform(0, 0.01))
+    client.config_set("maxmemory", 0)
+
+
+FAULTS: dict[str, Callable[[Nemesis, random.Random], None]] = {
+    fault.__name__: fault for fault in (kill, hang, refuse, cut, partition, restart, evict)
+}

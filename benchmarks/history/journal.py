@@ -1,0 +1,135 @@
+"""What was committed, and between which two instants.
+
+A version of a register is current from some instant of its commit to some instant of the next one's.
+Nobody sees those instants; but a commit lies between the moment its writer sent it and the moment
+control was back, and that is all the checker uses: where two orders are possible it takes the one that
+makes the read right.
+"""
+
+from __future__ import annotations
+
+import bisect
+from collections import defaultdict
+from collections.abc import Iterable, Mapping
+from itertools import accumulate
+from math import inf
+from typing import NamedTuple
+
+from benchmarks.history.log import Attempt
+
+
+class Entry(NamedTuple):
+    """A row of the table ``journal``."""
+
+    attempt: str
+    register: str
+    version: int
+    value: str | None
+
+
+class Version(NamedTuple):
+    """What a register held after a transaction.
+
+    Attributes:
+        number: counted per register, in the order of commits.
+        began: no earlier was it committed.
+        acknowledged: by then it was committed; infinite where its writer never got control back.
+        replaced: by then a later version was committed.
+        siblings: register → number of what else the transaction wrote.
+    """
+
+    number: int
+    value: str | None
+    began: float
+    acknowledged: float
+    replaced: float
+    siblings: Mapping[str, int]
+
+
+class Register:
+    """The versions of one register."""
+
+    def __init__(self, versions: list[Version]) -> None:
+        self.versions = versions
+        self._by_value: dict[str | None, list[Version]] = defaultdict(list)
+        for version in versions:
+            self._by_value[version.value].append(version)
+        acknowledged = sorted((v.acknowledged, v.number) for v in versions if v.acknowledged < inf)
+        self._times = [when for when, _ in acknowledged]
+        self._greatest = list(accumulate((number for _, number in acknowledged), max))
+
+    @property
+    def latest(self) -> Version:
+        return self.versions[-1]
+
+    def acknowledged_before(self, when: float) -> int:
+        """The greatest number that was acknowledged before ``when``; 0 if none was."""
+        index = bisect.bisect_left(self._times, when)
+        return self._greatest[index - 1] if index else 0
+
+    def possible(self, value: str | None, began: float, ended: float) -> list[Version]:
+        """Which versions a read may have seen that showed ``value``.
+
+        A nonce names one version. That a row is gone, or a tag, may name several: then those that
+        make the read right, or the latest of the others, or none, for what was not committed.
+        """
+        same = [version for version in self._by_value[value] if version.began <= ended]
+        floor = self.acknowledged_before(began)
+        return [version for version in same if version.number >= floor] or same[-1:]
+
+    def candidates(self, began: float, ended: float) -> list[Version]:
+        """The versions that may have been current at some instant of a read."""
+        floor = self.acknowledged_before(began)
+        found = []
+        for version in reversed(self.versions):
+            if version.number < floor:
+                break
+            if version.began <= ended:
+                found.append(version)
+        return found
+
+
+def build(entries: Iterable[Entry], attempts: Mapping[str, Attempt]) -> dict[str, Register]:
+    """The registers by their names.
+
+    Raises:
+        ValueError: log and journal contradict each other, so neither can be believed.
+    """
+    final: dict[tuple[str, str], Entry] = {}  # of several in one transaction only the last is ever visible
+    for entry in entries:
+        key = (entry.attempt, entry.register)
+        if key not in final or final[key].version < entry.version:
+            final[key] = entry
+    siblings: dict[str, dict[str, int]] = defaultdict(dict)
+    by_register: dict[str, list[Entry]] = defaultdict(list)
+    for entry in final.values():
+        _check(attempts.get(entry.attempt), entry)
+        siblings[entry.attempt][entry.register] = entry.version
+        by_register[entry.register].append(entry)
+    return {
+        name: Register(_versions(sorted(rows, key=lambda row: row.version), attempts, siblings))
+        for name, rows in by_register.items()
+    }
+
+
+def _check(attempt: Attempt | None, entry: Entry) -> None:
+    if attempt is None:
+        raise ValueError(f"{entry.attempt} is in the journal and in no log")
+    if attempt.outcome == "rolled back":
+        raise ValueError(f"{entry.attempt} was rolled back and is in the journal")
+
+
+def _versions(
+    rows: list[Entry], attempts: Mapping[str, Attempt], siblings: Mapping[str, dict[str, int]]
+) -> list[Version]:
+    versions: list[Version] = []
+    replaced = inf
+    for row in reversed(rows):
+        attempt = attempts[row.attempt]
+        acknowledged = inf
+        if attempt.outcome == "acknowledged" and attempt.ended is not None:
+            acknowledged = attempt.ended
+        others = {name: number for name, number in siblings[row.attempt].items() if name != row.register}
+        versions.append(Version(row.version, row.value, attempt.committing, acknowledged, replaced, others))
+        replaced = min(replaced, acknowledged)
+    return versions[::-1]

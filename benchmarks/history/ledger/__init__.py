@@ -1,0 +1,1 @@
+"""The little app whose rows everybody caches."""

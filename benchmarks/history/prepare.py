@@ -1,0 +1,36 @@
+"""Empties the database and fills it for the next contestant: ``python -m benchmarks.history.prepare``."""
+
+from pathlib import Path
+
+import django
+
+django.setup()
+
+from django.core.management import call_command  # noqa: E402
+from django.db import connection, transaction  # noqa: E402
+
+from benchmarks.history.ledger.layout import ITEMS, OPENING_BALANCE, TAGS, group_of  # noqa: E402
+
+JOURNAL = Path(__file__).parent / "ledger" / "journal.sql"
+TABLES = "ledger_item, ledger_tag, ledger_item_tags, register, journal"
+
+
+def main() -> None:
+    call_command("migrate", run_syncdb=True, verbosity=0)
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute(JOURNAL.read_text())
+        cursor.execute(
+            "TRUNCATE ledger_item, ledger_tag, ledger_item_tags, register, journal RESTART IDENTITY"
+        )
+        cursor.execute("SELECT set_config('bench.attempt', 'seed', true)")
+        cursor.execute("INSERT INTO ledger_tag (id, name) SELECT n, n FROM generate_series(1, %s) n", [TAGS])
+        for pk in range(1, ITEMS + 1):
+            cursor.execute(
+                'INSERT INTO ledger_item (id, "group", balance, nonce, version) VALUES (%s, %s, %s, %s, 0)',
+                [pk, group_of(pk), OPENING_BALANCE, "seed"],
+            )
+            cursor.execute("INSERT INTO ledger_item_tags (item_id, tag_id) VALUES (%s, %s)", [pk, pk])
+
+
+if __name__ == "__main__":
+    main()

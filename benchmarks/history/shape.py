@@ -1,0 +1,44 @@
+"""What the cached values show: of which registers, and whether their balances add up."""
+
+from __future__ import annotations
+
+import functools
+import json
+
+from benchmarks.history.ledger.layout import ITEMS, ITEMS_OF_A_GROUP, OPENING_BALANCE, items_of
+from benchmarks.history.log import Kind
+
+ITEM_REGISTERS = [f"item:{pk}" for pk in range(1, ITEMS + 1)]
+
+
+@functools.cache  # most reads are hits, and show a text that was shown before
+def observed(kind: Kind, key: str, value: str) -> dict[str, str | None]:
+    """Register → its value, as a detail or a page shows it."""
+    parsed = json.loads(value)
+    if kind == "detail":
+        tags = ",".join(map(str, parsed["tags"])) or None
+        return {f"item:{key}": parsed["nonce"], f"tags:{key}": tags}
+    registers: dict[str, str | None] = {f"item:{pk}": None for pk in items_of(_group(key))}
+    registers.update({f"item:{item['id']}": item["nonce"] for item in parsed["items"]})
+    return registers
+
+
+@functools.cache
+def sum_is_right(kind: Kind, value: str) -> bool:
+    """Whether the balances that a page or a total shows are all there."""
+    parsed = json.loads(value)
+    if kind == "total":
+        return bool(parsed["balance"] == ITEMS * OPENING_BALANCE)
+    if kind == "page":
+        return sum(item["balance"] for item in parsed["items"]) == ITEMS_OF_A_GROUP * OPENING_BALANCE
+    return True
+
+
+@functools.cache
+def stamp(value: str) -> int:
+    """The sum of versions that a total shows."""
+    return int(json.loads(value)["stamp"])
+
+
+def _group(key: str) -> int:
+    return int(key.partition(":")[0])

@@ -1,0 +1,166 @@
+"""One process of a trial: ``python -m benchmarks.history.worker ROLE NAME LOG DEADLINE [PAUSE]``.
+
+ROLE is ``reader``, ``writer`` or ``final``; NAME is unique in the trial and seeds the choices; DEADLINE
+is a CLOCK_MONOTONIC time in seconds; PAUSE is a writer's mean pause between two writes in seconds.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import random
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import django
+
+django.setup()
+
+from django.db import DatabaseError, connection, transaction  # noqa: E402
+
+from benchmarks.history.attempt import Attempt, CallbackFailed, RolledBack  # noqa: E402
+from benchmarks.history.contestants import current  # noqa: E402
+from benchmarks.history.ledger.layout import GROUPS, ITEMS, ORDERS  # noqa: E402
+from benchmarks.history.ledger.models import Item  # noqa: E402
+from benchmarks.history.log import Log, Outcome, Read  # noqa: E402
+from benchmarks.history.writes import KINDS  # noqa: E402
+
+OLD_SNAPSHOT_SHARE = 0.002
+
+
+class Statements:
+    """Counts what Django sends to the database."""
+
+    def __init__(self) -> None:
+        self.count = 0
+
+    def __call__(self, execute: Callable[..., Any], *args: Any) -> Any:
+        self.count += 1
+        return execute(*args)
+
+
+class Reads:
+    """Reads through the contestant's cache, logged."""
+
+    def __init__(self, log: Log) -> None:
+        self._log = log
+        self._contestant = current()
+        self._statements = Statements()
+        connection.execute_wrappers.append(self._statements)
+
+    def detail(self, pk: int) -> None:
+        self._read("detail", str(pk), self._contestant.detail, pk)
+
+    def page(self, group: int, order: str) -> None:
+        self._read("page", f"{group}:{order}", self._contestant.page, group, order)
+
+    def total(self) -> None:
+        self._read("total", "", self._contestant.total)
+
+    def _read(self, kind: Any, key: str, read: Callable[..., Any], *args: Any) -> None:
+        before = self._statements.count
+        began = time.monotonic_ns()
+        value = read(*args)
+        ended = time.monotonic_ns()
+        self._log.read(Read(kind, key, began, ended, self._statements.count - before, json.dumps(value)))
+
+    def one(self, rng: random.Random) -> None:
+        """Any of them: most often a detail."""
+        choice = rng.random()
+        if choice < 0.7:
+            self.detail(rng.randint(1, ITEMS))
+        elif choice < 0.9:
+            self.page(rng.randrange(GROUPS), rng.choice(ORDERS))
+        else:
+            self.total()
+
+    def all(self) -> None:
+        """Each of them once."""
+        for pk in range(1, ITEMS + 1):
+            self.detail(pk)
+        for group in range(GROUPS):
+            for order in ORDERS:
+                self.page(group, order)
+        self.total()
+
+
+def read_until(deadline: float, reads: Reads, rng: random.Random) -> None:
+    while time.monotonic() < deadline:
+        if rng.random() < OLD_SNAPSHOT_SHARE:
+            read_from_old_snapshot(rng)
+        reads.one(rng)
+
+
+def read_from_old_snapshot(rng: random.Random) -> None:
+    """In REPEATABLE READ the cache is asked after the snapshot has aged.
+
+    Such a read may be old, so it is not judged; what it stores is.
+    """
+    pk = rng.randint(1, ITEMS)
+    with transaction.atomic():
+        with connection.cursor() as cursor:
+            cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
+        Item.objects.filter(pk=pk).exists()
+        time.sleep(rng.uniform(0, 0.01))
+        current().detail(pk)
+
+
+def write_until(deadline: float, name: str, log: Log, reads: Reads, rng: random.Random, pause: float) -> None:
+    number = 0
+    while time.monotonic() < deadline:
+        number += 1
+        write_once(Attempt(f"{name}.{number}", rng), log, rng)
+        reads.one(rng)
+        time.sleep(rng.expovariate(1 / pause))
+
+
+def write_once(attempt: Attempt, log: Log, rng: random.Random) -> None:
+    (kind,) = rng.choices(list(KINDS), list(KINDS.values()))
+    attempt.announce()
+    started = time.monotonic_ns()
+    log.write("write", attempt.nonce, kind.__name__, started)
+    outcome: Outcome = "acknowledged"
+    try:
+        kind(attempt)
+    except CallbackFailed:
+        pass  # committed: the code that wrote has control again
+    except RolledBack:
+        outcome = "rolled back"
+    except DatabaseError:
+        outcome = "failed"
+    ended = time.monotonic_ns()
+    log.write("wrote", attempt.nonce, attempt.committing or started, ended, outcome)
+
+
+def log_diagnostics(path: Path) -> None:
+    """What the caches log, with the clock of the history, for whoever looks into a wrong read."""
+
+    def stamp(record: logging.LogRecord) -> bool:
+        record.when = time.monotonic_ns()
+        return True
+
+    handler = logging.FileHandler(path)
+    handler.setFormatter(logging.Formatter("{when} {levelname} {name}: {message}", style="{"))
+    handler.addFilter(stamp)
+    logging.basicConfig(level=logging.INFO, handlers=[handler])
+
+
+def main(role: str, name: str, path: str, deadline: str, pause: str = "0") -> None:
+    log = Log(Path(path))
+    log_diagnostics(Path(path).with_suffix(".txt"))
+    rng = random.Random(name)
+    reads = Reads(log)
+    if role == "reader":
+        read_until(float(deadline), reads, rng)
+    elif role == "writer":
+        write_until(float(deadline), name, log, reads, rng, float(pause))
+    else:
+        reads.all()
+    log.flush()
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,185 @@
+"""Requests per second, side by side: bare Django, the source's own design, this product.
+
+    .venv/bin/python -m benchmarks.throughput
+
+One server process serves all contestants; they take turns in rounds, so that whatever else the
+machine does meets all of them, and what is printed is the median of the rounds. Each client sends
+few requests, so every throttle works at its real rate and refuses none.
+"""
+
+from __future__ import annotations
+
+import argparse
+import itertools
+import os
+import socket
+import statistics
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+ROOT = Path(__file__).resolve().parent.parent
+ORDERS = [
+    sign + name
+    for name in ("id", "title", "created_at", "views", "students_count", "rating")
+    for sign in ("", "-")
+]
+
+
+class Contestant(NamedTuple):
+    """``paths`` makes the addresses of one round. A miss has a new one each time."""
+
+    name: str
+    paths: Callable[[], Iterator[str]]
+    x_cache: str | None = None
+
+
+def same(path: str) -> Callable[[], Iterator[str]]:
+    return lambda: itertools.repeat(path)
+
+
+def details(prefix: str, courses: list[int]) -> Callable[[], Iterator[str]]:
+    return lambda: (f"{prefix}{pk}/" for pk in itertools.cycle(courses))
+
+
+def tops() -> Iterator[str]:
+    return (f"/api/v1/courses/top/?limit={n}&order={order}" for n in range(1, 101) for order in ORDERS)
+
+
+def lists() -> Iterator[str]:
+    return (f"/api/v1/courses/?page={page}&order={order}" for page in range(1, 41) for order in ORDERS)
+
+
+def contestants(courses: list[int]) -> list[Contestant]:
+    one = courses[0]
+    top = "?limit=5&order=title"
+    return [
+        Contestant("Bare Django view", same("/bench/bare/")),
+        Contestant("Bare Django view + one Redis GET", same("/bench/get/")),
+        Contestant("Source's design, detail, HIT", same(f"/bench/source/courses/{one}/"), "HIT"),
+        Contestant("Source's design, detail, MISS", details("/bench/source/courses/", courses), "MISS"),
+        Contestant("Source's design, top, HIT", same(f"/bench/source/top/{top}"), "HIT"),
+        Contestant("Syllabus, detail, HIT", same(f"/api/v1/courses/{one}/"), "HIT"),
+        Contestant("Syllabus, detail, MISS", details("/api/v1/courses/", courses), "MISS"),
+        Contestant("Syllabus, top, HIT", same(f"/api/v1/courses/top/{top}"), "HIT"),
+        Contestant("Syllabus, top, MISS", tops, "MISS"),
+        Contestant("Syllabus, list, HIT", same("/api/v1/courses/"), "HIT"),
+        Contestant("Syllabus, list, MISS", lists, "MISS"),
+    ]
+
+
+def prepare() -> list[int]:
+    """A database of its own with 1,000 courses; the ids of the published."""
+    os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.throughput_settings"
+    os.environ["SYLLABUS_STATE_DIR"] = str(ROOT / "var" / "benchmarks")
+    os.environ.setdefault("DJANGO_SECRET_KEY", "only-for-benchmarks")
+    import django
+
+    django.setup()
+    from django.core.management import call_command
+
+    from courses.models import Course
+
+    call_command("migrate", verbosity=0)
+    call_command("demo", size="large")
+    return list(Course.objects.filter(is_published=True).order_by("id").values_list("id", flat=True))
+
+
+def clear(*, all_state: bool = False) -> None:
+    """Every measurement begins with an empty cache, the first with no memory of an earlier run's clients."""
+    import redis
+    from django.conf import settings
+
+    if all_state:
+        with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
+            client.flushdb()
+    for url in (settings.REDIS_URL, settings.CACHES["source"]["LOCATION"]):
+        with redis.Redis.from_url(url) as client:
+            client.flushdb()
+    with redis.Redis.from_url(settings.REDIS_URL) as client:
+        client.set("bench:body", b'{"ok":true}')
+
+
+def serve(port: int, threads: int) -> subprocess.Popen[bytes]:
+    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--port", str(port)]
+    command += ["--workers", "1", "--blocking-threads", str(threads), "config.wsgi:application"]
+    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+    deadline = time.monotonic() + 20
+    while not answers(port):
+        if server.poll() is not None or time.monotonic() > deadline:
+            raise SystemExit("the server did not start")
+        time.sleep(0.05)
+    return server
+
+
+def answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/bench/bare/", timeout=1) as response:
+            return response.status == 200
+    except OSError:
+        return False
+
+
+def measure(port: int, contestant: Contestant, arguments: argparse.Namespace) -> tuple[float, ...]:
+    """Requests/s, p50, p95, p99 in milliseconds, the load generator's share of a processor."""
+    from benchmarks import load
+
+    clear()
+    if contestant.x_cache != "MISS":  # the first fills the cache
+        load.run(port, contestant.paths(), requests=50, connections=1, expected=(200, contestant.x_cache))
+    result = load.run(
+        port,
+        contestant.paths(),
+        requests=arguments.requests,
+        connections=arguments.connections,
+        expected=(200, contestant.x_cache),
+    )
+    if result.unexpected > arguments.requests * 0.01:
+        raise SystemExit(f"{contestant.name}: {result.unexpected} answers were not what they should be")
+    return (
+        len(result.latencies) / result.elapsed,
+        *(1000 * result.percentile(share) for share in (0.50, 0.95, 0.99)),
+        result.busy / result.elapsed,
+    )
+
+
+def report(results: dict[str, list[tuple[float, ...]]]) -> None:
+    base = statistics.median(row[0] for row in results["Source's design, detail, HIT"])
+    print(
+        f"{'':34}{'requests/s':>12}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'× source':>10}{'load gen.':>11}"
+    )
+    for name, rows in results.items():
+        rate, p50, p95, p99, busy = (statistics.median(column) for column in zip(*rows, strict=True))
+        print(f"{name:34}{rate:12,.0f}{p50:9.2f}{p95:9.2f}{p99:9.2f}{rate / base:10.2f}{busy:11.0%}")
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.split("\n", 1)[0])
+    parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--requests", type=int, default=450, help="of each contestant in each round")
+    parser.add_argument("--connections", type=int, default=4)
+    parser.add_argument("--threads", type=int, default=1, help="of the server process")
+    arguments = parser.parse_args()
+    field = contestants(prepare())
+    clear(all_state=True)
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = serve(port, arguments.threads)
+    results: dict[str, list[tuple[float, ...]]] = {contestant.name: [] for contestant in field}
+    try:
+        for number in range(arguments.rounds):
+            for contestant in field[number % len(field) :] + field[: number % len(field)]:
+                results[contestant.name].append(measure(port, contestant, arguments))
+    finally:
+        server.terminate()
+        server.wait(20)
+    report(results)
+
+
+if __name__ == "__main__":
+    main()

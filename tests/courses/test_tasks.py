@@ -1,0 +1,137 @@
+"""Celery's entry points, and that a lost message is made up for."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+from django.conf import settings
+from django.utils import timezone
+
+from config import celery_app
+from courses import actions, tasks, view_counts
+from courses.models import Certificate, Course, Enrollment
+from tests import factories
+from tests.courses.helpers import queued
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def worker(settings):
+    """Runs what is published at once, as a worker would a moment later."""
+    celery_app.conf.task_always_eager = celery_app.conf.task_eager_propagates = True
+    yield
+    celery_app.conf.task_always_eager = celery_app.conf.task_eager_propagates = False
+
+
+def age(model, field, **age):
+    """Let all rows be older than they are."""
+    model.objects.update(**{field: timezone.now() - timedelta(**age)})
+
+
+def test_what_beat_runs_exists():
+    celery_app.loader.import_default_modules()
+    names = {entry["task"] for entry in settings.CELERY_BEAT_SCHEDULE.values()}
+    assert {name for name in names if name.startswith("courses.")} == {
+        "courses.tasks.flush_views",
+        "courses.tasks.catch_up",
+        "courses.tasks.reconcile_statistics",
+    }
+    assert names <= celery_app.tasks.keys()
+
+
+@pytest.mark.usefixtures("worker")
+def test_an_enrolment_is_followed_up(mailoutbox, django_capture_on_commit_callbacks):
+    course = factories.CourseFactory()
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.enroll(user=factories.UserFactory(), course=course)
+    assert len(mailoutbox) == 1
+    assert Course.objects.get().students_count == 1
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_completion_is_followed_up(mailoutbox, django_capture_on_commit_callbacks):
+    enrollment = factories.EnrollmentFactory()
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.complete_course(user=enrollment.user, course=enrollment.course)
+    assert Certificate.objects.get().file
+    assert len(mailoutbox[0].attachments) == 1
+
+
+@pytest.mark.usefixtures("worker")
+def test_a_review_and_a_departure_are_followed_up(django_capture_on_commit_callbacks):
+    enrollment = factories.EnrollmentFactory()
+    who = {"user": enrollment.user, "course": enrollment.course}
+    Course.objects.update(students_count=1)
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.add_review(**who, rating=4)
+    assert Course.objects.get().rating == 4
+    with django_capture_on_commit_callbacks(execute=True):
+        actions.unenroll(user=who["user"], course_id=who["course"].pk)
+    assert Course.objects.get().students_count == 0
+
+
+class TestCatchingUp:
+    def test_an_unsent_mail_is_published_again_once_it_is_overdue(self):
+        factories.EnrollmentFactory(notified_at=None)
+        tasks.catch_up()
+        assert queued() == []
+        age(Enrollment, "created_at", minutes=2)
+        tasks.catch_up()
+        assert queued() == ["courses.tasks.enrolled"]
+
+    @pytest.mark.parametrize(
+        "undone", [{"file": "", "notified_at": timezone.now()}, {"file": "x", "notified_at": None}]
+    )
+    def test_an_unfinished_certificate_is_published_again_once_it_is_overdue(self, undone):
+        factories.CertificateFactory(**undone)
+        tasks.catch_up()
+        assert queued() == []
+        age(Certificate, "issued_at", minutes=2)
+        tasks.catch_up()
+        assert queued() == ["courses.tasks.certify"]
+
+    def test_what_is_done_is_left_alone(self):
+        factories.CertificateFactory(file="x", notified_at=timezone.now())
+        age(Certificate, "issued_at", days=2)
+        age(Enrollment, "created_at", days=2)
+        tasks.catch_up()
+        assert queued() == []
+
+    @pytest.mark.usefixtures("worker")
+    def test_everything_lost_is_done_by_the_next_round(self, mailoutbox):
+        enrollment = factories.EnrollmentFactory(notified_at=None)
+        actions.complete_course(user=enrollment.user, course=enrollment.course)  # its message is lost
+        age(Enrollment, "created_at", minutes=2)
+        age(Certificate, "issued_at", minutes=2)
+        tasks.catch_up()
+        assert sorted(mail.subject.split(":")[0] for mail in mailoutbox) == [
+            "You are enrolled",
+            "Your certificate",
+        ]
+        tasks.catch_up()
+        assert len(mailoutbox) == 2
+
+    def test_a_round_is_bounded_and_costs_the_same_for_1_and_50(self, monkeypatch, django_assert_num_queries):
+        monkeypatch.setattr(tasks, "MOST_AT_ONCE", 20)
+        for count, published in [(1, 1), (49, 20)]:
+            factories.EnrollmentFactory.create_batch(count, notified_at=None)
+            age(Enrollment, "created_at", minutes=2)
+            before = len(queued())
+            with django_assert_num_queries(2):
+                tasks.catch_up()
+            assert len(queued()) - before == published
+
+
+def test_the_flush_task_flushes():
+    course = factories.CourseFactory()
+    view_counts.count_view(course.pk)
+    tasks.flush_views()
+    assert Course.objects.get().views == 1
+
+
+def test_a_task_for_what_has_gone_is_no_error():
+    tasks.enrolled(404)
+    tasks.certify(404)
+    tasks.refresh_statistics([404])

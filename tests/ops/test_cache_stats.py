@@ -1,0 +1,87 @@
+"""The cache's counters, as staff and a scraper see them."""
+
+import threading
+
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection
+
+from caching import stats
+from courses.cache import course_detail
+from courses.models import Course
+from tests.factories import CourseFactory
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture(autouse=True)
+def _no_counts_of_other_tests():
+    stats.flush()
+    stats.get_store().command("DEL", stats.KEY)
+
+
+@pytest.fixture
+def read_course():
+    course = CourseFactory()
+    for _ in range(3):
+        course_detail.get(pk=course.pk)
+    course.save()
+    course_detail.get(pk=course.pk)
+    return course
+
+
+def counters(client):
+    return client.get("/api/v1/cache/stats/").json()["things"]
+
+
+def test_reads_and_invalidations_are_counted_by_thing(admin_client, read_course):
+    counted = counters(admin_client)["v1:courses:detail"]
+    assert (counted["hits"], counted["misses"], counted["hit_percent"]) == (2, 2, 50.0)
+    assert counted["invalidations"] >= 1
+
+
+def test_counts_add_up_over_flushes(admin_client, read_course):
+    before = counters(admin_client)["v1:courses:detail"]["hits"]
+    course_detail.get(pk=read_course.pk)
+    assert counters(admin_client)["v1:courses:detail"]["hits"] == before + 1
+
+
+def change_elsewhere(pk):
+    Course.objects.filter(pk=pk).update(title="Changed while it was read")
+    connection.close()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_refused_fill_is_counted(admin_client, monkeypatch):
+    course = CourseFactory()
+    load = course_detail._load
+
+    def interrupted(pk):
+        value = load(pk=pk)
+        writer = threading.Thread(target=change_elsewhere, args=[pk])
+        writer.start()
+        writer.join()
+        return value
+
+    monkeypatch.setattr(course_detail, "_load", interrupted)
+    assert course_detail.get(pk=course.pk).how == "fwd=miss"
+    assert counters(admin_client)["v1:courses:detail"]["refused_fills"] == 1
+
+
+def test_only_staff_see_them(client):
+    assert client.get("/api/v1/cache/stats/").status_code == 401
+    client.force_login(User.objects.create_user("somebody"))
+    assert client.get("/api/v1/cache/stats/").status_code == 403
+
+
+def test_metrics_are_off_unless_enabled(client):
+    assert client.get("/metrics").status_code == 404
+
+
+def test_metrics_are_prometheus_text(client, settings, read_course):
+    settings.METRICS_ENABLED = True
+    response = client.get("/metrics")
+    assert response["Content-Type"].startswith("text/plain; version=0.0.4")
+    lines = response.content.decode().splitlines()
+    assert 'syllabus_cache_hits_total{thing="v1:courses:detail"} 2' in lines
+    assert "# TYPE syllabus_cache_commit_fence_microseconds_total counter" in lines

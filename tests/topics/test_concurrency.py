@@ -1,0 +1,129 @@
+"""Two at once, on connections of their own."""
+
+from __future__ import annotations
+
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+from django.db import connection, transaction
+from django.http import Http404
+
+from tests import factories
+from topics import actions, cache, selectors
+from topics.forms import TAKEN, TopicForm
+from topics.models import Topic, TopicSubscription
+
+pytestmark = pytest.mark.django_db(transaction=True)
+
+DEADLINE_SECONDS = 20
+WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
+
+
+class Other:
+    """Work on another thread, with a database connection of its own."""
+
+    def __init__(self, work):
+        self._executor = ThreadPoolExecutor(1)
+        self._future = self._executor.submit(self._run, work)
+
+    def _run(self, work):
+        try:
+            return work()
+        finally:
+            connection.close()
+
+    def result(self):
+        try:
+            return self._future.result(DEADLINE_SECONDS)
+        finally:
+            self._executor.shutdown()
+
+    def wait_until_it_waits(self):
+        """Return when the other waits for a lock of ours, or has done without."""
+        deadline = time.monotonic() + DEADLINE_SECONDS
+        while not self._future.done():
+            with connection.cursor() as cursor:
+                cursor.execute(WAITING)
+                if cursor.fetchone()[0]:
+                    return
+            assert time.monotonic() < deadline
+            time.sleep(0.005)
+
+
+def is_right(user):
+    return cache.user_topics.get(user_id=user.pk).value == selectors.topics_of_user(user_id=user.pk)
+
+
+def test_of_many_simultaneous_subscriptions_each_user_has_one():
+    topic = factories.TopicFactory()
+    users = factories.UserFactory.create_batch(2)
+    barrier = threading.Barrier(8)
+
+    def subscribe(user):
+        barrier.wait(DEADLINE_SECONDS)
+        actions.subscribe(user=user, topic_id=topic.pk)
+
+    others = [Other(lambda user=user: subscribe(user)) for user in users * 4]
+    for other in others:
+        other.result()
+    assert topic.subscribers.count() == 2
+    assert cache.topic_pages.get(page=1, page_size=20).value["results"][-1]["subscribers_count"] == 2
+    assert all(is_right(user) for user in users)
+
+
+def test_who_subscribes_while_a_topic_is_renamed_sees_its_new_name():
+    topic, user = factories.TopicFactory(name="Old"), factories.UserFactory()
+    with transaction.atomic():
+        topic.name = "New"
+        topic.save()
+        other = Other(lambda: actions.subscribe(user=user, topic_id=topic.pk))
+        other.wait_until_it_waits()
+        Other(lambda: is_right(user)).result()  # a reader comes between
+    other.result()
+    assert cache.user_topics.get(user_id=user.pk).value == [{"id": topic.pk, "name": "New"}]
+
+
+def test_who_subscribes_without_our_lock_while_a_topic_is_renamed_sees_its_new_name():
+    topic, user = factories.TopicFactory(name="Old"), factories.UserFactory()
+    with transaction.atomic():
+        topic.name = "New"
+        topic.save()
+        other = Other(lambda: topic.subscribers.add(user))
+        other.wait_until_it_waits()
+        Other(lambda: is_right(user)).result()
+    other.result()
+    assert cache.user_topics.get(user_id=user.pk).value == [{"id": topic.pk, "name": "New"}]
+
+
+def test_who_subscribes_while_the_subscribers_are_cleared_is_touched():
+    topic, early, late = factories.TopicFactory(), *factories.UserFactory.create_batch(2)
+    topic.subscribers.add(early)
+    with transaction.atomic():
+        topic.subscribers.clear()
+        Other(lambda: topic.subscribers.add(late)).result()
+        Other(lambda: [is_right(user) for user in (early, late)]).result()
+    assert is_right(early)
+    assert is_right(late)
+
+
+def test_who_subscribes_to_a_topic_that_is_being_deleted_is_told():
+    topic, user = factories.TopicFactory(), factories.UserFactory()
+    with transaction.atomic():
+        Topic.objects.select_for_update().get(pk=topic.pk).delete()
+        other = Other(lambda: actions.subscribe(user=user, topic_id=topic.pk))
+        other.wait_until_it_waits()
+    with pytest.raises(Http404):
+        other.result()
+    assert not TopicSubscription.objects.exists()
+
+
+def test_a_name_taken_at_this_very_moment_is_a_message():
+    with transaction.atomic():
+        factories.TopicFactory(name="Go")
+        form = TopicForm({"name": "Go"})
+        other = Other(form.try_to_save)
+        other.wait_until_it_waits()
+    assert other.result() is False
+    assert form.errors == {"name": [TAKEN]}

@@ -1,0 +1,97 @@
+"""Topics, who follows them, and what happened to them."""
+
+from __future__ import annotations
+
+from django.conf import settings
+from django.db import models
+from django.db.models.functions import Lower
+from django.utils.translation import gettext_lazy as _
+
+from caching.models import TrackedModel
+
+NAME_CHARACTERS = 100
+
+
+class Topic(TrackedModel):
+    name = models.CharField(_("name"), max_length=NAME_CHARACTERS, unique=True)
+    subscribers = models.ManyToManyField(
+        settings.AUTH_USER_MODEL,
+        through="TopicSubscription",
+        related_name="topics",
+        blank=True,
+        verbose_name=_("subscribers"),
+    )
+    created_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        related_name="created_topics",
+        null=True,
+        blank=True,
+        verbose_name=_("created by"),
+    )
+
+    class Meta:
+        verbose_name = _("topic")
+        verbose_name_plural = _("topics")
+        ordering = [Lower("name"), "id"]
+        # The SET NULL of a deleted user announces its rows, as every other update does.
+        base_manager_name = "objects"
+        indexes = [models.Index(Lower("name"), "id", name="topic_by_name")]
+        constraints = [models.CheckConstraint(condition=~models.Q(name=""), name="topic_name_not_empty")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class TopicSubscription(TrackedModel):
+    """That a user follows a topic: the rows of ``Topic.subscribers``.
+
+    A model of its own, because Django sends no signals for the rows of a table that it makes itself:
+    whose topics a deleted topic or a bulk_create changes, nobody would learn.
+    """
+
+    topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="subscriptions", db_index=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="topic_subscriptions"
+    )
+
+    class Meta:
+        verbose_name = _("subscription")
+        verbose_name_plural = _("subscriptions")
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["topic", "user"], name="one_subscription_per_topic_and_user"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.user_id} → {self.topic_id}"
+
+
+class TopicActivity(TrackedModel):
+    """Something that happened to a topic, by the name that it had then.
+
+    ``topic`` has no constraint in the database: what records a deletion points to a row that has
+    gone. So reach for ``topic_id`` and ``topic_name``; ``topic`` may raise ``Topic.DoesNotExist``,
+    and a join loses the deleted.
+    """
+
+    class Action(models.TextChoices):
+        CREATED = "created", _("created")
+        UPDATED = "updated", _("updated")
+        DELETED = "deleted", _("deleted")
+
+    topic = models.ForeignKey(
+        Topic, on_delete=models.CASCADE, related_name="activities", db_constraint=False, db_index=False
+    )
+    topic_name = models.CharField(_("name"), max_length=NAME_CHARACTERS)
+    action = models.CharField(_("action"), max_length=20, choices=Action)
+    created_at = models.DateTimeField(_("time"), auto_now_add=True)
+
+    class Meta:
+        verbose_name = _("activity")
+        verbose_name_plural = _("activities")
+        ordering = ["-id"]
+        indexes = [models.Index(fields=["topic", "id"], name="activity_of_topic")]
+
+    def __str__(self) -> str:
+        return f"{self.topic_name}: {self.action}"

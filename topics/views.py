@@ -1,0 +1,109 @@
+"""The page of topics. What a change means for others, topics/signals.py knows."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.core.paginator import Paginator
+from django.http import HttpResponseRedirect
+from django.shortcuts import redirect, render
+from django.urls import reverse
+from django.utils.translation import gettext as _
+from django.views.decorators.http import require_safe
+from rest_framework.exceptions import NotFound
+
+from topics import actions, board
+from topics.forms import ListForm, TopicForm
+from topics.models import NAME_CHARACTERS, Topic
+from topics.pages import back, click, own_page
+
+if TYPE_CHECKING:
+    from django.http import HttpResponse
+
+    from topics.pages import SignedInRequest
+
+TOPICS_ON_A_PAGE = 20
+MY_TOPICS_BESIDE = 30
+
+
+@own_page
+@require_safe
+@login_required
+def topics_view(request: SignedInRequest) -> HttpResponse:
+    chosen = ListForm(request.GET).chosen()
+    try:
+        found = _read(request, **chosen)
+    except NotFound:  # past the last page: its only topic may just have been deleted
+        last = _pages(_read(request, **{**chosen, "page": 1}).total).num_pages
+        return redirect(_address({**chosen, "page": last}))
+    response = render(request, "topics/topics.html", _context(request, chosen, found))
+    for header, value in found.headers.items():
+        response[header] = value
+    return response
+
+
+@click
+def subscribe_view(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
+    topic = actions.subscribe(user=request.user, topic_id=pk)
+    messages.success(request, _("Subscribed to “%(topic)s”.") % {"topic": topic})
+    return back(request)
+
+
+@click
+def unsubscribe_view(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
+    topic = actions.unsubscribe(user=request.user, topic_id=pk)
+    messages.success(request, _("Unsubscribed from “%(topic)s”.") % {"topic": topic})
+    return back(request)
+
+
+@click
+def create_topic_view(request: SignedInRequest) -> HttpResponseRedirect:
+    form = TopicForm(request.POST, instance=Topic(created_by=request.user))
+    if form.try_to_save():
+        messages.success(request, _("“%(topic)s” was created.") % {"topic": form.instance})
+        return back(request)
+    for error in form.errors["name"]:
+        messages.error(request, str(error))
+    return back(request, name=request.POST.get("name", "")[: 2 * NAME_CHARACTERS])
+
+
+@click
+def delete_topic_view(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
+    topic = actions.delete_topic(user=request.user, topic_id=pk)
+    messages.success(request, _("“%(topic)s” was deleted.") % {"topic": topic})
+    return back(request)
+
+
+def _read(request: SignedInRequest, *, page: int = 1, search: str = "", mine: bool = False) -> board.Board:
+    return board.read_board(
+        request.user, page=page, page_size=TOPICS_ON_A_PAGE, search=search or None, subscribed=mine
+    )
+
+
+def _pages(count: int) -> Paginator[int]:
+    """Numbers of pages only: their topics are read elsewhere."""
+    return Paginator(range(count), TOPICS_ON_A_PAGE)
+
+
+def _address(chosen: dict[str, Any]) -> str:
+    return f"{reverse('topics:list')}?{urlencode(chosen)}" if chosen else reverse("topics:list")
+
+
+def _context(request: SignedInRequest, chosen: dict[str, Any], found: board.Board) -> dict[str, Any]:
+    page = _pages(found.total).page(chosen.get("page", 1))
+    return {
+        "topics": found.topics,
+        "count": found.total,
+        "mine": found.mine[:MY_TOPICS_BESIDE],
+        "mine_count": len(found.mine),
+        "activities": board.read_activity(),
+        "chosen": chosen,
+        "here": _address(chosen),
+        "page": page,
+        "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
+        "name": request.GET.get("name", ""),
+        "name_characters": NAME_CHARACTERS,
+    }
