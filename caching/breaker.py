@@ -41,7 +41,6 @@ class Breaker:
         self._threshold = failures
         self._interval = interval
         self._failures = 0
-        self._missed = 0
         self._lock = threading.Lock()
         os.register_at_fork(after_in_child=_forked(weakref.ref(self)))
 
@@ -58,39 +57,41 @@ class Breaker:
         """Note a failure; the last of a few in a row opens the breaker."""
         with self._lock:
             self._failures += 1
-            if self.is_open or self._failures < self._threshold:
+            enough = self._failures >= self._threshold
+        if enough:
+            self.trip()
+
+    def trip(self) -> None:
+        """Open at once: something is owed to the server, and the probe will see to it."""
+        with self._lock:
+            if self.is_open:
                 return
             self.is_open = True
         logger.warning("%s does not answer: going on without it", self.name)
         self._watch()
-
-    def missed(self) -> None:
-        """Note that there is more to put right: a probe under way may have come too early for it."""
-        with self._lock:
-            self._missed += 1
 
     def _watch(self) -> None:
         threading.Thread(target=self._recover, name=f"{self.name} probe", daemon=True).start()
 
     def _recover(self) -> None:
         pause = threading.Event()
-        while self.is_open:
+        pause.wait(self._interval)
+        while not self._probe_succeeds():
             pause.wait(self._interval)
-            missed = self._missed
-            try:
-                self._probe()
-            except Exception as error:  # noqa: BLE001  (whatever it is, the server is not back)
-                logger.debug("%s is still away: %s", self.name, error)
-            else:
-                self._close_unless_missed(missed)
-
-    def _close_unless_missed(self, missed: int) -> None:
-        with self._lock:
-            if missed != self._missed:
-                return
-            self._failures = 0
-            self.is_open = False
+        self._failures = 0
+        self.is_open = False
         logger.warning("%s answers again", self.name)
+        # Whoever still found it open has left to the probe what the probe had come too early for.
+        if not self._probe_succeeds():
+            self.trip()
+
+    def _probe_succeeds(self) -> bool:
+        try:
+            self._probe()
+        except Exception as error:  # noqa: BLE001  (whatever it is, the server is not back)
+            logger.debug("%s is still away: %s", self.name, error)
+            return False
+        return True
 
     def _continue_in_child(self) -> None:
         """A fork copies neither the probe's thread nor whoever held the lock."""

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import logging
-import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
@@ -31,19 +30,18 @@ def fence(nodes: Iterable[Node], token: str) -> None:
     get_store().run(*(Call(scripts.FENCE, node, [token, FENCE_TTL_MS]) for node in nodes))
 
 
-def lift(nodes: Iterable[Node], token: str, fenced_at: float) -> None:
+def lift(nodes: Iterable[Node], token: str) -> None:
     """Open nodes again.
 
-    Where Redis does not answer, their fences expire by themselves; if they may have done so before
-    the COMMIT, what was stored since is left to the outbox.
+    Where Redis does not answer, their fences expire by themselves. But they may have expired, or
+    been lost in a restart, before the COMMIT: what was stored since is left to the outbox.
     """
     try:
         get_store().run(*(Call(scripts.LIFT, node, [token]) for node in nodes))
     except Unreachable as error:
         logger.warning("fences left to expire: %s", error)
-        if time.monotonic() - fenced_at > FENCE_TTL_MS / 2000:
-            outbox.record_apart(nodes)
-            drain_soon()
+        outbox.record_apart(nodes)
+        drain_soon()
 
 
 def drop(nodes: Iterable[Node]) -> None:
@@ -61,13 +59,16 @@ def invalidate_now(connection: DatabaseWrapper, nodes: set[Node]) -> None:
         drop(nodes)
     except Unreachable:
         outbox.record(connection, nodes)
-        get_store().breaker.missed()
         drain_soon()
 
 
 def drain_soon() -> None:
     """Try the outbox at once; where Redis is still away, its breaker's probe goes on trying."""
+    store = get_store()
+    if store.breaker.is_open:
+        return
     try:
-        get_store().drain()
+        store.drain()
     except Unreachable as error:
         logger.info("the outbox waits for Redis: %s", error)
+        store.breaker.trip()

@@ -44,9 +44,12 @@ def record(connection: DatabaseWrapper, nodes: Iterable[Node]) -> None:
 
 
 def record_apart(nodes: Iterable[Node]) -> None:
-    """Note, in a transaction of its own, that ``nodes`` are to be dropped."""
-    with _own_connection() as connection, connection, connection.cursor() as cursor:
-        cursor.executemany(INSERT, [(json.dumps(node),) for node in nodes])
+    """Note, in a transaction of its own, that ``nodes`` are to be dropped; the change is committed."""
+    try:
+        with _own_connection() as connection, connection, connection.cursor() as cursor:
+            cursor.executemany(INSERT, [(json.dumps(node),) for node in nodes])
+    except (DatabaseError, psycopg2.Error):
+        logger.exception("the outbox does not answer either: %s are left to their TTL", nodes)
 
 
 def drain(run: Callable[..., object]) -> int:

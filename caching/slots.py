@@ -71,7 +71,7 @@ class KeySlot:
             if self._epoch is None:
                 return Lease("fenced")
         ask = Call(scripts.LEASE, self._node, [token, LEASE_TTL_MS, self._epoch])
-        outcome, *stored = get_store().run(ask)[0]
+        outcome, *stored = get_store().lease(ask)
         if outcome == b"hit":
             return Lease("hit", _hit(stored[0], stored[1][EPOCH_BYTES + 2 :], collapsed=True))
         return Lease(outcome.decode())
@@ -111,7 +111,7 @@ class MemberSlot:
     def lease(self, token: str) -> Lease:
         """Ask to store, before the database is read."""
         arguments = [token, LEASE_TTL_MS, self._member, self._most]
-        outcome, *stored = get_store().run(Call(scripts.LEASE_MEMBER, self._family, arguments))[0]
+        outcome, *stored = get_store().lease(Call(scripts.LEASE_MEMBER, self._family, arguments))
         if outcome == b"hit":
             return Lease("hit", _hit(stored[0], stored[1], collapsed=True))
         return Lease(outcome.decode())

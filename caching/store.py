@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
 
@@ -16,6 +17,13 @@ from caching.connection import Call, Command, Server
 from caching.errors import Unreachable
 
 Answer = TypeVar("Answer")
+
+READS_UNTIL_TRUSTED = 3
+NEVER = -1
+# A process that is back early serves nothing from Redis for so long: another one, whose breaker is
+# still open, may be noting in the outbox what Redis must no longer serve. Longer than a probe and the
+# pause before it.
+GRACE_SECONDS = 1.0
 
 
 class Backend(Protocol):
@@ -49,17 +57,16 @@ class Store:
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
         self.breaker = Breaker("Redis", self._recover)
-        self._trusted_at = -1  # how many connections had broken when the outbox was last drained
+        self._trusted_at = NEVER  # how many connections had broken when the outbox was last drained
+        self._grace_ends = 0.0
 
     def read(self, *keys: str) -> list[bytes | None]:
         """The values of some keys in one plain command."""
-        self._trust()
-        return self._ask(self.backend.read, *keys)
+        return self._trusted(self.backend.read, *keys)
 
     def read_members(self, key: str, *members: str) -> list[bytes | None]:
         """The values of some fields of a hash in one plain command."""
-        self._trust()
-        values: list[bytes | None] = self._ask(self.backend.commands, ("HMGET", key, *members))[0]
+        values: list[bytes | None] = self._trusted(self.backend.commands, ("HMGET", key, *members))[0]
         return values
 
     def command(self, *words: Any) -> Any:
@@ -74,25 +81,61 @@ class Store:
         """Scripts in one round trip."""
         return self._ask(self.backend.run, *calls)
 
+    def lease(self, call: Call) -> Any:
+        """A script whose answer may bring a value."""
+        return self._trusted(self.backend.run, call)[0]
+
     def drain(self) -> int:
         """Carry out the outbox now; how many rows it held."""
         return self._ask(outbox.drain, self.backend.run)
 
-    def _trust(self) -> None:
-        """Before the first read, and the first after a broken connection: what did Redis miss?
+    def _trusted(self, method: Callable[..., Answer], *args: Any) -> Answer:
+        """An answer that nothing which waits in the outbox contradicts.
 
-        Not before a fence: a commit may hold locks that draining would wait for.
+        Before the first read, and after a connection broke, Redis may have missed something: it is
+        drained first. A read that itself finds its connection broken is made again. Fences need no
+        such trust, and a commit may hold locks that draining would wait for.
+
+        ::
+
+            this process                    another one
+                       Redis goes away and comes back
+            drains the outbox
+                                            commits: its breaker is open, so into the outbox
+            GET: old                        (in the grace: not asked)
+                                            its breaker closes: drains
         """
+        for _ in range(READS_UNTIL_TRUSTED):
+            if self.backend.breaks != self._trusted_at:
+                self._drain_and_trust()
+            if self._grace_ends and self._in_grace():
+                raise Unreachable("it was away a moment ago")
+            answer = self._ask(method, *args)
+            if self.backend.breaks == self._trusted_at:
+                return answer
+        raise Unreachable("connections break as fast as they are made")
+
+    def _drain_and_trust(self) -> None:
         breaks = self.backend.breaks
-        if breaks != self._trusted_at:
-            self.drain()
-            self._trusted_at = breaks
+        self.drain()
+        self._trust(breaks)
 
     def _recover(self) -> None:
         self.backend.recover()
         breaks = self.backend.breaks
         outbox.drain(self.backend.run)
+        self._trust(breaks)
+
+    def _trust(self, breaks: int) -> None:
+        if breaks != self._trusted_at and self._trusted_at != NEVER:
+            self._grace_ends = time.monotonic() + GRACE_SECONDS
         self._trusted_at = breaks
+
+    def _in_grace(self) -> bool:
+        if time.monotonic() < self._grace_ends:
+            return True
+        self._grace_ends = 0.0
+        return False
 
     def _ask(self, method: Callable[..., Answer], *args: Any) -> Answer:
         if self.breaker.is_open:

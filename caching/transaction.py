@@ -26,7 +26,6 @@ from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 
 from caching import invalidation, outbox, stats
 from caching.errors import Unreachable
-from caching.store import get_store
 
 if TYPE_CHECKING:
     from caching.keys import Node
@@ -179,7 +178,6 @@ class Changes:
             yield
             return
         token = secrets.token_hex(8)
-        fenced_at = time.monotonic()
         fenced = self._fence(nodes, token)
         known = False
         try:
@@ -193,7 +191,7 @@ class Changes:
             if not fenced:
                 invalidation.drain_soon()
             elif known:
-                invalidation.lift(nodes, token, fenced_at)
+                invalidation.lift(nodes, token)
             else:
                 logger.warning("the outcome of COMMIT is unknown: %d fences left to expire", len(nodes))
 
@@ -204,7 +202,6 @@ class Changes:
         except Unreachable:
             stats.count(stats.COMMITS, "outboxed")  # may speak to Redis: not while the outbox is locked
             outbox.record(self._connection, nodes)
-            get_store().breaker.missed()
             return False
         stats.count(stats.COMMITS, "fenced")
         stats.count(stats.COMMITS, "fence_microseconds", (time.perf_counter_ns() - started) // 1000)

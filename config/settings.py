@@ -57,13 +57,14 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
-    "rest_framework.authtoken",
     "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "api.apps.ApiConfig",
+    "accounts.apps.AccountsConfig",
     "courses.apps.CoursesConfig",
     "topics.apps.TopicsConfig",
+    "tasks.apps.TasksConfig",
     "ops.apps.OpsConfig",
     "caching.apps.CachingConfig",  # last: it concludes what the apps' receivers have said
 ]
@@ -72,6 +73,7 @@ MIDDLEWARE = [
     "api.request_id.RequestIdMiddleware",
     "api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "api.plain_reads.PlainReadMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "api.language.LanguageMiddleware",
@@ -219,16 +221,24 @@ CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
 )
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
+    "accounts: forget old Updates": {"task": "accounts.tasks.forget_old_updates", "schedule": 86_400},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
+    "tasks: send what is due": {
+        "task": "tasks.tasks.deliver_due",
+        "schedule": 20,
+        "options": {"expires": 20},  # while no worker is there they do not pile up
+    },
+    "tasks: turn overdue, remind": {"task": "tasks.tasks.watch_deadlines", "schedule": 300},
 }
 
 # --- API --------------------------------------------------------------------------------------
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
-        "rest_framework.authentication.TokenAuthentication",
+        "accounts.authentication.TokenAuthentication",
+        "accounts.authentication.TelegramAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
@@ -247,6 +257,9 @@ REST_FRAMEWORK = {
         "anon": os.environ.get("THROTTLE_ANON", "60/min"),
         "user": os.environ.get("THROTTLE_USER", "120/min"),
         "courses-top": os.environ.get("THROTTLE_COURSES_TOP", "10/min"),
+        "auth-register": os.environ.get("THROTTLE_AUTH_REGISTER", "10/min"),
+        "auth-token": os.environ.get("THROTTLE_AUTH_TOKEN", "10/min"),
+        "telegram-confirm": os.environ.get("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
     },
     "NUM_PROXIES": int(os.environ.get("NUM_PROXIES", "0")),
     "URL_FORMAT_OVERRIDE": None,  # one format: ?format= is not a parameter of ours
@@ -278,6 +291,13 @@ EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
 EMAIL_USE_TLS = _flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Syllabus <noreply@localhost>")
+
+# --- Telegram: empty switches a part off ------------------------------------------------------
+
+TELEGRAM_BOT_NAME = os.environ.get("TELEGRAM_BOT_NAME", "").removeprefix("@")  # links lead to it
+TELEGRAM_BOT_TOKEN = os.environ.get("TELEGRAM_BOT_TOKEN", "")  # to send as the bot
+TELEGRAM_WEBHOOK_SECRET = os.environ.get("TELEGRAM_WEBHOOK_SECRET", "")  # by which the bot is known
+TELEGRAM_API_URL = os.environ.get("TELEGRAM_API_URL", "https://api.telegram.org")
 
 # --- Security ---------------------------------------------------------------------------------
 

@@ -7,6 +7,7 @@ from django.core.cache import caches
 
 from api.limiter import get_limiter
 from caching.store import get_store
+from tests.telegram import BOT_TOKEN, SECRET, FakeTelegram
 
 
 @pytest.fixture(autouse=True)
@@ -24,3 +25,14 @@ def _clean_redis():
 def cache_redis():
     """A redis-py client of the cache's database, to look at what is really there."""
     return caches["default"].client.get_client()
+
+
+@pytest.fixture
+def telegram(settings):
+    """A Bot API server of the test's own, on which the project's bot works."""
+    with FakeTelegram() as server:
+        settings.TELEGRAM_API_URL = server.url
+        settings.TELEGRAM_BOT_NAME = "syllabus_bot"
+        settings.TELEGRAM_BOT_TOKEN = BOT_TOKEN
+        settings.TELEGRAM_WEBHOOK_SECRET = SECRET
+        yield server

@@ -18,7 +18,7 @@ from benchmarks.history.faults import FAULTS
 from benchmarks.history.proxy import Mode, Proxy
 from benchmarks.history.trial import History, Plan, Trial
 
-QUIET_SECONDS = (0.2, 1.0)  # between two faults
+QUIET_SECONDS = (0.5, 3.0)  # between two faults
 LIFE_SECONDS = 1.0  # a writer is killed so long after its first write, or sooner
 FENCE_TTL_SECONDS = 10  # a killed writer's fences stand so long
 

@@ -1,10 +1,12 @@
 """One id links a request, its log lines, and those of the tasks that it causes."""
 
+import contextlib
 import logging
 import queue
 
 import pytest
 from celery.contrib.testing.worker import start_worker
+from celery.signals import setup_logging
 from rest_framework.test import APIClient
 
 from api.request_id import NONE, RequestIdFilter, request_id
@@ -23,8 +25,8 @@ def log_a_line(then=None):
         log_a_line.delay()
 
 
-@pytest.fixture
-def lines():
+@contextlib.contextmanager
+def collected(logger):
     """The ids that the project's formatter would print, as the lines are written."""
     seen = queue.SimpleQueue()
 
@@ -35,15 +37,26 @@ def lines():
     handler = Collect()
     handler.addFilter(RequestIdFilter())
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
     yield seen
     logger.removeHandler(handler)
 
 
 @pytest.fixture
+def lines():
+    logger.setLevel(logging.INFO)
+    with collected(logger) as seen:
+        yield seen
+
+
+@pytest.fixture
 def _worker():
+    def keep_logging(**kwargs):
+        """A receiver of this signal keeps Celery from setting levels for the tests that follow."""
+
+    setup_logging.connect(keep_logging)
     with start_worker(app, perform_ping_check=False, shutdown_timeout=30):
         yield
+    setup_logging.disconnect(keep_logging)
 
 
 def test_the_caller_s_id_comes_back():
@@ -60,6 +73,15 @@ def test_what_cannot_be_an_id_is_replaced(offered):
 def test_the_id_ends_with_the_request():
     APIClient().get("/api/open/")
     assert request_id.get() == NONE
+
+
+@pytest.mark.parametrize("address", ["/api/nothing/", "/api/fail/conflict/", "/api/fail/bug/"])
+def test_an_error_is_logged_once_and_with_the_id(address):
+    with collected(logging.getLogger("django.request")) as lines:
+        client = APIClient(raise_request_exception=False)
+        client.get(address, headers={"X-Request-ID": "of-the-request"})
+    assert lines.get(timeout=1) == "of-the-request"
+    assert lines.empty()
 
 
 @pytest.mark.slow

@@ -8,8 +8,8 @@
     reader.finish()                # what it returned, or the exception that it raised
 
 The steps of the cache and of the database that an actor can stop before are ``look``, ``admit``,
-``lease``, ``SELECT``, ``fill``, ``fence``, ``COMMIT``, ``lift``, ``drop``; after them the same with
-``done``. Only one actor runs at a time, so a schedule has one outcome.
+``lease``, ``SELECT``, ``fill``, ``fence``, ``COMMIT``, ``lift``, ``drop``, ``connect``; after them the
+same with ``done``. Only one actor runs at a time, so a schedule has one outcome.
 """
 
 from __future__ import annotations
@@ -23,16 +23,11 @@ from django.db import connections
 from django.db.backends.postgresql import base
 
 from caching import scripts
-from caching.connection import Call
+from caching.connection import Call, Server
 from caching.store import Store
 
 PATIENCE_SECONDS = 20
 
-_NAMES = {
-    script.sha: name.lower().removesuffix("_member")
-    for name, script in vars(scripts).items()
-    if isinstance(script, scripts.Script)
-}
 _current = threading.local()
 
 
@@ -95,6 +90,7 @@ class Actor:
             self._crashed = True
             self._go.release()
             self._thread.join(PATIENCE_SECONDS)
+            assert not self._thread.is_alive(), f"it does not end; it reached {self.steps}"
 
     def _run(self) -> None:
         _current.actor = self
@@ -105,7 +101,8 @@ class Actor:
         finally:
             self.done = True
             self._stopped.release()
-            self._go.acquire()  # as in production, the connection outlives the work
+            if not self._crashed:
+                self._go.acquire()  # as in production, the connection outlives the work
             connections.close_all()
 
     def _reach(self, step: str) -> None:
@@ -138,11 +135,11 @@ class Stage:
 @contextlib.contextmanager
 def stage(monkeypatch: Any) -> Iterator[Stage]:
     """A stage on which the steps of the cache and of COMMIT are announced to ``reach``."""
-    run, read, command = Store.run, Store.read, Store.command
+    run, read, command, open_connection = Store.run, Store.read, Store.command, Server._open
     commit = base.DatabaseWrapper._commit
 
     def announced_run(self: Store, *calls: Call) -> list[Any]:
-        with _announced(*dict.fromkeys(_NAMES[call.script.sha] for call in calls)):
+        with _announced(*dict.fromkeys(_name(call.script) for call in calls)):
             return run(self, *calls)
 
     def announced_read(self: Store, *keys: str) -> Any:
@@ -157,6 +154,11 @@ def stage(monkeypatch: Any) -> Iterator[Stage]:
         with _announced("COMMIT"):
             commit(self)
 
+    def announced_open(self: Server) -> Any:
+        with _announced("connect"):
+            return open_connection(self)
+
+    monkeypatch.setattr(Server, "_open", announced_open)
     monkeypatch.setattr(Store, "run", announced_run)
     monkeypatch.setattr(Store, "read", announced_read)
     monkeypatch.setattr(Store, "command", announced_command)
@@ -166,6 +168,11 @@ def stage(monkeypatch: Any) -> Iterator[Stage]:
         yield made
     finally:
         made.end()
+
+
+def _name(script: scripts.Script) -> str:
+    name = next(name for name, known in vars(scripts).items() if known is script)
+    return name.lower().removesuffix("_member")
 
 
 @contextlib.contextmanager

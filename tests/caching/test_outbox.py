@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import contextlib
+import threading
+
 import pytest
 from django.db import OperationalError, connection, transaction
 from django.db.backends.postgresql import base
 from django.utils import timezone
 
-from caching import invalidation
+from caching import invalidation, store
 from caching.breaker import Breaker
 from caching.models import Outbox
 from caching.store import get_store
 from tests.caching.conftest import cache_at, one_server
 from tests.caching.losses import commit_and_lose_the_connection
+from tests.caching.proxy import Proxy
 from tests.caching.shelf.cache import book_detail
 from tests.caching.shelf.writes import rename
 from tests.caching.until import until
@@ -85,6 +89,27 @@ def test_a_process_whose_connection_was_cut_carries_it_out_too(rows, proxy, chil
     assert reader.ask("title", rows.pk)[0] == "new"
 
 
+def test_who_is_back_first_does_not_serve_what_another_one_is_noting(rows, away, child, monkeypatch):
+    """Redis is back for the reader. The writer has not noticed yet, and commits into the outbox."""
+    monkeypatch.setattr(store, "GRACE_SECONDS", 60)
+    with contextlib.closing(Proxy(away._target[1])) as writers_way:
+        writer = child(writers_way.url)
+        writers_way.mode = "refuse"
+        assert title(rows.pk) == "old"
+        away.mode = "pass"
+        until(lambda: not get_store().breaker.is_open)
+        assert title(rows.pk) == "old"
+        assert writer.ask("rename", rows.pk, "new") == "new"
+        assert title(rows.pk) == "new"
+
+
+def test_the_grace_after_an_outage_ends(rows, away, monkeypatch):
+    monkeypatch.setattr(store, "GRACE_SECONDS", 0.2)
+    assert book_detail.get(pk=rows.pk).x_cache == "BYPASS"
+    away.mode = "pass"
+    until(lambda: book_detail.get(pk=rows.pk).x_cache == "HIT")
+
+
 @pytest.mark.parametrize("rows_waiting", [1, 501])
 def test_a_fence_that_fails_once_is_made_good_by_its_own_commit(rows, proxy, monkeypatch, rows_waiting):
     """The connection dies in the fence, and Redis is back at once: the drain must not wait for itself."""
@@ -153,18 +178,32 @@ def _somebody_waits_for_the_outbox():
         return cursor.fetchone()
 
 
-def test_a_breaker_that_missed_something_probes_again():
+def test_a_breaker_probes_once_more_when_it_has_closed():
+    """For one who found it open just before, and left to the probe what it had come too early for."""
     probes = []
-
-    def probe():
-        probes.append(breaker.is_open)
-        if len(probes) == 1:
-            breaker.missed()
-
-    breaker = Breaker("a server", probe, failures=1, interval=0.001)
+    breaker = Breaker("a server", lambda: probes.append(breaker.is_open), failures=1, interval=0.001)
     breaker.failed()
+    until(lambda: len(probes) == 2)
+    assert probes == [True, False]
+
+
+def test_a_breaker_that_is_tripped_opens_at_once_and_closes_again():
+    probed = threading.Event()
+    breaker = Breaker("a server", probed.wait, interval=0.001)
+    breaker.trip()
+    assert breaker.is_open
+    probed.set()
     until(lambda: not breaker.is_open)
-    assert probes == [True, True]
+
+
+def test_a_drain_that_fails_once_is_taken_up_by_the_probe(rows, proxy):
+    """Nobody reads in this process, and one failure opens no breaker: yet the row must not wait."""
+    Outbox.objects.bulk_create([_waiting(1)])
+    proxy.mode = "refuse"
+    invalidation.drain_soon()
+    assert Outbox.objects.exists()
+    proxy.mode = "pass"
+    until(lambda: not Outbox.objects.exists())
 
 
 def test_a_forked_process_closes_the_breaker_that_it_inherited(rows, away, child):

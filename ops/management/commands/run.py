@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 HOST = "127.0.0.1"
 WEB_PROCESSES = 2
-WEB_THREADS = min(4, 2 * (os.cpu_count() or 1) + 1)  # with more, Granian warns
+WEB_THREADS = 4
 INTERRUPTED_EXIT_CODE = 130
 
 
@@ -78,8 +78,8 @@ def _port(text: str) -> int:
 
 def _commands(port: int) -> dict[str, list[str]]:
     # "python -m", because the scripts in .venv/bin do not survive a space in the checkout's path.
-    web = f"granian --interface wsgi --host {HOST} --port {port} --no-ws"
-    web += f" --workers {WEB_PROCESSES} --blocking-threads {WEB_THREADS}"
+    web = f"gunicorn --bind {HOST}:{port} --workers {WEB_PROCESSES} --threads {WEB_THREADS}"
+    web += " --keep-alive 75 --graceful-timeout 3 --limit-request-line 8190 --no-control-socket"
     worker = f"celery -q -A config worker -l info -n worker-{port}@%h --without-gossip --without-mingle"
     schedule = state_dir() / f"celerybeat-schedule-{port}"
     module = [sys.executable, "-m"]

@@ -1,0 +1,51 @@
+"""Tokens and links in the admin."""
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+from django.urls import reverse
+
+from accounts.actions import issue_access_token, issue_link_token
+from accounts.models import AccessToken, LinkToken, TelegramAccount
+from tests.factories import UserFactory
+
+MODELS = [AccessToken, LinkToken, TelegramAccount]
+
+
+def address(model, view, *args):
+    return reverse(f"admin:accounts_{model._meta.model_name}_{view}", args=args)
+
+
+def fill(number):
+    for count, user in enumerate(UserFactory.create_batch(number), start=1):
+        issue_access_token(user=user)
+        issue_link_token(user=user)
+        TelegramAccount.objects.create(user=user, telegram_id=user.pk * 10 + count)
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_rows_are_shown_searched_and_deleted_but_never_made(admin_client, model):
+    fill(1)
+    row = model.objects.get()
+    assert row.user.username in admin_client.get(address(model, "changelist")).content.decode()
+    found = admin_client.get(address(model, "changelist"), {"q": row.user.username})
+    assert found.context["cl"].result_count == 1
+    page = admin_client.get(address(model, "change", row.pk)).content.decode()
+    assert getattr(row, "token_hash", "never") not in page
+    assert admin_client.get(address(model, "add")).status_code == 403
+    assert admin_client.post(address(model, "delete", row.pk), {"post": "yes"}).status_code == 302
+    assert not model.objects.exists()
+
+
+@pytest.mark.parametrize("model", MODELS)
+def test_a_list_costs_the_same_for_1_and_50(admin_client, model):
+    def queries():
+        with CaptureQueriesContext(connection) as captured:
+            assert admin_client.get(address(model, "changelist")).status_code == 200
+        return len(captured)
+
+    fill(1)
+    queries()  # the first request learns the content types
+    before = queries()
+    fill(49)
+    assert queries() == before

@@ -1,0 +1,61 @@
+"""No token, secret or password in any line of the log, however much is logged."""
+
+import logging
+
+import pytest
+from django.test import Client
+
+from accounts.authentication import USER_HEADER
+from accounts.messaging import NotDelivered, reach
+from accounts.models import AccessToken, LinkToken
+from tests.accounts.test_linking import ANNA, CONFIRM, LINK, NEVER_GIVEN
+from tests.accounts.test_signing_in import GOOD, PASSWORD
+from tests.accounts.test_webhook import WEBHOOK, message
+from tests.telegram import BOT_TOKEN, SECRET, Fault
+
+pytestmark = pytest.mark.django_db
+
+
+@pytest.fixture
+def _everything_is_logged(settings, caplog):
+    settings.DEBUG = True  # Django logs every statement with its parameters
+    caplog.set_level(logging.DEBUG)
+    caplog.set_level(logging.DEBUG, logger="django")
+
+
+@pytest.mark.usefixtures("_everything_is_logged")
+def test_no_secret_is_logged(caplog, telegram, secret):
+    client = Client(raise_request_exception=False)
+
+    def post(address, data, **headers):
+        return client.post(address, data, "application/json", headers=headers)
+
+    def confirm(code, **headers):
+        return post(CONFIRM, {"code": code, "telegram_id": ANNA}, **{**secret, **headers})
+
+    post("/api/v1/auth/register/", GOOD)
+    access = post("/api/v1/auth/token/", {"username": "boris", "password": PASSWORD}).json()["token"]
+    signed_in = {"Authorization": f"Token {access}"}
+    links = [post(LINK, {}, **signed_in).json()["link_token"] for _ in range(2)]
+    confirm(NEVER_GIVEN)
+    confirm(links[0])
+    confirm(links[1], **{"X-Telegram-Bot-Api-Secret-Token": "forged-secret"})
+    post(WEBHOOK, message(f"/start {links[1]}"), **secret)
+    post(WEBHOOK, message(f"/start {links[1]}", update_id=2), **secret)
+    client.get("/api/v1/me/", headers={**secret, USER_HEADER: str(ANNA)})
+    telegram.next(Fault(), Fault(status=500), Fault(lost=True))
+    user = AccessToken.objects.get().user
+    for _ in range(3):
+        try:
+            reach(user, "Subject", "Text")
+        except NotDelivered:
+            logging.getLogger(__name__).exception("Not delivered")
+    post("/api/v1/auth/token/", {"username": "boris", "password": "a-wrong-password"})
+    post("/api/v1/auth/logout/", {}, **signed_in)
+
+    assert not LinkToken.objects.exists()
+    assert "INSERT INTO" in caplog.text
+    assert "auth/telegram/confirm" in caplog.text
+    secrets = [access, *links, NEVER_GIVEN, "forged-secret", SECRET, BOT_TOKEN, PASSWORD, "a-wrong-password"]
+    logged = "\n".join([caplog.text, *(str(vars(record)) for record in caplog.records)])
+    assert [secret for secret in secrets if secret in logged] == []

@@ -1,0 +1,150 @@
+"""Registering, getting a token, giving it back."""
+
+import pytest
+from django.contrib.auth.models import User
+
+from accounts.models import AccessToken
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+PASSWORD = "a-long-and-odd-pass"
+GOOD = {
+    "username": "boris",
+    "email": "boris@example.com",
+    "password": PASSWORD,
+    "confirm_password": PASSWORD,
+}
+
+
+def register(api, **changes):
+    return api.post("/api/v1/auth/register/", {**GOOD, **changes}, format="json")
+
+
+def token_of(api, username="boris", password=PASSWORD):
+    answer = api.post("/api/v1/auth/token/", {"username": username, "password": password}, format="json")
+    return answer.json()["token"]
+
+
+def test_who_registers_can_sign_in(api):
+    answer = register(api)
+    assert answer.status_code == 201
+    assert answer.json()["username"] == "boris"
+    assert "password" not in answer.json()
+    api.credentials(HTTP_AUTHORIZATION=f"Token {token_of(api)}")
+    assert api.get("/api/v1/me/").json()["email"] == "boris@example.com"
+
+
+@pytest.mark.parametrize(
+    ("changes", "field"),
+    [
+        ({"confirm_password": "another-password"}, "confirm_password"),
+        ({"password": "12345678", "confirm_password": "12345678"}, "password"),
+        ({"password": "boris@example", "confirm_password": "boris@example"}, "password"),
+        ({"password": "x" * 129, "confirm_password": "x" * 129}, "password"),
+        ({"email": ""}, "email"),
+        ({"email": "nobody"}, "email"),
+        ({"username": ""}, "username"),
+        ({"username": "with space"}, "username"),
+        ({"username": "x" * 151}, "username"),
+        ({"username": "a\0b"}, "username"),
+        ({"username": ["boris"]}, "username"),
+    ],
+)
+def test_bad_input_is_told_by_field(api, changes, field):
+    answer = register(api, **changes)
+    assert answer.status_code == 400
+    assert field in answer.json()["errors"]
+    assert not User.objects.exists()
+
+
+@pytest.mark.parametrize("missing", GOOD)
+def test_every_field_is_required(api, missing):
+    answer = api.post(
+        "/api/v1/auth/register/", {k: v for k, v in GOOD.items() if k != missing}, format="json"
+    )
+    assert answer.status_code == 400
+    assert missing in answer.json()["errors"]
+
+
+@pytest.mark.parametrize("name", ["boris", "BORIS", "ｂｏｒｉｓ"])
+def test_a_name_that_looks_the_same_is_taken(api, name):
+    UserFactory(username="boris")
+    answer = register(api, username=name)
+    assert answer.status_code == 400
+    assert "username" in answer.json()["errors"]
+
+
+def test_nobody_makes_himself_staff(api):
+    register(api, is_staff=True, is_superuser=True, is_active=False, id=4711, date_joined="2001-01-01")
+    user = User.objects.get(username="boris")
+    assert (user.is_staff, user.is_superuser, user.is_active) == (False, False, True)
+    assert user.pk != 4711
+    assert user.date_joined.year > 2001
+
+
+def test_a_wrong_password_and_an_unknown_user_are_answered_alike(api):
+    register(api)
+    answers = [
+        api.post("/api/v1/auth/token/", {"username": name, "password": "wrong"}, format="json")
+        for name in ("boris", "nobody")
+    ]
+    assert [answer.status_code for answer in answers] == [400, 400]
+    assert answers[0].json() == answers[1].json()
+
+
+def test_a_user_who_is_not_active_gets_no_token_and_has_none(api):
+    register(api)
+    api.credentials(HTTP_AUTHORIZATION=f"Token {token_of(api)}")
+    User.objects.update(is_active=False)
+    assert api.get("/api/v1/me/").status_code == 401
+    answer = api.post("/api/v1/auth/token/", {"username": "boris", "password": PASSWORD}, format="json")
+    assert answer.status_code == 400
+
+
+def test_the_database_holds_no_token(api):
+    register(api)
+    token = token_of(api)
+    assert token not in str(AccessToken.objects.values_list().get())
+
+
+def test_logout_gives_back_this_token_and_no_other(api):
+    register(api)
+    one, other = token_of(api), token_of(api)
+    api.credentials(HTTP_AUTHORIZATION=f"Token {one}")
+    assert api.post("/api/v1/auth/logout/").status_code == 204
+    assert api.get("/api/v1/me/").status_code == 401
+    api.credentials(HTTP_AUTHORIZATION=f"Token {other}")
+    assert api.get("/api/v1/me/").status_code == 200
+
+
+def test_logout_ends_the_session(api):
+    api.force_login(UserFactory())
+    assert api.get("/api/v1/me/").status_code == 200
+    assert api.post("/api/v1/auth/logout/").status_code == 204
+    assert api.get("/api/v1/me/").status_code == 401
+
+
+def test_logout_is_for_the_signed_in(api):
+    assert api.post("/api/v1/auth/logout/").status_code == 401
+
+
+def test_a_spoilt_token_does_not_stand_in_the_way_of_a_new_one(api):
+    register(api)
+    api.credentials(HTTP_AUTHORIZATION="Token spoilt")
+    assert api.get("/api/v1/me/").status_code == 401
+    assert token_of(api)
+
+
+@pytest.mark.parametrize(("address", "scope"), [("register", "auth-register"), ("token", "auth-token")])
+def test_register_and_token_have_limits_of_their_own(api, address, scope):
+    answers = [api.post(f"/api/v1/auth/{address}/", {}, format="json") for _ in range(11)]
+    assert [answer.status_code for answer in answers] == [400] * 10 + [429]
+    assert answers[-1].json()["violated-policies"] == [scope]
+
+
+def test_a_request_with_a_token_costs_one_query_to_know_its_user(api, django_assert_num_queries):
+    register(api)
+    api.credentials(HTTP_AUTHORIZATION=f"Token {token_of(api)}")
+    with django_assert_num_queries(2):  # the token with its user, the Telegram account
+        api.get("/api/v1/me/")

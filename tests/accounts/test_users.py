@@ -1,0 +1,69 @@
+"""Who may know what of whom."""
+
+import pytest
+
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+PUBLIC = {"id", "username", "first_name", "last_name", "date_joined"}
+PRIVATE = {"email", "is_staff", "last_login"}
+
+
+def test_others_learn_no_address(api, user):
+    api.force_authenticate(UserFactory())
+    assert set(api.get(f"/api/v1/user/{user.pk}/").json()) == PUBLIC
+
+
+@pytest.mark.parametrize("is_self", [True, False])
+def test_oneself_and_staff_learn_all(api, user, is_self):
+    api.force_authenticate(user if is_self else UserFactory(is_staff=True))
+    assert set(api.get(f"/api/v1/user/{user.pk}/").json()) == PUBLIC | PRIVATE
+
+
+def test_users_are_for_the_signed_in(api, user):
+    assert api.get(f"/api/v1/user/{user.pk}/").status_code == 401
+    assert api.get("/api/v1/me/").status_code == 401
+
+
+@pytest.mark.parametrize("pk", ["0", "999999", str(2**63), "9" * 40])
+def test_an_unknown_user_is_a_404(api, user, pk):
+    api.force_authenticate(user)
+    assert api.get(f"/api/v1/user/{pk}/").status_code == 404
+
+
+def test_me_changes_names_and_address_and_nothing_else(api, user):
+    api.force_authenticate(user)
+    changes = {
+        "first_name": "Anna-Maria",
+        "email": "new@example.com",
+        "is_staff": True,
+        "is_superuser": True,
+        "username": "root",
+        "password": "x",
+        "id": 1,
+        "telegram": {"telegram_id": 5},
+    }
+    answer = api.patch("/api/v1/me/", changes, format="json")
+    assert answer.status_code == 200
+    assert answer.json()["first_name"] == "Anna-Maria"
+    before = user.password
+    user.refresh_from_db()
+    assert (user.first_name, user.email) == ("Anna-Maria", "new@example.com")
+    assert (user.username, user.is_staff, user.is_superuser) == ("anna", False, False)
+    assert user.password == before
+    assert not hasattr(user, "telegram")
+
+
+@pytest.mark.parametrize("changes", [{"email": "nobody"}, {"email": ""}, {"first_name": "x" * 151}])
+def test_bad_changes_are_told_by_field(api, user, changes):
+    api.force_authenticate(user)
+    answer = api.patch("/api/v1/me/", changes, format="json")
+    assert answer.status_code == 400
+    assert set(answer.json()["errors"]) == set(changes)
+
+
+@pytest.mark.parametrize("method", ["put", "post", "delete"])
+def test_me_cannot_be_replaced_or_deleted(api, user, method):
+    api.force_authenticate(user)
+    assert getattr(api, method)("/api/v1/me/").status_code == 405
