@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from ops.demo import courses, topics, users
+from ops.demo import courses, tasks, topics, users
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,6 +23,7 @@ GENERATORS: dict[str, Callable[[Plan], int]] = {
     "users": users.fill,
     "courses": courses.fill,
     "topics": topics.fill,
+    "task lists": tasks.fill,
 }
 
 
