@@ -137,7 +137,7 @@ def processor_seconds(server: subprocess.Popen[bytes]) -> float:
 def measure(
     server: subprocess.Popen[bytes], port: int, contestant: Contestant, arguments: argparse.Namespace
 ) -> tuple[float, ...]:
-    """Requests/s; p50, p95, p99 in ms; the server's processor time in ms; the load generator's share of one."""
+    """Requests/s; p50, p95, p99 and the server's processor time, ms; the load generator's share of one."""
     clear()
     if contestant.x_cache != "MISS":  # the first fills the cache
         load.run(port, contestant.paths(), requests=50, connections=1, expected=(200, contestant.x_cache))
