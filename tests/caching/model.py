@@ -112,8 +112,11 @@ class Engine:
     def read(self, *keys: str) -> Any:
         return self._one(("MGET", *keys))
 
-    def command(self, *words: Any) -> Any:
-        return self._one(words)
+    def read_members(self, *words: str) -> Any:
+        return self._one(("HMGET", *words))
+
+    def lease(self, call: Call) -> Any:
+        return self._one(call.by_text())
 
     def run(self, *calls: Call) -> list[Any]:
         [call] = calls
@@ -404,7 +407,7 @@ def _invalidate(writer: Writer) -> Writer:
     if writer.at == "fence":
         invalidation.fence([node], name)
     elif writer.at == "lift":
-        invalidation.lift([node], name, 0.0)
+        invalidation.lift([node], name)
     else:
         invalidation.drop([node])
     following = writer.node + 1
