@@ -90,6 +90,7 @@ class Actor:
             self._crashed = True
             self._go.release()
             self._thread.join(PATIENCE_SECONDS)
+            assert not self._thread.is_alive(), f"it does not end; it reached {self.steps}"
 
     def _run(self) -> None:
         _current.actor = self
@@ -100,7 +101,8 @@ class Actor:
         finally:
             self.done = True
             self._stopped.release()
-            self._go.acquire()  # as in production, the connection outlives the work
+            if not self._crashed:
+                self._go.acquire()  # as in production, the connection outlives the work
             connections.close_all()
 
     def _reach(self, step: str) -> None:
