@@ -80,7 +80,11 @@ class Proxy:
             if self._mode in {"cut", "refuse"}:
                 client.close()
                 continue
-            server = socket.create_connection(self._target)
+            try:
+                server = socket.create_connection(self._target)
+            except OSError:  # the server is away itself
+                client.close()
+                continue
             self._open |= {client, server}
             for ends in ((client, server, True), (server, client, False)):
                 threading.Thread(target=self._pump, args=ends, daemon=True).start()
