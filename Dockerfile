@@ -21,5 +21,6 @@ USER app
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
     CMD ["python", "-m", "ops.healthcheck"]
-CMD ["granian", "--interface", "wsgi", "--host", "0.0.0.0", "--port", "8000", "--no-ws", \
-     "--workers", "2", "--blocking-threads", "4", "config.wsgi:application"]
+CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--keep-alive", "75", \
+     "--limit-request-line", "8190", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", \
+     "config.wsgi:application"]

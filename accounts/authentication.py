@@ -15,13 +15,14 @@ from api.params import Integer, parse
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from django.http import HttpRequest
     from rest_framework.request import Request
 
 USER_HEADER = "X-Telegram-User-Id"
 TELEGRAM_ID = Integer(1, MOST_TELEGRAM_ID)
 
 
-def caller(request: Request) -> User:
+def caller(request: Request | HttpRequest) -> User:
     """The signed-in user, in a view whose permissions let nobody else through."""
     return cast("User", request.user)
 
@@ -43,6 +44,8 @@ class TelegramAuthentication(BaseAuthentication):
     It names him by ``X-Telegram-User-Id`` and proves itself by its secret header. Without the first
     this class has no opinion.
     """
+
+    credentials_in = "HTTP_X_TELEGRAM_USER_ID"  # api/plain_reads.py looks there
 
     def authenticate(self, request: Request) -> tuple[User, TelegramAccount] | None:
         """The user and the linked account.

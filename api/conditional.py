@@ -59,6 +59,11 @@ def etag_of(body: bytes) -> str:
     return f'"{blake2b(body, digest_size=ETAG_BYTES).hexdigest()}"'
 
 
+def json_etag(data: object) -> str:
+    """The entity tag that ``json_response`` gives to plain data."""
+    return etag_of(_encode(data).encode())
+
+
 def require_match(request: HttpRequest | Request, etag: str) -> None:
     """Refuse a change of something that is no longer what the client saw.
 

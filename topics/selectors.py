@@ -42,7 +42,9 @@ def topic_page(
         topics = topics.filter(subscribers=subscriber)
     asked = Page(page, page_size)
     first = (page - 1) * page_size
-    results = _cards(topics.annotate(total=_count_of(topics))[first : first + page_size], "total")
+    # Chosen first, so that subscribers are counted for these rows and not for those before them.
+    rows = Topic.objects.filter(pk__in=topics.values("pk")[first : first + page_size])
+    results = _cards(rows.annotate(total=_count_of(topics)), "total")
     totals = [card.pop("total") for card in results]
     count = totals[0] if totals else topics.count() if page > 1 else 0
     check_exists(asked, count)

@@ -9,12 +9,13 @@ from django.conf import settings
 from accounts.messaging.bot_api import send_message
 from accounts.messaging.errors import NotDelivered, Refused, TryLater, Unknown
 from accounts.messaging.mail import send_mail
+from accounts.messaging.pause import telegram_pauses
 from accounts.models import TelegramAccount
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-__all__ = ["NotDelivered", "Refused", "TryLater", "Unknown", "reach"]
+__all__ = ["NotDelivered", "Refused", "TryLater", "Unknown", "reach", "telegram_pauses"]
 
 
 def reach(user: User, subject: str, text: str) -> str:

@@ -15,6 +15,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 from django.conf import settings
 
 from accounts.messaging.errors import Refused, TryLater, Unknown
+from accounts.messaging.pause import pause
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 ANSWER_TIMEOUT_SECONDS = 10.0
@@ -81,7 +82,9 @@ def _result(status: int, body: bytes) -> Any:
         return answer.get("result")
     reason = f"Telegram answered {status}: {answer.get('description', 'no description')}"
     if status == 429:
-        raise TryLater(reason, retry_after=_retry_after(answer))
+        seconds = _retry_after(answer)
+        pause(seconds)
+        raise TryLater(reason, retry_after=seconds)
     if status == GATEWAY_TIMEOUT or status < 400:
         raise Unknown(reason)
     if status >= 500 or status in MISCONFIGURED:

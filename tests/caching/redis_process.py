@@ -46,8 +46,14 @@ class RedisProcess:
         """A redis-py client of its own; a context manager."""
         return redis.Redis(port=self.port, db=db, protocol=2)
 
-    def copy_of(self, name: str) -> bytes:
-        return (self.folder / name).read_bytes()
+    @property
+    def snapshot(self) -> Path:
+        return self.folder / "dump.rdb"
+
+    @property
+    def append_only_file(self) -> Path:
+        """Where the latest commands are appended: since Redis 7 one file of several."""
+        return next(self.folder.rglob("*.incr.aof"), self.folder / "appendonly.aof")
 
     def remove(self) -> None:
         self.kill()

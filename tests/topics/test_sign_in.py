@@ -86,6 +86,7 @@ def test_the_page_speaks_the_readers_language(client, user, language, heading, c
     for page in (asked, chosen):
         assert f'<html lang="{language}">' in page
         assert f">{heading}</h1>" in page
+        assert all(f'aria-label="{name}"' in page for name in ("English", "Українська", "Русский"))
         assert all(text in page for text in counted)
 
 

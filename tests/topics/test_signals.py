@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from django.contrib.auth import get_user_model
 from django.db import connection, transaction
+from django.db.models.signals import m2m_changed
 
 from tests import factories
 from topics import cache, selectors
@@ -221,3 +222,32 @@ def test_the_readable_key_holds_plain_data_for_a_minute(world, cache_redis):
     key = f":1:user:{world.ann.pk}:topics"
     assert cache_redis.get(key).decode() == f'[{{"id":{world.topic.pk},"name":"Topic"}}]'
     assert 0 < cache_redis.ttl(key) <= 60
+
+
+@pytest.mark.parametrize(
+    ("action", "reverse", "expected"),
+    [
+        ("add", False, {CAT, PAGES}),
+        ("remove", False, {CAT, PAGES}),
+        ("clear", False, {PAGES}),  # and whom the deleted subscriptions name
+        ("add", True, {BOB, PAGES}),
+        ("remove", True, {BOB, PAGES}),
+        ("clear", True, {BOB, PAGES}),
+    ],
+)
+def test_m2m_changed_by_itself_touches_whom_it_names(world, action, reverse, expected):
+    instance, others = (world.bob, {world.topic.pk}) if reverse else (world.topic, {world.cat.pk})
+
+    def change(world):
+        for moment in ("pre", "post"):
+            m2m_changed.send(
+                sender=Topic.subscribers.through,
+                instance=instance,
+                action=f"{moment}_{action}",
+                reverse=reverse,
+                model=Topic if reverse else User,
+                pk_set=None if action == "clear" else others,
+                using="default",
+            )
+
+    assert world.missed_after(in_one_transaction(change)) == expected

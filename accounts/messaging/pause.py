@@ -1,0 +1,29 @@
+"""How long Telegram has asked all of us to be quiet (429, ``retry_after``): known to every process."""
+
+from __future__ import annotations
+
+import logging
+
+from redis.exceptions import RedisError
+
+from api import redis_state
+
+logger = logging.getLogger(__name__)
+
+KEY = "telegram:pause"
+
+
+def pause(seconds: float) -> None:
+    """Note that Telegram wants no message for so long."""
+    try:
+        redis_state.client().set(KEY, 1, px=max(1, int(seconds * 1000)))
+    except RedisError as error:
+        logger.warning("Nobody else will know that Telegram wants a pause: %s", error)
+
+
+def telegram_pauses() -> bool:
+    """Whether the pause lasts. While Redis is away nobody knows, and Telegram would say so again."""
+    try:
+        return bool(redis_state.client().exists(KEY))
+    except RedisError:
+        return False

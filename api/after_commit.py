@@ -1,0 +1,47 @@
+"""Handing work to Celery: after the commit, and never at the expense of the request."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache, partial
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from api import redis_state
+from caching.breaker import Breaker
+
+if TYPE_CHECKING:
+    from celery import Task
+
+logger = logging.getLogger(__name__)
+
+
+def publish_after_commit(task: Task, *args: Any) -> None:
+    """Have the commit of the open transaction ``publish``; at once, where none is open."""
+    transaction.on_commit(partial(publish, task, *args))
+
+
+def publish(task: Task, *args: Any) -> None:
+    """Hand a task to the workers.
+
+    A broker that is away costs a line in the log, not the request; one that hangs costs two callers
+    a second, and after them nobody.
+    """
+    if not broker().allow():
+        logger.warning("%s%s is left to beat: the broker is away", task.name, args)
+        return
+    try:
+        task.apply_async(args)
+    except OperationalError as error:
+        broker().failed()
+        logger.warning("%s%s is left to beat: %s", task.name, args, error)
+    else:
+        broker().succeeded()
+
+
+@cache
+def broker() -> Breaker:
+    """What this process knows of the broker."""
+    return Breaker("The broker", lambda: redis_state.client().ping())

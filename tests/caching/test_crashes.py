@@ -1,0 +1,113 @@
+"""A process is killed, by SIGKILL, at each point of a write and of a read."""
+
+from __future__ import annotations
+
+import contextlib
+
+import pytest
+from django.db import connection, transaction
+
+from caching import invalidation
+from tests.caching.conftest import one_server
+from tests.caching.designs import DESIGNS
+from tests.caching.shelf.cache import book_detail, book_pages
+from tests.caching.shelf.models import Book
+from tests.caching.shelf.writes import rename
+from tests.caching.until import until
+
+pytestmark = one_server
+
+
+def read(rows):
+    return book_detail.get(pk=rows.pk).value["title"], book_pages.get().value["titles"][0]
+
+
+def stored(rows):
+    title = Book.objects.values_list("title", flat=True).get(pk=rows.pk)
+    return title, title
+
+
+def kill_at(process, step, *command):
+    """Have another process carry a command out until it stands before ``step``, and kill it there."""
+    process.ask("stop_before", step)
+    process.send(*command)
+    assert process.answer() == ["stands", step]
+    process.kill()
+    until(_nobody_else_is_connected)
+
+
+def _nobody_else_is_connected():
+    """The server has noticed that the client is gone, and rolled back what was open."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+        )
+        return cursor.fetchone() == (0,)
+
+
+def expire_fences(client):
+    """What ten seconds do."""
+    for key in client.scan_iter("fence:*"):
+        for member in client.zrange(key, 0, -1):
+            client.zadd(key, {member: 1})
+
+
+@pytest.mark.parametrize("step", ["fence", "COMMIT", "COMMIT done", "lift done"])
+def test_a_writer_killed_at_any_point_leaves_nothing_stale(rows, child, cache_redis, step):
+    process = child()
+    assert read(rows) == ("old", "old")
+    kill_at(process, step, "rename", rows.pk, "new")
+    committed = stored(rows)
+    assert committed == (("new", "new") if step.endswith("done") else ("old", "old"))
+    assert read(rows) == committed
+    assert read(rows) == committed
+    expire_fences(cache_redis)
+    assert read(rows) == committed
+    assert book_detail.get(pk=rows.pk).x_cache == "HIT"
+
+
+@pytest.mark.parametrize("step", ["SELECT", "fill"])
+def test_a_reader_killed_at_any_point_holds_nobody_up(rows, child, cache_redis, step):
+    """It may hold the lease: the others read the database, and the write is seen."""
+    process = child()
+    kill_at(process, step, "title", rows.pk)
+    assert read(rows)[0] == "old"
+    Book.objects.filter(pk=rows.pk).update(title="new")
+    assert read(rows)[0] == "new"
+    assert book_detail.get(pk=rows.pk).x_cache == "HIT"
+
+
+def test_a_naive_design_stays_stale_when_killed_after_the_commit(rows, child):
+    """The process dies between COMMIT and the callback; nothing tells anybody."""
+    design = DESIGNS["on_commit"]()
+    with design.installed():
+        assert design.title(rows.pk) == "old"
+        kill_at(child(), "COMMIT done", "rename", rows.pk, "new")
+        assert stored(rows)[0] == "new"
+        assert design.title(rows.pk) == "old"
+
+
+def test_a_fence_stands_for_ten_seconds_and_cannot_be_evicted(rows, stage, cache_redis):
+    writer = stage.actor(lambda: rename(rows.pk))
+    writer.run_to("COMMIT")
+    key = f"fence:{{:1:v1:books:detail:{rows.pk}}}"
+    [(_, expires_ms)] = cache_redis.zrange(key, 0, -1, withscores=True)
+    seconds, micros = cache_redis.time()
+    assert 0 < expires_ms - (seconds * 1000 + micros / 1000) <= invalidation.FENCE_TTL_MS == 10_000
+    assert cache_redis.ttl(key) == -1, "a TTL would let a volatile-* policy evict it"
+
+
+def test_a_connection_closed_under_an_open_transaction_forgets_what_it_touched(rows):
+    read(rows)
+    with contextlib.suppress(Exception):
+        _close_within_a_transaction(rows)
+    connection.close()
+    assert read(rows) == stored(rows) == ("old", "old")
+    assert book_detail.get(pk=rows.pk).x_cache == "HIT"
+
+
+def _close_within_a_transaction(rows):
+    with transaction.atomic():
+        Book.objects.filter(pk=rows.pk).update(title="new")
+        connection.close()

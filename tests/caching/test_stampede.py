@@ -1,0 +1,126 @@
+"""Many at once."""
+
+from __future__ import annotations
+
+import threading
+
+import pytest
+
+from tests.caching.conftest import one_server
+from tests.caching.crowd import crowd
+from tests.caching.shelf.cache import book_detail, book_pages, loads, shelf_detail
+from tests.caching.shelf.models import Book, Shelf
+from tests.caching.shelf.writes import rename
+from tests.caching.views import cached, stored
+
+CROWD = 50
+
+
+@pytest.fixture(autouse=True)
+def _count_loads():
+    loads.clear()
+
+
+def test_fifty_cold_reads_load_at_most_twice(rows):
+    readings = crowd(CROWD, lambda: book_detail.get(pk=rows.pk))
+    assert len(loads) <= 2
+    assert {reading.value["title"] for reading in readings} == {"old"}
+    assert {reading.x_cache for reading in readings} <= {"MISS", "HIT"}
+
+
+def test_fifty_cold_reads_of_a_page_load_at_most_twice(rows):
+    readings = crowd(CROWD, book_pages.get)
+    assert len(loads) <= 2
+    assert len({reading.body for reading in readings}) == 1
+
+
+@one_server
+def test_several_processes_together_load_at_most_twice(rows, child):
+    processes = [child(), child()]
+    for process in processes:
+        process.send("many", rows.pk, 20)
+    assert sum(process.answer() for process in processes) <= 2
+
+
+def test_two_writers_of_one_row_are_seen_one_after_the_other(rows, stage):
+    """The second waits for the first one's row lock; each acknowledges what it wrote."""
+    first = stage.actor(lambda: rename(rows.pk, "first"))
+    second = stage.actor(lambda: rename(rows.pk, "second"))
+    first.run_to("COMMIT")
+    second.start_to("COMMIT")
+    assert book_detail.get(pk=rows.pk).value["title"] == "old"
+    first.finish()
+    assert book_detail.get(pk=rows.pk).value["title"] == "first"
+    second.wait()
+    assert book_detail.get(pk=rows.pk).value["title"] == "first"
+    second.finish()
+    assert book_detail.get(pk=rows.pk).value["title"] == "second"
+
+
+def test_a_fence_stands_until_the_last_of_its_writers_has_committed(rows, stage):
+    """Two rows of one list; the first writer's lift must not lift the second one's fence."""
+    first = stage.actor(lambda: rename(rows.pk, "first"))
+    second = stage.actor(lambda: rename(rows.third.pk, "second"))
+    first.run_to("COMMIT")
+    second.run_to("COMMIT")
+    first.finish()
+    reading = book_pages.get()
+    assert (reading.x_cache, reading.how) == ("BYPASS", "fwd=bypass; detail=fence")
+    assert reading.value["titles"] == ["first", "sequel", "third"]
+    second.finish()
+    assert book_pages.get().value["titles"] == ["first", "sequel", "second"]
+    assert book_pages.get().x_cache == "HIT"
+
+
+def test_a_move_between_two_reads_of_the_old_parent_leaves_no_parent_stale(rows, stage):
+    """First writer has read where the book stands; the second moves it; the first moves it on."""
+    middle = Shelf.objects.create(name="middle")
+
+    def move(to):
+        book = Book.objects.get(pk=rows.pk)
+        book.shelf = to
+        book.save()
+
+    first = stage.actor(lambda: move(middle))
+    second = stage.actor(lambda: move(rows.lower))
+    first.run_to("COMMIT")
+    second.start_to("COMMIT")
+    first.finish()
+    shelf_detail.get(pk=middle.pk)
+    second.wait()
+    assert cached(rows) == stored(rows)
+    second.finish()
+    assert cached(rows) == stored(rows)
+    assert shelf_detail.get(pk=middle.pk).value["titles"] == []
+
+
+def test_readers_and_writers_at_full_speed_never_read_back_in_time(rows):
+    """A second of everything at once: the version read is never below the last acknowledged."""
+    acknowledged = [0]
+    stale = []
+    stop = threading.Event()
+
+    def write():
+        for version in range(1, 60):
+            Book.objects.filter(pk=rows.pk).update(title=str(version))
+            acknowledged[0] = version
+        stop.set()
+
+    def read():
+        while not stop.is_set():
+            floor = acknowledged[0]
+            title = book_detail.get(pk=rows.pk).value["title"]
+            if title != "old" and int(title) < floor:
+                stale.append((title, floor))
+
+    turns = iter([write] + [read] * 5)
+    lock = threading.Lock()
+
+    def work():
+        with lock:
+            mine = next(turns)
+        mine()
+
+    crowd(6, work)
+    assert stale == []
+    assert book_detail.get(pk=rows.pk).value["title"] == "59"
