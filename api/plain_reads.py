@@ -30,17 +30,18 @@ class PlainReadMiddleware:
 
     Sessions, users, CSRF and messages have nothing to do for it, and cost more than the cache does.
     What the middleware that it passes by does for every response is done here. It stands behind
-    ProblemMiddleware and SecurityMiddleware, which see all requests; and it steps aside where a
-    project authenticates by something that it does not know.
+    ProblemMiddleware, SecurityMiddleware and LanguageMiddleware, which see all requests; and it is
+    not used where somebody may be recognised in a way that it does not know: an authentication class
+    says where its credentials are by ``credentials_in``, a key of ``request.META``.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        if set(api_settings.DEFAULT_AUTHENTICATION_CLASSES) - set(CREDENTIALS_IN):
-            raise MiddlewareNotUsed
         self.get_response = get_response
+        ways: Any = api_settings.DEFAULT_AUTHENTICATION_CLASSES
+        self.credentials = [_credentials_in(way) for way in ways]
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        match = _plain_match(request)
+        match = None if self._may_be_somebody(request) else _plain_match(request)
         if match is None:
             return self.get_response(request)
         request.resolver_match = match
@@ -53,6 +54,9 @@ class PlainReadMiddleware:
         headers.setdefault("Vary", "Cookie")
         return response
 
+    def _may_be_somebody(self, request: HttpRequest) -> bool:
+        return any(map(request.META.get, self.credentials)) or bool(getattr(request, FORCED_USER, None))
+
 
 @convert_exception_to_response
 def _call_view(request: HttpRequest) -> Any:
@@ -64,15 +68,21 @@ def _call_view(request: HttpRequest) -> Any:
 
 def _plain_match(request: HttpRequest) -> ResolverMatch | None:
     """The address of a plain read, or None where it is not one."""
-    meta = request.META
     if request.method != "GET" or not request.path_info.startswith(API_PREFIX):
         return None
-    if meta.get("HTTP_ACCEPT") not in ANY_FORMAT:
-        return None
-    if any(meta.get(header) for header in CREDENTIALS_IN.values()) or getattr(request, FORCED_USER, None):
+    if request.META.get("HTTP_ACCEPT") not in ANY_FORMAT:
         return None
     try:
         match = resolve(request.path_info)
     except Resolver404:
         return None
     return match if issubclass(getattr(match.func, "cls", object), CachedReadView) else None
+
+
+def _credentials_in(way: type) -> str:
+    if hasattr(way, "credentials_in"):
+        return str(way.credentials_in)
+    for known, header in CREDENTIALS_IN.items():
+        if issubclass(way, known):
+            return header
+    raise MiddlewareNotUsed(f"{way.__name__} does not say where its credentials are")

@@ -29,6 +29,7 @@ WITH late AS MATERIALIZED (
 SELECT count(*) FROM turned
 """
 
+# In one order, so that two of these at a time wait for each other's rows and not in a circle.
 REMIND = """
 INSERT INTO tasks_notice (task_id, recipient_id, kind, occasion)
 SELECT id, assigned_to_id,
@@ -37,6 +38,7 @@ SELECT id, assigned_to_id,
 FROM tasks_task
 WHERE completed_at IS NULL AND status <> 'overdue' AND assigned_to_id IS NOT NULL
     AND deadline > %(now)s AND deadline <= %(now)s + interval '24 hours'
+ORDER BY id
 ON CONFLICT DO NOTHING
 """
 

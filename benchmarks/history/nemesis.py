@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import random
 import signal
-import socket
 import subprocess
 import time
 from collections.abc import Iterator, Sequence
@@ -13,10 +12,10 @@ from pathlib import Path
 
 import psycopg2
 
-from benchmarks.history.crashing_redis import CrashingRedis
 from benchmarks.history.faults import FAULTS
-from benchmarks.history.proxy import Mode, Proxy
 from benchmarks.history.trial import History, Plan, Trial
+from tests.caching.proxy import Proxy
+from tests.caching.redis_process import RedisProcess
 
 QUIET_SECONDS = (0.5, 3.0)  # between two faults
 LIFE_SECONDS = 1.0  # a writer is killed so long after its first write, or sooner
@@ -37,20 +36,17 @@ class Nemesis(Trial):
         self.struck: list[tuple[str, int, int]] = []
 
     def run(self) -> History:
-        with socket.create_server(("127.0.0.1", 0)) as probe:
-            port = probe.getsockname()[1]
         home = self.folder.with_name(f"{self.folder.name}-redis")
         home.mkdir(parents=True, exist_ok=True)
-        self.redis = CrashingRedis(home, port)
-        self.redis.start()
-        self.proxies = [Proxy(port), Proxy(port)]
+        self.redis = RedisProcess(home, maxmemory_policy="volatile-lru")
         self.redis_url = self.redis.url
+        self.proxies = [Proxy(self.redis.port), Proxy(self.redis.port)]
         try:
             return super().run()
         finally:
             for proxy in self.proxies:
                 proxy.close()
-            self.redis.close()
+            self.redis.remove()
 
     def _work(self) -> None:
         self._deadline = self.deadline()
@@ -71,8 +67,7 @@ class Nemesis(Trial):
     def _start(self, role: str) -> subprocess.Popen[bytes]:
         self._spawned += 1
         proxy = self.proxies[self._spawned % len(self.proxies)]
-        url = f"redis://127.0.0.1:{proxy.port}/1"
-        return self._worker(role, f"{role}-{self._spawned}", self._deadline, url)
+        return self._worker(role, f"{role}-{self._spawned}", self._deadline, proxy.url)
 
     def _wait_for_fences(self) -> None:
         """At rest is when even the fences of killed writers have expired."""
@@ -93,14 +88,14 @@ class Nemesis(Trial):
             time.sleep(0.01)
 
     @contextlib.contextmanager
-    def proxies_in(self, mode: Mode, some: int | None = None) -> Iterator[None]:
-        """All proxies in that mode for the length of the block, or the one of index ``some``."""
-        chosen = self.proxies if some is None else [self.proxies[some]]
+    def redis_is(self, mode: str, only: int | None = None) -> Iterator[None]:
+        """All proxies in that mode for the length of the block, or one of them."""
+        chosen = self.proxies if only is None else [self.proxies[only]]
         for proxy in chosen:
-            proxy.set_mode(mode)
+            proxy.mode = mode
         yield
         for proxy in chosen:
-            proxy.set_mode("pass")
+            proxy.mode = "pass"
 
 
 def left_in_outbox(url: str) -> int:

@@ -2,9 +2,10 @@
 
 import pytest
 from django.contrib.auth.models import User
-from rest_framework.authtoken.models import Token
+from django.utils import translation
 from rest_framework.test import APIClient
 
+from accounts.actions import issue_access_token
 from tests.api import urls
 
 pytestmark = [urls.pytestmark]
@@ -26,7 +27,7 @@ def test_a_read_without_credentials_takes_the_short_way(client):
     assert not takes_the_usual_way(client, Accept="application/json")
 
 
-@pytest.mark.parametrize("headers", [USUAL, {"Cookie": "theme=dark"}])
+@pytest.mark.parametrize("headers", [USUAL, {"Cookie": "theme=dark"}, {"Authorization": "Basic"}])
 def test_a_read_with_anything_to_look_at_takes_the_usual_way(client, headers):
     assert takes_the_usual_way(client, **headers)
 
@@ -34,16 +35,20 @@ def test_a_read_with_anything_to_look_at_takes_the_usual_way(client, headers):
 @pytest.mark.django_db
 def test_users_are_recognised_however_they_sign_in(client):
     anna = User.objects.create_user("anna")
-    token = Token.objects.create(user=anna)
+    token = issue_access_token(user=anna)
     signed_in, forced = APIClient(), APIClient()
     signed_in.force_login(anna)
     forced.force_authenticate(anna)
     answers = [
-        client.get("/api/read/closed/", headers={"Authorization": f"Token {token.key}"}),
+        client.get("/api/read/closed/", headers={"Authorization": f"Token {token}"}),
         signed_in.get("/api/read/closed/"),
         forced.get("/api/read/closed/"),
     ]
     assert [answer.json()["user"] for answer in answers] == ["anna"] * 3
+
+
+def test_the_bot_is_asked_for_its_secret(client):
+    assert client.get("/api/read/ok/", headers={"X-Telegram-User-Id": "1"}).status_code in (403, 503)
 
 
 @pytest.mark.parametrize("debug", [False, True])
@@ -105,3 +110,8 @@ def test_it_steps_aside_where_somebody_may_be_recognised_otherwise(settings):
     classes = ["rest_framework.authentication.RemoteUserAuthentication"]
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_AUTHENTICATION_CLASSES": classes}
     assert takes_the_usual_way(APIClient())
+
+
+def test_it_speaks_no_language_that_a_page_has_left_in_the_thread(client):
+    with translation.override("ru"):
+        assert client.get("/api/read/closed/").json()["detail"].isascii()

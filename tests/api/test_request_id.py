@@ -6,7 +6,6 @@ import queue
 
 import pytest
 from celery.contrib.testing.worker import start_worker
-from celery.signals import setup_logging
 from rest_framework.test import APIClient
 
 from api.request_id import NONE, RequestIdFilter, request_id
@@ -50,13 +49,8 @@ def lines():
 
 @pytest.fixture
 def _worker():
-    def keep_logging(**kwargs):
-        """A receiver of this signal keeps Celery from setting levels for the tests that follow."""
-
-    setup_logging.connect(keep_logging)
     with start_worker(app, perform_ping_check=False, shutdown_timeout=30):
         yield
-    setup_logging.disconnect(keep_logging)
 
 
 def test_the_caller_s_id_comes_back():

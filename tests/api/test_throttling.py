@@ -67,11 +67,8 @@ def test_the_limit_passes_and_no_more(client, rates):
 
 
 def test_the_default_rates_are_the_contract_s():
-    assert api_settings.DEFAULT_THROTTLE_RATES == {
-        "anon": "60/min",
-        "user": "120/min",
-        "courses-top": "10/min",
-    }
+    contract = {"anon": "60/min", "user": "120/min", "courses-top": "10/min"}
+    assert contract.items() <= api_settings.DEFAULT_THROTTLE_RATES.items()
 
 
 def test_a_refusal_is_a_problem_with_an_honest_retry_after(client, rates):

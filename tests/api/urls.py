@@ -5,7 +5,7 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
-from django.urls import path
+from django.urls import include, path
 from rest_framework import exceptions, serializers
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.generics import ListCreateAPIView
@@ -162,6 +162,7 @@ urlpatterns = [
     path("page/<int:status>/", plain_page),
     path("api/read/closed/", PlainClosed.as_view()),
     path("api/read/<how>/", Plain.as_view()),
+    path("", include("config.urls")),  # the error pages link to the start page
 ]
 
 pytestmark = pytest.mark.urls(__name__)
