@@ -63,6 +63,8 @@ INSTALLED_APPS = [
     "api.apps.ApiConfig",
     "accounts.apps.AccountsConfig",
     "courses.apps.CoursesConfig",
+    "clients.apps.ClientsConfig",
+    "services.apps.ServicesConfig",
     "topics.apps.TopicsConfig",
     "tasks.apps.TasksConfig",
     "ops.apps.OpsConfig",
@@ -175,6 +177,8 @@ CACHES: dict[str, dict[str, Any]] = {
 }
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
+PRICE_CACHE_NAME = "price_cache"  # the sum of all prices
+
 
 def _addresses(name: str) -> list[tuple[str, int]]:
     pairs = (word.rpartition(":") for word in _words(name))
@@ -197,6 +201,22 @@ elif CACHING["SENTINELS"]:
         "SENTINELS": CACHING["SENTINELS"],
     }
 
+CACHALOT_ENABLED = _flag("CACHALOT_ENABLED")
+if CACHALOT_ENABLED:  # not coherent, as the project's own cache is: docs/prices.md
+    INSTALLED_APPS.insert(-1, "cachalot")
+    CACHES["cachalot"] = {
+        **CACHES["default"],
+        "KEY_PREFIX": f"{CACHES['default']['KEY_PREFIX']}cachalot",
+        "OPTIONS": {
+            **CACHES["default"]["OPTIONS"],
+            "SERIALIZER": "django_redis.serializers.pickle.PickleSerializer",  # it stores rows
+        },
+    }
+    CACHALOT_CACHE = "cachalot"
+    CACHALOT_TIMEOUT = CACHE_TTL
+    CACHALOT_ADDITIONAL_SUPPORTED_DATABASES = {DATABASE_ENGINE}
+    CACHALOT_ONLY_CACHABLE_APPS = ("clients", "services")
+
 METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for the public
 
 # --- Celery -----------------------------------------------------------------------------------
@@ -216,15 +236,23 @@ CELERY_BROKER_TRANSPORT_OPTIONS = {
     "socket_timeout": 1.0,
     "visibility_timeout": 600,
 }
+CELERY_SINGLETON_BACKEND_CLASS = "services.singleton.OwnedLocks"
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
 )
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "accounts: forget old Updates": {"task": "accounts.tasks.forget_old_updates", "schedule": 86_400},
+    "caching: carry out the outbox": {"task": "caching.tasks.drain_outbox", "schedule": 15},
+    "caching: sweep fences": {"task": "caching.tasks.sweep_fences", "schedule": 3_600},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
+    "services: bring prices up to date": {
+        "task": "services.tasks.repair",
+        "schedule": 20,
+        "options": {"expires": 20},  # those sent while no worker was there are not run one by one
+    },
     "tasks: send what is due": {
         "task": "tasks.tasks.deliver_due",
         "schedule": 20,

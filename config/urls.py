@@ -3,11 +3,16 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from services.urls import source_urlpatterns
+
 urlpatterns = [
     path("admin/", admin.site.urls),
     path("", include("api.urls")),
     path("api/v1/", include("accounts.urls")),
     path("api/v1/", include("courses.urls")),
+    path("api/v1/", include("clients.urls")),
+    path("api/v1/", include("services.urls")),
+    path("api/", include(source_urlpatterns)),
     path("api/v1/", include("topics.api_urls")),
     path("topics/", include("topics.urls")),
     path("accounts/", include("topics.sign_in_urls")),

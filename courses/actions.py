@@ -6,9 +6,7 @@ Celery after the commit; a message that is lost on the way is made up for by bea
 
 from __future__ import annotations
 
-import logging
-from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
@@ -16,17 +14,14 @@ from django.db.models import ProtectedError
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
-from kombu.exceptions import OperationalError
 
+from api.after_commit import publish_after_commit
 from api.exceptions import Conflict
 from courses import tasks
 from courses.models import Category, Certificate, Course, Enrollment, Review
 
 if TYPE_CHECKING:
-    from celery import Task
     from django.contrib.auth.models import User
-
-logger = logging.getLogger(__name__)
 
 NOT_ENROLLED = "Only for those enrolled in the course: POST to its enroll/ first."
 
@@ -42,7 +37,7 @@ def enroll(*, user: User, course: Course) -> tuple[Enrollment, bool]:
     get_object_or_404(Course.objects.select_for_update(no_key=True), pk=course.pk)
     enrollment, created = Enrollment.objects.get_or_create(user=user, course=course)
     if created:
-        _after_commit(tasks.enrolled, enrollment.pk)
+        publish_after_commit(tasks.enrolled, enrollment.pk)
     return enrollment, created
 
 
@@ -60,7 +55,7 @@ def unenroll(*, user: User, course_id: int) -> None:
     if enrollment.completed_at:
         raise Conflict("You have completed this course: its certificate rests on your enrolment.")
     enrollment.delete()
-    _after_commit(tasks.refresh_statistics, [course_id])
+    publish_after_commit(tasks.refresh_statistics, [course_id])
 
 
 @transaction.atomic
@@ -77,7 +72,7 @@ def add_review(*, user: User, course: Course, rating: int, text: str = "") -> Re
             review = Review.objects.create(user=user, course=course, rating=rating, text=text)
     except IntegrityError as error:
         raise Conflict("You have already reviewed this course.") from error
-    _after_commit(tasks.refresh_statistics, [course.pk])
+    publish_after_commit(tasks.refresh_statistics, [course.pk])
     return review
 
 
@@ -96,7 +91,7 @@ def complete_course(*, user: User, course: Course) -> Certificate:
         enrollment.save(update_fields=["completed_at"])
     certificate, created = Certificate.objects.get_or_create(enrollment=enrollment)
     if created:
-        _after_commit(tasks.certify, enrollment.pk)
+        publish_after_commit(tasks.certify, enrollment.pk)
     return certificate
 
 
@@ -140,15 +135,3 @@ def _lock_enrollment(user: User, course: Course) -> Enrollment:
     if enrollment is None:
         raise PermissionDenied(NOT_ENROLLED)
     return enrollment
-
-
-def _after_commit(task: Task, *args: Any) -> None:
-    transaction.on_commit(partial(publish, task, *args))
-
-
-def publish(task: Task, *args: Any) -> None:
-    """Hand a task to the workers. A broker that is away costs a line in the log, not the request."""
-    try:
-        task.apply_async(args)
-    except OperationalError as error:
-        logger.warning("%s%s is left to beat: %s", task.name, args, error)

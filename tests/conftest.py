@@ -6,6 +6,7 @@ from celery.signals import setup_logging
 from django.conf import settings
 from django.core.cache import caches
 
+from api.after_commit import broker
 from api.limiter import get_limiter
 from caching.store import get_store
 from tests.telegram import BOT_TOKEN, SECRET, FakeTelegram
@@ -25,6 +26,7 @@ def _clean_redis():
         caches["default"].client.get_client().flushall()
     get_store.cache_clear()
     get_limiter.cache_clear()
+    broker.cache_clear()
 
 
 @pytest.fixture

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from ops.demo import courses, tasks, topics, users
+from ops.demo import courses, services, tasks, topics, users
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
 GENERATORS: dict[str, Callable[[Plan], int]] = {
     "users": users.fill,
     "courses": courses.fill,
+    "services": services.fill,
     "topics": topics.fill,
     "task lists": tasks.fill,
 }

@@ -24,10 +24,10 @@ class Plan:
         """The same dice for the same row, whichever rows exist already."""
         return random.Random(f"{self.seed}:{what}:{number}")  # noqa: S311  (not a secret)
 
-    def missing(self, what: str, existing: int, wanted: int) -> Iterator[range]:
+    def missing(self, what: str, existing: int, wanted: int, *, chunk: int = CHUNK_ROWS) -> Iterator[range]:
         """The numbers of the missing rows, in chunks; with a progress bar on a terminal."""
         with tqdm(total=max(wanted - existing, 0), desc=what, unit="", disable=None) as bar:
-            for start in range(existing, wanted, CHUNK_ROWS):
-                numbers = range(start + 1, min(start + CHUNK_ROWS, wanted) + 1)
+            for start in range(existing, wanted, chunk):
+                numbers = range(start + 1, min(start + chunk, wanted) + 1)
                 yield numbers
                 bar.update(len(numbers))

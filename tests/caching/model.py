@@ -12,7 +12,7 @@ Redis' own clock is taken out of its state, and passes only where a scenario has
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 from caching import invalidation, slots
@@ -88,8 +88,6 @@ class Scenario:
     strong: bool = True
     commits_may_fail: bool = True
     ttl_seconds: int = 300
-    worlds: int = field(default=0, init=False)
-    finished: int = field(default=0, init=False)
 
 
 class _Later(BaseException):
@@ -112,8 +110,11 @@ class Engine:
     def read(self, *keys: str) -> Any:
         return self._one(("MGET", *keys))
 
-    def command(self, *words: Any) -> Any:
-        return self._one(words)
+    def read_members(self, *words: str) -> Any:
+        return self._one(("HMGET", *words))
+
+    def lease(self, call: Call) -> Any:
+        return self._one(call.by_text())
 
     def run(self, *calls: Call) -> list[Any]:
         [call] = calls
@@ -198,8 +199,8 @@ def token(name: str) -> str:
     return name.ljust(TOKEN_LENGTH, ".")
 
 
-def explore(scenario: Scenario, client: Any, monkeypatch: Any) -> None:
-    """Visit every world, and fail where a read is stale.
+def explore(scenario: Scenario, client: Any, monkeypatch: Any) -> int:
+    """Visit every world, and fail where a read is stale; how many there were.
 
     Raises:
         StaleError: with the steps that lead there.
@@ -212,18 +213,15 @@ def explore(scenario: Scenario, client: Any, monkeypatch: Any) -> None:
     waiting = [first]
     while waiting:
         world = waiting.pop()
-        ended = True
         try:
             _check(world, scenario, engine)
             for name, following in _steps(world, scenario, engine):
-                ended = False
                 if following not in came_from:
                     came_from[following] = (world, name)
                     waiting.append(following)
         except StaleError as error:
             raise StaleError(f"{error}\n" + "\n".join(_history(world, came_from))) from None
-        scenario.finished += ended
-    scenario.worlds = len(came_from)
+    return len(came_from)
 
 
 def _history(world: World, came_from: dict[World, tuple[World, str] | None]) -> list[str]:
@@ -404,7 +402,7 @@ def _invalidate(writer: Writer) -> Writer:
     if writer.at == "fence":
         invalidation.fence([node], name)
     elif writer.at == "lift":
-        invalidation.lift([node], name, 0.0)
+        invalidation.lift([node], name)
     else:
         invalidation.drop([node])
     following = writer.node + 1

@@ -6,13 +6,15 @@ import pytest
 from django.contrib.auth.models import User
 from django.core.management import call_command
 
+from clients.models import Client
 from courses.models import Course, Enrollment, Lesson, Module, Review
-from ops.demo import courses, fill, users
+from ops.demo import courses, fill, services, users
 from ops.demo.plan import Plan
+from services.models import Subscription
 
 pytestmark = pytest.mark.django_db
 
-TABLES = (User, Course, Module, Lesson, Enrollment, Review)
+TABLES = (User, Course, Module, Lesson, Enrollment, Review, Client, Subscription)
 
 
 def counts() -> list[int]:
@@ -26,6 +28,7 @@ def content() -> list[object]:
         list(Course.objects.order_by("id").values_list("title", "views", "students_count", "rating")),
         list(Lesson.objects.order_by("id").values_list("title", "content", "module__title")),
         sorted(Review.objects.values_list("user__username", "rating", "course__title")),
+        list(Subscription.objects.order_by("id").values_list("client__company_name", "price", "region")),
     ]
 
 
@@ -53,7 +56,7 @@ def test_a_second_run_leaves_edited_and_other_seeds_rows_alone():
 
 def test_the_same_seed_makes_the_same_data_and_another_seed_others():
     def made_by(seed: int) -> list[object]:
-        for model in (Review, Enrollment, Course, User):
+        for model in (Subscription, Client, Review, Enrollment, Course, User):
             model.objects.all().delete()
         fill(Plan(seed=seed))
         return content()
@@ -67,8 +70,10 @@ def test_a_larger_size_adds_to_a_smaller_one(monkeypatch):
     monkeypatch.setitem(courses.COURSES, "large", 130)  # more than one chunk
     monkeypatch.setitem(users.STUDENTS, "large", 60)
     fill(Plan("small"))
+    monkeypatch.setitem(services.SUBSCRIPTIONS, "large", 130)
     added = fill(Plan("large"))
     assert (added["users"], added["courses"]) == (20, 130 - courses.COURSES["small"])
+    assert Subscription.objects.count() == 130
 
 
 def test_statistics_are_those_of_the_rows():

@@ -1,0 +1,122 @@
+"""Services, plans, subscriptions and recalculations in Django's admin.
+
+Every list costs the same number of queries however long it is, and none counts what it does not show.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.contrib import admin, messages
+from django.db.models import QuerySet
+from django.urls import reverse
+from django.utils.html import format_html
+
+from clients.admin import SubscribedAdmin
+from services.actions import request_recalculation
+from services.models import Plan, Recalculation, Service, Subscription
+from services.recalculation import pending_subscriptions, with_oldest
+
+if TYPE_CHECKING:
+    from django.http import HttpRequest
+    from django.utils.safestring import SafeString
+
+
+def tell_recalculation(request: HttpRequest, sources: QuerySet[Any]) -> None:
+    """Ask for a recalculation, and say where its progress is seen."""
+    count = request_recalculation(sources)
+    address = reverse("admin:services_recalculation_changelist")
+    text = format_html('Asked for, of {}: <a href="{}">see how far it is</a>', count, address)
+    messages.success(request, text)
+
+
+class PricedAdmin(SubscribedAdmin):
+    """For what prices follow."""
+
+    actions = ["recalculate"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
+        return with_oldest(super().get_queryset(request), str(self.opts.model_name))
+
+    @admin.display(description="prices")
+    def prices(self, source: Any) -> str:
+        return "current" if source.oldest in {None, source.revision} else "pending"
+
+    @admin.action(description="Recalculate the prices of the selected", permissions=["change"])
+    def recalculate(self, request: HttpRequest, sources: QuerySet[Any]) -> None:
+        # Not on the annotated query set: an update needs none of it.
+        tell_recalculation(request, self.model.objects.filter(pk__in=sources.values("pk")))
+
+
+@admin.register(Service)
+class ServiceAdmin(PricedAdmin):
+    list_display = ["name", "full_price", "prices"]
+    search_fields = ["name"]
+
+
+@admin.register(Plan)
+class PlanAdmin(PricedAdmin):
+    list_display = ["__str__", "plan_type", "discount_percent", "prices"]
+    list_filter = ["plan_type"]
+    search_fields = ["plan_type"]
+
+
+class PriceStatusFilter(admin.SimpleListFilter):
+    title = "price status"
+    parameter_name = "price_status"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [("current", "current"), ("pending", "pending")]
+
+    def queryset(self, request: HttpRequest, rows: QuerySet[Subscription]) -> QuerySet[Subscription]:  # noqa: ARG002
+        if self.value() == "pending":
+            return rows.filter(pk__in=pending_subscriptions().values("pk"))
+        if self.value() == "current":
+            return rows.exclude(pk__in=pending_subscriptions().values("pk"))
+        return rows
+
+
+@admin.register(Subscription)
+class SubscriptionAdmin(admin.ModelAdmin):
+    list_display = ["id", "client", "service", "plan", "price", "price_status", "priced_at", "comment"]
+    list_filter = [PriceStatusFilter, "plan__plan_type", "service", "created_at"]
+    list_select_related = ["client", "service", "plan"]
+    search_fields = ["client__company_name", "client__user__email", "comment", "region", "channel"]
+    autocomplete_fields = ["client", "service", "plan"]
+    readonly_fields = ["price", "price_status", "priced_at", "created_at"]
+    show_full_result_count = False
+    actions = ["recalculate"]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002
+        return list(self.readonly_fields) if obj else []  # a new one has no price until it is saved
+
+    @admin.action(
+        description="Recalculate the services of the selected subscriptions", permissions=["change"]
+    )
+    def recalculate(self, request: HttpRequest, rows: QuerySet[Subscription]) -> None:
+        tell_recalculation(request, Service.objects.filter(pk__in=rows.order_by().values("service")))
+
+
+@admin.register(Recalculation)
+class RecalculationAdmin(admin.ModelAdmin):
+    """To look at: recalculations begin by themselves."""
+
+    list_display = ["source", "progress", "started_at", "updated_at", "finished_at"]
+    list_filter = [("finished_at", admin.EmptyFieldListFilter), "started_at"]
+    list_select_related = ["service", "plan"]
+    search_fields = ["service__name"]
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+    @admin.display(description="of")
+    def source(self, recalculation: Recalculation) -> str:
+        return str(recalculation.service or recalculation.plan)
+
+    @admin.display
+    def progress(self, recalculation: Recalculation) -> SafeString:
+        done, total = recalculation.done, recalculation.total
+        return format_html('<progress value="{}" max="{}"></progress> {} of {}', done, total, done, total)

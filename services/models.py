@@ -1,0 +1,169 @@
+"""Services, plans and subscriptions: data and database constraints.
+
+A subscription's price is the database's to write. Triggers (migrations/0002_prices.py) give a
+service and a plan a new revision whenever what they cost changes, and price a subscription in the
+statement that makes it or moves it to another service or plan; services/recalculation.py brings up
+to date what a new revision left behind. docs/prices.md tells why, with timelines.
+"""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from django.core.validators import MaxValueValidator, MinValueValidator
+from django.db import models
+from django.db.models.functions import Now
+
+from caching.models import TrackedModel
+from clients.models import Client
+
+FIRST_REVISION = 1
+NEVER_PRICED = 0
+
+PriceStatus = Literal["current", "pending"]
+
+
+class Service(TrackedModel):
+    """``revision`` counts what the database has seen of changes of ``full_price``."""
+
+    name = models.CharField(max_length=50)
+    full_price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
+    revision = models.PositiveBigIntegerField(db_default=FIRST_REVISION, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(condition=~models.Q(name=""), name="service_name_not_empty"),
+            models.CheckConstraint(
+                condition=models.Q(full_price__gte=0), name="service_full_price_not_negative"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Plan(TrackedModel):
+    """``revision`` counts what the database has seen of changes of ``discount_percent``."""
+
+    class PlanType(models.TextChoices):
+        FULL = "full", "Full"
+        STUDENT = "student", "Student"
+        DISCOUNT = "discount", "Discount"
+
+    plan_type = models.CharField(max_length=10, choices=PlanType)
+    discount_percent = models.PositiveSmallIntegerField(
+        default=0, validators=[MinValueValidator(0), MaxValueValidator(100)]
+    )
+    revision = models.PositiveBigIntegerField(db_default=FIRST_REVISION, editable=False)
+
+    class Meta:
+        ordering = ["id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(plan_type__in=["full", "student", "discount"]), name="plan_type_known"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(discount_percent__gte=0, discount_percent__lte=100),
+                name="plan_discount_percent_0_to_100",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.get_plan_type_display()} −{self.discount_percent} %"
+
+
+class Subscription(TrackedModel):
+    """``price`` is what it cost at ``service_revision`` and ``plan_revision``, computed at ``priced_at``.
+
+    It is current while these are the revisions of its service and plan.
+    """
+
+    PRICED = ("price", "priced_at", "service_revision", "plan_revision")
+
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="subscriptions")
+    service = models.ForeignKey(
+        Service, on_delete=models.PROTECT, related_name="subscriptions", db_index=False
+    )
+    plan = models.ForeignKey(Plan, on_delete=models.PROTECT, related_name="subscriptions", db_index=False)
+    price = models.DecimalField(max_digits=12, decimal_places=2, db_default=0, editable=False)
+    priced_at = models.DateTimeField(db_default=Now(), editable=False)
+    service_revision = models.PositiveBigIntegerField(db_default=NEVER_PRICED, editable=False)
+    plan_revision = models.PositiveBigIntegerField(db_default=NEVER_PRICED, editable=False)
+    comment = models.CharField(max_length=50, default="", blank=True)
+    region = models.CharField(max_length=50, default="", blank=True)
+    channel = models.CharField(max_length=50, default="", blank=True)
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["id"]
+        indexes = [
+            # The recalculation walks these: the oldest revision first, then by id. Filters use them too.
+            models.Index(fields=["service", "service_revision", "id"], name="subscription_of_service"),
+            models.Index(fields=["plan", "plan_revision", "id"], name="subscription_of_plan"),
+            models.Index(fields=["comment"], name="subscription_comment"),
+            models.Index(fields=["region", "channel"], name="subscription_region_channel"),
+            models.Index(fields=["price"], name="subscription_price"),
+        ]
+        constraints = [
+            models.CheckConstraint(condition=models.Q(price__gte=0), name="subscription_price_not_negative"),
+        ]
+
+    def __str__(self) -> str:
+        return f"Subscription {self.pk}"
+
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Save what is the caller's. The price is read again when somebody asks this instance for it."""
+        if not self._state.adding:
+            for name in self.PRICED:
+                self.__dict__.pop(name, None)  # deferred: Django neither writes nor keeps it
+        super().save(*args, **kwargs)
+
+    @property
+    def price_status(self) -> PriceStatus:
+        """Whether the price is final. Reads the service and the plan: select them with the row."""
+        return price_status(
+            self.service_revision, self.plan_revision, self.service.revision, self.plan.revision
+        )
+
+
+def price_status(service_priced: int, plan_priced: int, service_now: int, plan_now: int) -> PriceStatus:
+    """``current`` if a price was computed at the present revisions of its service and plan."""
+    return "current" if (service_priced, plan_priced) == (service_now, plan_now) else "pending"
+
+
+class Recalculation(models.Model):
+    """How far the prices that follow one service or one plan have been brought up to date.
+
+    Shown to people. What is still to be done is never read from here: the revisions say it.
+    """
+
+    service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True, related_name="recalculations")
+    plan = models.ForeignKey(Plan, on_delete=models.CASCADE, null=True, related_name="recalculations")
+    total = models.PositiveBigIntegerField(default=0)
+    done = models.PositiveBigIntegerField(default=0)
+    started_at = models.DateTimeField(db_default=Now())
+    updated_at = models.DateTimeField(db_default=Now())
+    finished_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(service__isnull=True, plan__isnull=False)
+                | models.Q(service__isnull=False, plan__isnull=True),
+                name="recalculation_of_service_or_plan",
+            ),
+            *(
+                models.UniqueConstraint(
+                    fields=[source],
+                    condition=models.Q(finished_at__isnull=True),
+                    name=f"one_recalculation_of_{source}_at_a_time",
+                )
+                for source in ("service", "plan")
+            ),
+        ]
+        indexes = [models.Index(fields=["finished_at"], name="recalculation_finished")]
+
+    def __str__(self) -> str:
+        return f"{self.done} of {self.total} for {self.service or self.plan}"

@@ -1,0 +1,154 @@
+"""Prices that a changed service or plan has left behind, brought up to date in chunks.
+
+What is to be done is read from the database alone: every subscription that was priced at an older
+revision than its service or plan has now. So nothing that is lost on the way (a message, a worker, a
+lock) can lose a price; it can only make it later.
+
+Several runs may go on at once, on several workers. For the length of a chunk one holds the
+``Recalculation`` of a service or plan; another that finds it held goes on to the next.
+"""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+
+from django.db import transaction
+from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models.functions import Now
+
+from services.cachalot import past_cachalot
+from services.models import Plan, Recalculation, Service, Subscription
+from services.pricing import reprice_rows
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+
+Row = TypeVar("Row", Service, Plan)
+
+# Rows that one transaction locks: about a tenth of a second's work.
+CHUNK_ROWS = 2_000
+
+
+class Source(NamedTuple):
+    """A service or plan with subscriptions that were priced before it last changed.
+
+    Attributes:
+        kind: ``service`` or ``plan``.
+        pk: its id.
+        revision: its revision now.
+        oldest: the oldest revision at which one of its subscriptions was priced.
+    """
+
+    kind: str
+    pk: int
+    revision: int
+    oldest: int
+
+    def pending(self) -> QuerySet[Subscription]:
+        """Its subscriptions that are not up to date."""
+        behind = {self.kind: self.pk, f"{self.kind}_revision__lt": self.revision}
+        return Subscription.objects.filter(**behind).order_by()
+
+    def recalculations(self) -> QuerySet[Recalculation]:
+        """Its recalculation that is not finished, if there is one."""
+        return Recalculation.objects.filter(**{self.kind: self.pk}, finished_at=None)
+
+
+@past_cachalot()
+def recalculate() -> bool:
+    """Bring every price up to date.
+
+    Returns:
+        Whether some are left, because somebody holds their rows, or another run is at it: that one
+        may be killed, so look again later.
+    """
+    while True:
+        _close_finished()
+        sources = pending_sources()
+        repriced = sum(_walk(source) for source in sources)
+        if not repriced:
+            return bool(sources)
+
+
+def pending_sources() -> list[Source]:
+    """Every service and plan that has subscriptions to be priced."""
+    return [*_pending(Service, "service"), *_pending(Plan, "plan")]
+
+
+def pending_subscriptions() -> QuerySet[Subscription]:
+    """Every subscription that is not up to date."""
+    behind = [Q(pk__in=source.pending().values("pk")) for source in pending_sources()]
+    return Subscription.objects.filter(reduce(or_, behind)) if behind else Subscription.objects.none()
+
+
+def with_oldest(sources: QuerySet[Row], kind: str) -> QuerySet[Row]:
+    """Services or plans with ``oldest``, the oldest revision at which a price of theirs was computed."""
+    # A scalar subquery with a limit is one look into the index for each service, however many
+    # subscriptions it has; EXISTS may be planned as a scan of them all.
+    priced = f"{kind}_revision"
+    rows = Subscription.objects.filter(**{kind: OuterRef("pk")}).order_by(priced, "pk")
+    return sources.annotate(oldest=Subquery(rows.values(priced)[:1]))
+
+
+def _pending(model: type[Service | Plan], kind: str) -> list[Source]:
+    sources: QuerySet[Any] = model.objects.order_by("pk")
+    behind = with_oldest(sources, kind).filter(oldest__lt=F("revision"))
+    return [Source(kind, *row) for row in behind.values_list("pk", "revision", "oldest")]
+
+
+def _walk(source: Source) -> int:
+    """Price what was priced at the source's oldest revision and is not held; how many."""
+    _open(source)
+    repriced = last = 0
+    while chunk := _reprice_chunk(source, after=last):
+        repriced, last = repriced + len(chunk), chunk[-1]
+    return repriced
+
+
+@transaction.atomic
+def _open(source: Source) -> None:
+    """Let people see that it has begun, and how much there is to do."""
+    subject: dict[str, Any] = {f"{source.kind}_id": source.pk, "finished_at": None}
+    Recalculation.objects.get_or_create(**subject)
+    if _hold(source):
+        total = F("done") + source.pending().count()
+        source.recalculations().update(total=total, updated_at=Now())
+
+
+@transaction.atomic
+def _reprice_chunk(source: Source, after: int) -> list[int]:
+    """Price the next rows; their ids. None, if another run is at it.
+
+    Rows that somebody else holds are passed over. So this waits for nobody while it holds rows, and
+    cannot be part of a deadlock.
+    """
+    if not _hold(source):
+        return []
+    behind = source.pending().filter(**{f"{source.kind}_revision": source.oldest}, pk__gt=after)
+    rows = behind.select_for_update(skip_locked=True, no_key=True).order_by("pk")
+    chunk = list(rows.values_list("pk", flat=True)[:CHUNK_ROWS])
+    if chunk:
+        reprice_rows(chunk)
+        source.recalculations().update(done=F("done") + len(chunk), updated_at=Now())
+    return chunk
+
+
+def _hold(source: Source) -> bool:
+    """Hold the source's recalculation until the transaction ends; False if somebody else does."""
+    return source.recalculations().select_for_update(skip_locked=True).first() is not None
+
+
+def _close_finished() -> None:
+    """Note the end of recalculations with nothing left to do, also of those whose run was killed."""
+    with transaction.atomic():
+        rows = Recalculation.objects.select_for_update(skip_locked=True).filter(finished_at=None)
+        opened = list(rows.values_list("pk", "service", "plan"))
+        pending = {(source.kind, source.pk) for source in pending_sources()} if opened else set()
+        finished = [
+            pk
+            for pk, service, plan in opened
+            if ("service", service) not in pending and ("plan", plan) not in pending
+        ]
+        Recalculation.objects.filter(pk__in=finished).update(finished_at=Now(), updated_at=Now())

@@ -1,0 +1,1 @@
+"""Subscriptions, services and plans over HTTP."""

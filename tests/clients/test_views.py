@@ -1,0 +1,100 @@
+"""Clients over HTTP: who may do what, and what bad input is told."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+from django.test.utils import CaptureQueriesContext
+
+from clients.models import Client
+from clients.urls import urlpatterns
+from tests.clients.callers import ANONYMOUS, CALLERS, OWN, answer, signed_in
+from tests.courses.helpers import problem
+from tests.factories import UserFactory
+from tests.services.factories import ClientFactory, SubscriptionFactory
+
+pytestmark = pytest.mark.django_db
+
+CLIENTS = "/api/v1/clients/"
+
+# What each caller is answered, in the order of CALLERS: anonymous, other, own, staff without, staff.
+MATRIX = {
+    ("GET", "clients/"): (401, 200, 200, 403, 200),
+    ("POST", "clients/"): (401, 403, 403, 403, 201),
+    ("GET", "clients/{pk}/"): (401, 404, 200, 403, 200),
+    ("PUT", "clients/{pk}/"): (401, 403, 403, 403, 200),
+    ("PATCH", "clients/{pk}/"): (401, 403, 403, 403, 200),
+    ("DELETE", "clients/{pk}/"): (401, 403, 403, 403, 204),
+}
+
+
+def body_of(verb):
+    if verb not in {"POST", "PUT", "PATCH"}:
+        return None
+    return {"user": UserFactory().pk, "company_name": "New", "full_address": "2 Main Street"}
+
+
+@pytest.mark.parametrize("kind", CALLERS)
+@pytest.mark.parametrize(("verb", "path"), MATRIX)
+def test_each_caller_is_answered_as_the_matrix_says(caller, own_client, verb, path, kind):
+    address = "/api/v1/" + path.format(pk=own_client.pk)
+    response = answer(caller(kind), verb, address, body_of(verb))
+    assert response.status_code == MATRIX[verb, path][CALLERS.index(kind)], response.content
+    if kind == ANONYMOUS:
+        assert response["WWW-Authenticate"] == "Token"
+
+
+def test_the_matrix_knows_every_address():
+    known = {path.replace("{pk}", "<int:pk>") for _, path in MATRIX}
+    assert {str(pattern.pattern) for pattern in urlpatterns} == known
+
+
+def test_a_clients_user_sees_that_client_alone(caller, own_client):
+    ClientFactory()
+    body = caller(OWN).get(CLIENTS).json()
+    assert [row["id"] for row in body["results"]] == [own_client.pk]
+    assert body["count"] == 1
+
+
+def test_who_is_no_client_and_no_staff_sees_nothing():
+    problem(signed_in(UserFactory()).get(CLIENTS), 403)
+
+
+@pytest.mark.parametrize(
+    ("body", "field"),
+    [
+        ({"company_name": "Without a user", "full_address": "x"}, "user"),
+        ({"user": None, "company_name": "x", "full_address": "x"}, "user"),
+        ({"user": 10**30, "company_name": "x", "full_address": "x"}, "user"),
+        ({"company_name": "", "full_address": "x"}, "company_name"),
+        ({"company_name": "x" * 101, "full_address": "x"}, "company_name"),
+        ({"company_name": "a\0b", "full_address": "x"}, "company_name"),
+    ],
+)
+def test_a_bad_client_is_told_what_is_wrong(staff_api, body, field):
+    body = {"user": UserFactory().pk} | body if field != "user" else body
+    assert field in problem(staff_api.post(CLIENTS, body, format="json"), 400)["errors"]
+    assert not Client.objects.filter(company_name__startswith="x").exists()
+
+
+def test_a_user_has_one_client(staff_api, own_client):
+    body = {"user": own_client.user_id, "company_name": "x", "full_address": "x"}
+    assert "user" in problem(staff_api.post(CLIENTS, body, format="json"), 400)["errors"]
+
+
+def test_a_client_with_subscriptions_is_not_deleted(staff_api):
+    row = SubscriptionFactory()
+    detail = problem(staff_api.delete(f"{CLIENTS}{row.client_id}/"), 409)["detail"]
+    assert detail.startswith("1 subscriptions")
+    assert Client.objects.filter(pk=row.client_id).exists()
+
+
+def test_the_list_costs_the_same_for_1_and_50(staff_api):
+    costs = []
+    staff_api.get(CLIENTS)  # the permissions are read once
+    for count in (1, 49):
+        ClientFactory.create_batch(count)
+        with CaptureQueriesContext(connection) as captured:
+            assert staff_api.get(f"{CLIENTS}?page_size=100").status_code == 200
+        costs.append(len(captured))
+    assert costs[0] == costs[1]

@@ -1,0 +1,59 @@
+"""Flower, as the compose file starts it: behind a password, or not at all."""
+
+from __future__ import annotations
+
+import base64
+import socket
+import subprocess
+import sys
+import urllib.error
+import urllib.request
+
+import pytest
+
+from tests.services.workers import ROOT, environment, eventually
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+FLOWER = [sys.executable, "-m", "celery", "-A", "config", "flower"]
+
+
+def status(port: int, login: str = "") -> int | None:
+    header = {"Authorization": "Basic " + base64.b64encode(login.encode()).decode()} if login else {}
+    request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers=header)
+    try:
+        with urllib.request.urlopen(request, timeout=5) as response:
+            return response.status
+    except urllib.error.HTTPError as error:
+        error.close()
+        return error.code
+    except OSError:
+        return None
+
+
+def test_it_opens_with_the_password_alone(tmp_path):
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+    with (tmp_path / "log").open("wb") as log:
+        process = subprocess.Popen(
+            [*FLOWER, f"--port={port}", "--address=127.0.0.1"],
+            cwd=ROOT,
+            env=environment(FLOWER_BASIC_AUTH="boss:secret"),
+            stdout=log,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        eventually(lambda: status(port))
+        assert status(port) == 401
+        assert status(port, "boss:wrong") == 401
+        assert status(port, "boss:secret") == 200
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_it_does_not_start_without_a_password():
+    done = subprocess.run(
+        FLOWER, cwd=ROOT, env=environment(FLOWER_BASIC_AUTH=""), capture_output=True, text=True, check=False
+    )
+    assert done.returncode != 0
+    assert "FLOWER_BASIC_AUTH is missing" in done.stderr

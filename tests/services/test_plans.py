@@ -1,0 +1,83 @@
+"""PostgreSQL answers every filter, and every step of the recalculation, from an index (docs/prices.md)."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import connection
+
+from services import selectors
+from services.models import Service, Subscription
+from services.recalculation import CHUNK_ROWS, Source, with_oldest
+from tests.services.factories import ClientFactory, PlanFactory, ServiceFactory
+
+ROWS = 10_000
+SPREAD = 50  # clients, services and plans: each has a fiftieth of the rows
+
+
+@pytest.fixture(scope="module")
+def _ten_thousand(django_db_setup, django_db_blocker):
+    with django_db_blocker.unblock():
+        clients = ClientFactory.create_batch(SPREAD)
+        services = [ServiceFactory(full_price=100 + number) for number in range(SPREAD)]
+        plans = PlanFactory.create_batch(SPREAD)
+        Subscription.objects.bulk_create(
+            Subscription(
+                client=clients[number % SPREAD],
+                service=services[number // SPREAD % SPREAD],
+                plan=plans[number // 7 % SPREAD],
+                comment=str(number),
+                region=str(number % 100),
+                channel=str(number % 33),
+            )
+            for number in range(ROWS)
+        )
+        with connection.cursor() as cursor:
+            cursor.execute("ANALYZE services_subscription")
+        yield
+        with connection.cursor() as cursor:
+            cursor.execute("TRUNCATE clients_client, services_service, services_plan, auth_user CASCADE")
+
+
+@pytest.fixture
+def rows(_ten_thousand, db):
+    return Subscription.objects.order_by("pk")
+
+
+@pytest.mark.parametrize(
+    ("index", "selection"),
+    [
+        ("services_subscription_client_id", lambda row: {"client": row.client_id}),
+        ("subscription_of_service", lambda row: {"service": row.service_id}),
+        ("subscription_of_plan", lambda row: {"plan": row.plan_id}),
+        ("subscription_comment", lambda row: {"comment": "123"}),
+        ("subscription_region_channel", lambda row: {"region": "12", "channel": "12"}),
+        ("subscription_region_channel", lambda row: {"region": "12"}),
+        ("subscription_price", lambda row: {"price_min": 100, "price_max": 101}),
+    ],
+)
+def test_a_filter_is_answered_from_its_index(rows, index, selection):
+    plan = selectors.selected(**selection(rows.first())).explain()
+    assert "Seq Scan on services_subscription" not in plan
+    assert index in plan
+    assert "Index" in plan
+
+
+def test_a_page_walks_the_ids_and_looks_up_its_rows_alone(rows):
+    ids = selectors.selected().order_by("pk").values("pk")[40:60]
+    plan = Subscription.objects.filter(pk__in=ids).order_by("pk").explain()
+    assert "Seq Scan on services_subscription" not in plan
+    assert "services_subscription_pkey" in plan
+
+
+def test_a_chunk_is_a_range_of_an_index(rows):
+    source = Source("service", rows.first().service_id, revision=2, oldest=1)
+    chunk = source.pending().filter(service_revision=1, pk__gt=rows.first().pk).order_by("pk")[:CHUNK_ROWS]
+    plan = chunk.explain()
+    assert "subscription_of_service" in plan
+    assert "Seq Scan" not in plan
+
+
+def test_what_is_pending_is_one_look_into_the_index_for_each_service(rows):
+    plan = with_oldest(Service.objects.all(), "service").explain()
+    assert "Seq Scan on services_subscription" not in plan
+    assert "subscription_of_service" in plan

@@ -1,0 +1,119 @@
+"""Who may do what: every address, every verb, every kind of caller."""
+
+from __future__ import annotations
+
+import pytest
+from django.contrib.auth.models import Permission
+
+from services.models import Plan, Service
+from services.urls import source_urlpatterns, urlpatterns
+from tests.clients.callers import ANONYMOUS, CALLERS, OTHER, OWN, answer, signed_in
+from tests.courses.helpers import problem
+from tests.factories import UserFactory
+from tests.services.factories import ClientFactory, PlanFactory, ServiceFactory, SubscriptionFactory
+
+pytestmark = pytest.mark.django_db
+
+# What each caller is answered, in the order of CALLERS: anonymous, other, own, staff without, staff.
+MATRIX = {
+    ("GET", "subscriptions/"): (401, 200, 200, 403, 200),
+    ("POST", "subscriptions/"): (401, 403, 403, 403, 201),
+    ("GET", "subscriptions/{subscription}/"): (401, 404, 200, 403, 200),
+    ("PUT", "subscriptions/{subscription}/"): (401, 403, 403, 403, 200),
+    ("PATCH", "subscriptions/{subscription}/"): (401, 403, 403, 403, 200),
+    ("DELETE", "subscriptions/{subscription}/"): (401, 403, 403, 403, 204),
+    ("GET", "services/"): (401, 200, 200, 200, 200),
+    ("POST", "services/"): (401, 403, 403, 403, 201),
+    ("GET", "services/{service}/"): (401, 200, 200, 200, 200),
+    ("PUT", "services/{service}/"): (401, 403, 403, 403, 200),
+    ("PATCH", "services/{service}/"): (401, 403, 403, 403, 200),
+    ("DELETE", "services/{service}/"): (401, 403, 403, 403, 409),
+    ("DELETE", "services/{free_service}/"): (401, 403, 403, 403, 204),
+    ("GET", "plans/"): (401, 200, 200, 200, 200),
+    ("POST", "plans/"): (401, 403, 403, 403, 201),
+    ("GET", "plans/{plan}/"): (401, 200, 200, 200, 200),
+    ("PUT", "plans/{plan}/"): (401, 403, 403, 403, 200),
+    ("PATCH", "plans/{plan}/"): (401, 403, 403, 403, 200),
+    ("DELETE", "plans/{plan}/"): (401, 403, 403, 403, 409),
+    ("DELETE", "plans/{free_plan}/"): (401, 403, 403, 403, 204),
+    ("GET", "recalculations/"): (401, 403, 403, 403, 200),
+    ("POST", "recalculations/"): (401, 403, 403, 403, 405),
+}
+
+
+# The source's own address answers the same.
+ADDRESSES = [(verb, f"/api/v1/{path}") for verb, path in MATRIX] + [
+    (verb, f"/api/{path}") for verb, path in MATRIX if path.startswith("subscriptions/")
+]
+
+
+@pytest.fixture
+def ids(own_client):
+    row = SubscriptionFactory(client=own_client)
+    return {
+        "subscription": row.pk,
+        "client": row.client_id,
+        "service": row.service_id,
+        "plan": row.plan_id,
+        "free_service": ServiceFactory().pk,
+        "free_plan": PlanFactory().pk,
+    }
+
+
+def body_of(verb, ids):
+    if verb not in {"POST", "PUT", "PATCH"}:
+        return None
+    subscription = {name: ids[name] for name in ("client", "service", "plan")}
+    return subscription | {"name": "New", "full_price": 9.99, "plan_type": "student", "discount_percent": 7}
+
+
+@pytest.mark.parametrize("kind", CALLERS)
+@pytest.mark.parametrize(("verb", "address"), ADDRESSES)
+def test_each_caller_is_answered_as_the_matrix_says(ids, caller, verb, address, kind):
+    expected = MATRIX[verb, address.removeprefix("/api/").removeprefix("v1/")]
+    response = answer(caller(kind), verb, address.format(**ids), body_of(verb, ids))
+    assert response.status_code == expected[CALLERS.index(kind)], response.content
+    if kind == ANONYMOUS:
+        assert response["WWW-Authenticate"] == "Token"
+
+
+def test_the_matrix_knows_every_address():
+    known = {path.partition("{")[0] + ("<int:pk>/" if "{" in path else "") for _, path in MATRIX}
+    assert {str(pattern.pattern) for pattern in [*urlpatterns, *source_urlpatterns]} == known
+
+
+def test_a_clients_user_sees_that_clients_subscriptions_and_their_total(ids, caller):
+    SubscriptionFactory(service=ServiceFactory(full_price=1000))
+    for path in ("", f"?client={ids['client']}"):
+        body = caller(OWN).get(f"/api/v1/subscriptions/{path}").json()
+        assert [row["id"] for row in body["result"]] == [ids["subscription"]]
+        assert (body["count"], body["total_amount"]) == (1, 250)
+
+
+def test_a_filter_by_another_client_finds_nothing(ids, caller):
+    body = caller(OTHER).get(f"/api/v1/subscriptions/?client={ids['client']}").json()
+    assert (body["count"], body["result"], body["total_amount"]) == (0, [], 0)
+
+
+def test_what_one_caller_was_told_is_not_told_to_another(ids, caller):
+    other = ClientFactory()
+    SubscriptionFactory(client=other)
+    totals = [
+        api.get("/api/v1/subscriptions/").json()["total_amount"]
+        for api in (caller("staff"), caller(OWN), signed_in(other.user), caller("staff"), caller(OWN))
+    ]
+    assert totals == [500, 250, 250, 500, 250]
+
+
+def test_a_permission_without_staff_does_not_open_the_list():
+    user = UserFactory()
+    user.user_permissions.add(Permission.objects.get(codename="view_subscription"))
+    problem(signed_in(user).get("/api/v1/subscriptions/"), 403)
+
+
+@pytest.mark.parametrize("model", [Service, Plan])
+def test_what_is_in_use_says_by_how_many(ids, caller, model):
+    name = model._meta.model_name
+    detail = problem(caller("staff").delete(f"/api/v1/{name}s/{ids[name]}/"), 409)["detail"]
+    assert detail == f"1 subscriptions need this {name}: delete or move them first."
+    assert model.objects.filter(pk=ids[name]).exists()

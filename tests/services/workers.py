@@ -1,0 +1,104 @@
+"""Real Celery worker and beat processes on the tests' database and broker."""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import psutil
+from django.conf import settings
+from django.db import connection
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+DEADLINE_SECONDS = 60
+
+
+def eventually(condition: Callable[[], object], seconds: float = DEADLINE_SECONDS) -> float:
+    """Wait for the condition; the seconds that it took."""
+    started = time.monotonic()
+    while not condition():
+        assert time.monotonic() - started < seconds, f"not so after {seconds} s"
+        time.sleep(0.02)
+    return time.monotonic() - started
+
+
+def environment(**more: str) -> dict[str, str]:
+    """The environment in which ``config.settings`` finds this test's database and broker."""
+    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
+    return {
+        **os.environ,
+        "DJANGO_SETTINGS_MODULE": "config.settings",
+        "DATABASE_URL": address.geturl(),
+        "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
+        "PYTHONUNBUFFERED": "1",
+        **more,
+    }
+
+
+class Worker:
+    """A worker process; ``log`` is what it has said."""
+
+    def __init__(
+        self, folder: Path, *, concurrency: int = 2, name: str = "test", beat: bool = False, **more: str
+    ) -> None:
+        self._log = folder / f"{name}.log"
+        command = f"-m celery -A config worker -l info -c {concurrency} -n {name}@%h"
+        if beat:
+            command += f" -B -s {folder / 'schedule'}"
+        with self._log.open("ab") as log:
+            self.process = subprocess.Popen(
+                [sys.executable, *command.split(), "--without-gossip", "--without-mingle"],
+                cwd=ROOT,
+                env=environment(**more),
+                stdout=log,
+                stderr=subprocess.STDOUT,
+            )
+
+    @property
+    def log(self) -> str:
+        return self._log.read_text(errors="replace")
+
+    def ready(self) -> Worker:
+        eventually(lambda: " ready." in self.log)
+        return self
+
+    def runs(self, task: str) -> int:
+        """How often it has run the task."""
+        return len(re.findall(rf"Task {re.escape(task)}\[\S+ succeeded", self.log))
+
+    def children(self) -> list[psutil.Process]:
+        return psutil.Process(self.process.pid).children()
+
+    def kill(self) -> None:
+        """SIGKILL, to all of it at once."""
+        for process in [*self.children(), self.process]:
+            process.kill()
+        self.process.wait()
+
+    def stop(self) -> None:
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+            try:
+                self.process.wait(15)
+            except subprocess.TimeoutExpired:
+                self.kill()
+
+
+@contextmanager
+def working(folder: Path, **options: object) -> Iterator[Worker]:
+    worker = Worker(folder, **options)
+    try:
+        yield worker.ready()
+    finally:
+        worker.stop()
