@@ -13,7 +13,7 @@ from tests.tasks.worker import PROCESSES, eventually, kill, worker
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
 State = Notice.State
-KILLS = 2
+KILLS = 1
 
 
 def test_killed_while_they_send_every_notice_arrives_once_or_is_known_to_be_uncertain(telegram, tmp_path):
