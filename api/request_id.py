@@ -9,6 +9,7 @@ from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from celery.signals import before_task_publish, task_postrun, task_prerun
+from django.utils.log import log_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,6 +40,10 @@ class RequestIdMiddleware:
         token = request_id.set(current)
         try:
             response = self.get_response(request)
+            if response.status_code >= 400:  # Django would log it later, when the id is gone
+                log_response(
+                    "%s: %s", response.reason_phrase, request.path, response=response, request=request
+                )
         finally:
             request_id.reset(token)
         response.headers[HEADER] = current

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
@@ -59,6 +61,11 @@ class Store:
         self.breaker = Breaker("Redis", self._recover)
         self._trusted_at = NEVER  # how many connections had broken when the outbox was last drained
         self._grace_ends = 0.0
+        self._let_one_drain()
+        os.register_at_fork(after_in_child=self._let_one_drain)
+
+    def _let_one_drain(self) -> None:
+        self._draining = threading.Lock()
 
     def read(self, *keys: str) -> list[bytes | None]:
         """The values of some keys in one plain command."""
@@ -86,8 +93,17 @@ class Store:
         return self._trusted(self.backend.run, call)[0]
 
     def drain(self) -> int:
-        """Carry out the outbox now; how many rows it held."""
-        return self._ask(outbox.drain, self.backend.run)
+        """Carry out the outbox now; how many rows it held.
+
+        An empty one says nothing about Redis, so this is no success that the breaker may count.
+        """
+        if self.breaker.is_open:
+            raise Unreachable("the breaker is open")
+        try:
+            return outbox.drain(self.backend.run)
+        except Unreachable:
+            self.breaker.failed()
+            raise
 
     def _trusted(self, method: Callable[..., Answer], *args: Any) -> Answer:
         """An answer that nothing which waits in the outbox contradicts.
@@ -102,23 +118,27 @@ class Store:
                        Redis goes away and comes back
             drains the outbox
                                             commits: its breaker is open, so into the outbox
-            GET: old                        (in the grace: not asked)
+            GET: old                        (in the grace: not believed)
                                             its breaker closes: drains
         """
         for _ in range(READS_UNTIL_TRUSTED):
             if self.backend.breaks != self._trusted_at:
                 self._drain_and_trust()
-            if self._grace_ends and self._in_grace():
-                raise Unreachable("it was away a moment ago")
-            answer = self._ask(method, *args)
+            answer = self._ask(method, *args)  # in the grace, too: the next outage must be noticed
             if self.backend.breaks == self._trusted_at:
-                return answer
-        raise Unreachable("connections break as fast as they are made")
+                break
+        else:
+            raise Unreachable("connections break as fast as they are made")
+        if self._grace_ends and self._in_grace():
+            raise Unreachable("it was away a moment ago")
+        return answer
 
     def _drain_and_trust(self) -> None:
-        breaks = self.backend.breaks
-        self.drain()
-        self._trust(breaks)
+        with self._draining:  # who had to wait finds it done: not a database connection for each thread
+            breaks = self.backend.breaks
+            if breaks != self._trusted_at:
+                self.drain()
+                self._trust(breaks)
 
     def _recover(self) -> None:
         self.backend.recover()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import TYPE_CHECKING, Any, TypeVar, cast
 
 from django.db import connections, models, transaction
@@ -42,15 +42,24 @@ _AFTER = (signals.post_save, signals.post_delete, signals.m2m_changed)
 def track(model: type[models.Model]) -> None:
     """Let the guard know when a signal speaks for a write to the model's table (guard.py).
 
-    These receivers are connected now, before the app's own; those that must be the last of their
-    signal when every app is ready (``conclude``).
+    These receivers are connected now, as the first of their signal; those that must be the last when
+    every app is ready (``conclude``).
     """
     key = f"caching:{model._meta.label}"
     for signal in _BEFORE:
-        signal.connect(_expect, sender=model, dispatch_uid=f"{key}:expect")
+        _connect_first(signal, _expect, model, f"{key}:expect")
     for signal in _AFTER:
-        signal.connect(_close, sender=model, dispatch_uid=f"{key}:close")
+        _connect_first(signal, _close, model, f"{key}:close")
     _tracked.add(model)
+
+
+def _connect_first(signal: Signal, receiver: Callable[..., None], sender: Any, uid: str) -> None:
+    """Django calls receivers in the order of its list; an app's may have been connected before."""
+    known = len(signal.receivers)
+    signal.connect(receiver, sender=sender, dispatch_uid=uid)
+    if len(signal.receivers) > known:
+        signal.receivers.insert(0, signal.receivers.pop())
+        signal.sender_receivers_cache.clear()
 
 
 _tracked: set[type[models.Model]] = set()

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.generics import ListCreateAPIView
+from rest_framework.generics import GenericAPIView, ListCreateAPIView
 from rest_framework.permissions import SAFE_METHODS
 
 from clients.generics import SubscribedDetail
@@ -16,18 +16,16 @@ from clients.serializers import ClientSerializer
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from rest_framework.request import Request
 
 
-class Visible:
+class Visible(GenericAPIView[Client]):
     """The clients that the caller sees; for a write, whose permission has been checked, all."""
 
     permission_classes = [ModelPermissionsToWrite]
     queryset = Client.objects.select_related("user").order_by("pk")
     serializer_class = ClientSerializer
-    request: Request
 
-    def filter_queryset(self, queryset: QuerySet[Client]) -> QuerySet[Client]:
+    def filter_queryset(self, queryset: QuerySet[Client, Any]) -> QuerySet[Client, Any]:
         if self.request.method not in SAFE_METHODS:
             return queryset
         own = seen_through(self.request.user, Client)

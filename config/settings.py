@@ -75,9 +75,10 @@ MIDDLEWARE = [
     "api.request_id.RequestIdMiddleware",
     "api.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "api.language.LanguageMiddleware",
+    "api.plain_reads.PlainReadMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
-    "api.language.LanguageMiddleware",
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
@@ -242,6 +243,8 @@ CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "accounts: forget old Updates": {"task": "accounts.tasks.forget_old_updates", "schedule": 86_400},
+    "caching: carry out the outbox": {"task": "caching.tasks.drain_outbox", "schedule": 15},
+    "caching: sweep fences": {"task": "caching.tasks.sweep_fences", "schedule": 3_600},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},

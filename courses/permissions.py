@@ -16,6 +16,8 @@ NO_COURSE = "There is no such course."  # said of drafts as well
 
 def sees_drafts(user: User | AnonymousUser) -> bool:
     """Whether unpublished courses exist for this user."""
+    if not user.is_authenticated:
+        return False
     return user.has_perm("courses.view_course") or user.has_perm("courses.change_course")
 
 

@@ -83,12 +83,12 @@ class SubscriptionAdmin(admin.ModelAdmin):
     list_select_related = ["client", "service", "plan"]
     search_fields = ["client__company_name", "client__user__email", "comment", "region", "channel"]
     autocomplete_fields = ["client", "service", "plan"]
-    readonly_fields: list[str] = ["price", "price_status", "priced_at", "created_at"]
+    readonly_fields = ["price", "price_status", "priced_at", "created_at"]
     show_full_result_count = False
     actions = ["recalculate"]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002
-        return self.readonly_fields if obj else []  # a new one has no price until it is saved
+        return list(self.readonly_fields) if obj else []  # a new one has no price until it is saved
 
     @admin.action(
         description="Recalculate the services of the selected subscriptions", permissions=["change"]

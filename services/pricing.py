@@ -43,7 +43,8 @@ def reprice_rows(pks: Sequence[int]) -> int:
     """Bring locked subscriptions up to date in one statement; how many there are."""
     with connection.cursor() as cursor:
         cursor.execute(REPRICE, [list(pks)])
-        return cursor.rowcount
+        count: int = cursor.rowcount
+        return count
 
 
 @transaction.atomic

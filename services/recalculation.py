@@ -13,7 +13,7 @@ from __future__ import annotations
 from datetime import timedelta
 from functools import reduce
 from operator import or_
-from typing import TYPE_CHECKING, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery
@@ -97,7 +97,8 @@ def with_oldest(sources: QuerySet[Row], kind: str) -> QuerySet[Row]:
 
 
 def _pending(model: type[Service | Plan], kind: str) -> list[Source]:
-    behind = with_oldest(model.objects.order_by("pk"), kind).filter(oldest__lt=F("revision"))
+    sources: QuerySet[Any] = model.objects.order_by("pk")
+    behind = with_oldest(sources, kind).filter(oldest__lt=F("revision"))
     return [Source(kind, *row) for row in behind.values_list("pk", "revision", "oldest")]
 
 
@@ -113,7 +114,8 @@ def _walk(source: Source) -> int:
 @transaction.atomic
 def _open(source: Source) -> None:
     """Let people see that it has begun, and how much there is to do."""
-    Recalculation.objects.get_or_create(**{f"{source.kind}_id": source.pk}, finished_at=None)
+    subject: dict[str, Any] = {f"{source.kind}_id": source.pk, "finished_at": None}
+    Recalculation.objects.get_or_create(**subject)
     if _hold(source):
         total = F("done") + source.pending().count()
         source.recalculations().update(total=total, updated_at=Now())

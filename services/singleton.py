@@ -40,7 +40,7 @@ LOCK_EXPIRY_SECONDS = 30
 UNLOCK_OWN = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
 
 
-class OwnedLocks(RedisBackend):
+class OwnedLocks(RedisBackend):  # type: ignore[misc]  # the library is untyped
     """Locks that only their owner deletes, with short timeouts (CELERY_SINGLETON_BACKEND_CLASS)."""
 
     def __init__(self, url: str) -> None:
@@ -57,7 +57,7 @@ class OwnedLocks(RedisBackend):
         return bool(self._unlock_own(keys=[lock], args=[task_id]))
 
 
-class Singleton(LibrarySingleton):
+class Singleton(LibrarySingleton):  # type: ignore[misc]  # the library is untyped
     """A task of which, for the same arguments, at most one message waits."""
 
     abstract = True

@@ -1,8 +1,6 @@
 """Deadlines that pass or come near: one statement for all tasks, each told once.
 
 The statements are PostgreSQL's own, because each writes what another of its parts has just found.
-Two that run at the same time share the tasks between them: a row that one has locked, or a notice
-that one has written, the other leaves alone.
 """
 
 from __future__ import annotations
@@ -10,11 +8,14 @@ from __future__ import annotations
 from django.db import connection
 from django.utils import timezone
 
-# Tasks that somebody is changing now are left to the next run.
+# Of several at a time one does it, or each would tell a person of a part of his tasks: the others get
+# no advisory lock (its number is this statement's own) and turn nothing. Tasks that somebody is
+# changing now are left to the next run.
 TURN_OVERDUE = """
 WITH late AS MATERIALIZED (
     SELECT id FROM tasks_task
     WHERE completed_at IS NULL AND deadline < %(now)s AND status <> 'overdue'
+        AND (SELECT pg_try_advisory_xact_lock(2004002))
     FOR NO KEY UPDATE SKIP LOCKED
 ), turned AS (
     UPDATE tasks_task SET status = 'overdue', overdue_at = %(now)s, updated_at = %(now)s
@@ -28,6 +29,7 @@ WITH late AS MATERIALIZED (
 SELECT count(*) FROM turned
 """
 
+# In one order, so that two of these at a time wait for each other's rows and not in a circle.
 REMIND = """
 INSERT INTO tasks_notice (task_id, recipient_id, kind, occasion)
 SELECT id, assigned_to_id,
@@ -36,6 +38,7 @@ SELECT id, assigned_to_id,
 FROM tasks_task
 WHERE completed_at IS NULL AND status <> 'overdue' AND assigned_to_id IS NOT NULL
     AND deadline > %(now)s AND deadline <= %(now)s + interval '24 hours'
+ORDER BY id
 ON CONFLICT DO NOTHING
 """
 

@@ -2,6 +2,7 @@
 
 import pytest
 import redis
+from celery.signals import setup_logging
 from django.conf import settings
 from django.core.cache import caches
 
@@ -9,6 +10,11 @@ from api.after_commit import broker
 from api.limiter import get_limiter
 from caching.store import get_store
 from tests.telegram import BOT_TOKEN, SECRET, FakeTelegram
+
+
+@setup_logging.connect
+def keep_logging(**kwargs):
+    """A worker in a test would set the levels for all tests that follow; it does not where this listens."""
 
 
 @pytest.fixture(autouse=True)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from drf_spectacular.utils import extend_schema
+from drf_spectacular.utils import OpenApiParameter, extend_schema
 from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.views import APIView
@@ -23,6 +23,9 @@ from accounts.updates import receive_update
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
+
+
+SECRET = OpenApiParameter(bot.SECRET_HEADER, location="header", required=True)
 
 
 class TelegramLink(APIView):
@@ -55,7 +58,10 @@ class Confirmation(APIView):
     throttle_scope = "telegram-confirm"
 
     @extend_schema(
-        summary="A bot confirms a link", request=ConfirmationSerializer, responses=LinkedSerializer
+        summary="A bot confirms a link",
+        parameters=[SECRET],
+        request=ConfirmationSerializer,
+        responses=LinkedSerializer,
     )
     def post(self, request: Request) -> Response:
         serializer = ConfirmationSerializer(data=request.data)
@@ -70,7 +76,12 @@ class Webhook(APIView):
     permission_classes = [bot.IsBot]
     throttle_classes = []  # Telegram sends at a pace of its own, and again what is refused
 
-    @extend_schema(summary="Telegram sends an Update", request=UpdateSerializer, responses=ReplySerializer)
+    @extend_schema(
+        summary="Telegram sends an Update",
+        parameters=[SECRET],
+        request=UpdateSerializer,
+        responses=ReplySerializer,
+    )
     def post(self, request: Request) -> Response:
         serializer = UpdateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)

@@ -26,47 +26,48 @@ def kill(nemesis: Nemesis, rng: random.Random) -> None:
 
 def hang(nemesis: Nemesis, rng: random.Random) -> None:
     """Redis accepts and does not answer; what it was sent meanwhile arrives late."""
-    with nemesis.proxies_in("hang"):
+    with nemesis.redis_is("hang"):
         _spell(rng)
 
 
 def refuse(nemesis: Nemesis, rng: random.Random) -> None:
     """Redis refuses connections."""
-    with nemesis.proxies_in("refuse"):
+    with nemesis.redis_is("refuse"):
         _spell(rng)
 
 
 def cut(nemesis: Nemesis, rng: random.Random) -> None:
     """Every connection is reset a few times."""
     for _ in range(5):
-        for proxy in nemesis.proxies:
-            proxy.cut()
+        with nemesis.redis_is("cut"):
+            pass
         time.sleep(rng.uniform(0, 0.05))
 
 
 def partition(nemesis: Nemesis, rng: random.Random) -> None:
     """Some processes lose Redis, and the others do not."""
-    with nemesis.proxies_in(rng.choice(["hang", "refuse"]), some=rng.randrange(len(nemesis.proxies))):
+    with nemesis.redis_is(rng.choice(["hang", "refuse"]), only=rng.randrange(len(nemesis.proxies))):
         _spell(rng)
 
 
 def restart(nemesis: Nemesis, rng: random.Random) -> None:
     """Redis is killed and comes back as it was at a snapshot, which is some time ago."""
-    nemesis.redis.snapshot()
+    with nemesis.redis.client() as client:
+        client.save()
     _spell(rng)
-    nemesis.redis.crash()
+    nemesis.redis.kill()
     time.sleep(rng.choice([0, 0, 0.3]))
     nemesis.redis.start()
 
 
 def evict(nemesis: Nemesis, rng: random.Random) -> None:
     """Somebody else fills Redis, and volatile-lru evicts what has a TTL."""
-    client = nemesis.redis.client
-    client.config_set("maxmemory", client.info("memory")["used_memory"] + SQUEEZED_BYTES)
-    for n in range(200):
-        client.set(f"junk:{n % 60}", b"x" * JUNK_BYTES, ex=60)
-        time.sleep(rng.uniform(0, 0.01))
-    client.config_set("maxmemory", 0)
+    with nemesis.redis.client() as client:
+        client.config_set("maxmemory", client.info("memory")["used_memory"] + SQUEEZED_BYTES)
+        for n in range(200):
+            client.set(f"junk:{n % 60}", b"x" * JUNK_BYTES, ex=60)
+            time.sleep(rng.uniform(0, 0.01))
+        client.config_set("maxmemory", 0)
 
 
 FAULTS: dict[str, Callable[[Nemesis, random.Random], None]] = {

@@ -13,13 +13,13 @@ from rest_framework import status
 from rest_framework.generics import RetrieveUpdateDestroyAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from api.conditional import cached_response
 from api.exceptions import Problem
 from api.pagination import PARAMETERS as PAGING
 from api.params import Choice, Decimal, Integer, Parameter, Text, openapi, parse
 from api.permissions import ModelPermissionsOrReadOnly
+from api.views import CachedReadView
 from courses import actions, cache, selectors
 from courses.models import Category, Course
 from courses.permissions import NO_COURSE, sees_drafts
@@ -46,7 +46,7 @@ FILTERS: dict[str, Parameter] = {
 }
 
 
-class CourseList(APIView):
+class CourseList(CachedReadView):
     permission_classes = [ModelPermissionsOrReadOnly]
     queryset = Course.objects.all()
 
@@ -82,7 +82,7 @@ class CourseList(APIView):
         return Response(data, status=status.HTTP_201_CREATED, headers={"Location": address})
 
 
-class CourseDetail(APIView):
+class CourseDetail(CachedReadView):
     permission_classes = [ModelPermissionsOrReadOnly]
     queryset = Course.objects.all()
 
@@ -133,7 +133,7 @@ class CourseDetail(APIView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class TopCourses(APIView):
+class TopCourses(CachedReadView):
     permission_classes = [AllowAny]
     throttle_scope = "courses-top"
 
@@ -151,7 +151,7 @@ class TopCourses(APIView):
         return cached_response(request, reading)
 
 
-class CategoryList(APIView):
+class CategoryList(CachedReadView):
     permission_classes = [ModelPermissionsOrReadOnly]
     queryset = Category.objects.all()
 

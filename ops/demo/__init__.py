@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 
-from ops.demo import courses, services, topics, users
+from ops.demo import courses, services, tasks, topics, users
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +24,7 @@ GENERATORS: dict[str, Callable[[Plan], int]] = {
     "courses": courses.fill,
     "services": services.fill,
     "topics": topics.fill,
+    "task lists": tasks.fill,
 }
 
 

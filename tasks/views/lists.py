@@ -20,7 +20,7 @@ from tasks.access import find_list, require_owner
 from tasks.models import Task, TaskList
 from tasks.selectors import contexts_of, lists_of, narrow
 from tasks.serializers import TaskListSerializer, TaskSerializer
-from tasks.views.parameters import OF_A_LIST
+from tasks.views.parameters import IF_MATCH, OF_A_LIST
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -55,19 +55,25 @@ class ListDetail(APIView):
     def get(self, request: Request, pk: int) -> HttpResponse:
         return json_response(request, _data(find_list(pk=pk, user=caller(request))))
 
-    @extend_schema(summary="Replace a list", request=TaskListSerializer, responses=TaskListSerializer)
+    @extend_schema(
+        summary="Replace a list",
+        parameters=[IF_MATCH],
+        request=TaskListSerializer,
+        responses=TaskListSerializer,
+    )
     def put(self, request: Request, pk: int) -> HttpResponse:
         return self._change(request, pk)
 
     @extend_schema(
         summary="Change a list; who leaves it keeps no task in it",
+        parameters=[IF_MATCH],
         request=TaskListSerializer(partial=True),
         responses=TaskListSerializer,
     )
     def patch(self, request: Request, pk: int) -> HttpResponse:
         return self._change(request, pk, partial=True)
 
-    @extend_schema(summary="Delete a list with its tasks", responses={204: None})
+    @extend_schema(summary="Delete a list with its tasks", parameters=[IF_MATCH], responses={204: None})
     @transaction.atomic
     def delete(self, request: Request, pk: int) -> Response:
         _lock_own(request, pk).delete()

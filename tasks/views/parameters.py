@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from drf_spectacular.utils import OpenApiParameter
+
 from api.params import Choice, Integer, Moment
 from tasks.models import Status
 from tasks.selectors import DEFAULT_ORDER, ORDERS
@@ -21,4 +23,7 @@ OF_A_LIST: dict[str, Parameter] = {
     "deadline_to": Moment(),
     "order": Choice(ORDERS, default=DEFAULT_ORDER),
 }
+IF_MATCH = OpenApiParameter(
+    "If-Match", location="header", description="The ETag of what you saw; 412 if it has changed since."
+)
 OF_ALL: dict[str, Parameter] = {"list": ID, **OF_A_LIST}

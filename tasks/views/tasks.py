@@ -25,7 +25,7 @@ from tasks.serializers import (
     BulkSerializer,
     TaskSerializer,
 )
-from tasks.views.parameters import OF_ALL
+from tasks.views.parameters import IF_MATCH, OF_ALL
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -50,19 +50,22 @@ class TaskDetail(APIView):
     def get(self, request: Request, pk: int) -> HttpResponse:
         return _answer(request, find_task(pk=pk, user=caller(request)))
 
-    @extend_schema(summary="Replace a task", request=TaskSerializer, responses=TaskSerializer)
+    @extend_schema(
+        summary="Replace a task", parameters=[IF_MATCH], request=TaskSerializer, responses=TaskSerializer
+    )
     def put(self, request: Request, pk: int) -> HttpResponse:
         return self._change(request, pk)
 
     @extend_schema(
         summary="Change a task, though not its status",
+        parameters=[IF_MATCH],
         request=TaskSerializer(partial=True),
         responses=TaskSerializer,
     )
     def patch(self, request: Request, pk: int) -> HttpResponse:
         return self._change(request, pk, partial=True)
 
-    @extend_schema(summary="Delete a task", responses={204: None})
+    @extend_schema(summary="Delete a task", parameters=[IF_MATCH], responses={204: None})
     @transaction.atomic
     def delete(self, request: Request, pk: int) -> Response:
         self._lock_own(request, pk).delete()
@@ -88,7 +91,12 @@ class TaskDetail(APIView):
 
 
 class Complete(APIView):
-    @extend_schema(summary="Complete a task; again changes nothing", request=None, responses=TaskSerializer)
+    @extend_schema(
+        summary="Complete a task; again changes nothing",
+        parameters=[IF_MATCH],
+        request=None,
+        responses=TaskSerializer,
+    )
     @transaction.atomic
     def post(self, request: Request, pk: int) -> HttpResponse:
         task = _lock(request, pk)
@@ -98,7 +106,12 @@ class Complete(APIView):
 
 
 class Reopen(APIView):
-    @extend_schema(summary="Make a completed task pending again", request=None, responses=TaskSerializer)
+    @extend_schema(
+        summary="Make a completed task pending again",
+        parameters=[IF_MATCH],
+        request=None,
+        responses=TaskSerializer,
+    )
     @transaction.atomic
     def post(self, request: Request, pk: int) -> HttpResponse:
         task = _lock(request, pk)
@@ -108,7 +121,12 @@ class Reopen(APIView):
 
 
 class Start(APIView):
-    @extend_schema(summary="Put a pending task in progress", request=None, responses=TaskSerializer)
+    @extend_schema(
+        summary="Put a pending task in progress",
+        parameters=[IF_MATCH],
+        request=None,
+        responses=TaskSerializer,
+    )
     @transaction.atomic
     def post(self, request: Request, pk: int) -> HttpResponse:
         task = _lock(request, pk)

@@ -1,5 +1,6 @@
 """One id links a request, its log lines, and those of the tasks that it causes."""
 
+import contextlib
 import logging
 import queue
 
@@ -23,8 +24,8 @@ def log_a_line(then=None):
         log_a_line.delay()
 
 
-@pytest.fixture
-def lines():
+@contextlib.contextmanager
+def collected(logger):
     """The ids that the project's formatter would print, as the lines are written."""
     seen = queue.SimpleQueue()
 
@@ -35,9 +36,15 @@ def lines():
     handler = Collect()
     handler.addFilter(RequestIdFilter())
     logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
     yield seen
     logger.removeHandler(handler)
+
+
+@pytest.fixture
+def lines():
+    logger.setLevel(logging.INFO)
+    with collected(logger) as seen:
+        yield seen
 
 
 @pytest.fixture
@@ -60,6 +67,15 @@ def test_what_cannot_be_an_id_is_replaced(offered):
 def test_the_id_ends_with_the_request():
     APIClient().get("/api/open/")
     assert request_id.get() == NONE
+
+
+@pytest.mark.parametrize("address", ["/api/nothing/", "/api/fail/conflict/", "/api/fail/bug/"])
+def test_an_error_is_logged_once_and_with_the_id(address):
+    with collected(logging.getLogger("django.request")) as lines:
+        client = APIClient(raise_request_exception=False)
+        client.get(address, headers={"X-Request-ID": "of-the-request"})
+    assert lines.get(timeout=1) == "of-the-request"
+    assert lines.empty()
 
 
 @pytest.mark.slow

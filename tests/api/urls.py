@@ -5,17 +5,20 @@ from django.contrib.auth.models import Group
 from django.db import connection
 from django.db.models import ProtectedError
 from django.http import Http404, HttpResponse
-from django.urls import path
+from django.urls import include, path
 from rest_framework import exceptions, serializers
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.generics import ListCreateAPIView
 from rest_framework.permissions import AllowAny, IsAuthenticated
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.conditional import json_response, require_match
+from api.params import Integer, parse
 from api.permissions import ModelPermissions, ModelPermissionsOrReadOnly
 from api.problems import Conflict
+from api.views import CachedReadView
 
 
 class Open(APIView):
@@ -33,6 +36,25 @@ class Open(APIView):
 
 class Scoped(Open):
     throttle_scope = "courses-top"
+
+
+class Plain(CachedReadView):
+    """Says which way it was come by."""
+
+    permission_classes = [AllowAny]
+    throttle_scope = "courses-top"
+
+    def get(self, request, how="ok"):
+        if how in FAILURES:
+            FAILURES[how]()
+        parse(request.query_params, {"limit": Integer(1, 100)})
+        usual = isinstance(request, Request)
+        body = {"usual": usual} if how == "way" else {"user": str(request.user), "path": request.path}
+        return json_response(request, body)
+
+
+class PlainClosed(Plain):
+    permission_classes = [IsAuthenticated]
 
 
 class Closed(Open):
@@ -138,6 +160,9 @@ urlpatterns = [
     path("api/plain/<how>/", plain_failing),
     path("api/page/<int:status>/", plain_page),
     path("page/<int:status>/", plain_page),
+    path("api/read/closed/", PlainClosed.as_view()),
+    path("api/read/<how>/", Plain.as_view()),
+    path("", include("config.urls")),  # the error pages link to the start page
 ]
 
 pytestmark = pytest.mark.urls(__name__)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import copy
 from types import SimpleNamespace
+from unittest import mock
 
 import pytest
 from django.conf import settings
@@ -83,11 +84,14 @@ one_server = pytest.mark.skipif(
 
 
 @contextlib.contextmanager
-def cache_at(url):
-    """Have the cache use the Redis at ``url``; at the end its breaker is closed, so no thread stays."""
+def cache_at(url, *, grace_seconds=0.0):
+    """Have the cache use the Redis at ``url``; at the end its breaker is closed, so no thread stays.
+
+    After an outage it is trusted at once, so that a test sees what Redis holds, unless there is grace.
+    """
     caches = copy.deepcopy(settings.CACHES)
     caches["default"]["LOCATION"] = url
-    with override_settings(CACHES=caches):
+    with override_settings(CACHES=caches), mock.patch("caching.store.GRACE_SECONDS", grace_seconds):
         try:
             yield get_store()
         finally:

@@ -28,6 +28,7 @@ class Proxy:
         self._mode = "pass"
         self._changed = threading.Condition()
         self._lose_after: bytes | None = None
+        self._losing: set[socket.socket] = set()
         self._open: set[socket.socket] = set()
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
@@ -79,7 +80,11 @@ class Proxy:
             if self._mode in {"cut", "refuse"}:
                 client.close()
                 continue
-            server = socket.create_connection(self._target)
+            try:
+                server = socket.create_connection(self._target)
+            except OSError:  # the server is away itself
+                client.close()
+                continue
             self._open |= {client, server}
             for ends in ((client, server, True), (server, client, False)):
                 threading.Thread(target=self._pump, args=ends, daemon=True).start()
@@ -89,11 +94,13 @@ class Proxy:
             while data := source.recv(CHUNK_BYTES):
                 with self._changed:
                     self._changed.wait_for(lambda: self._mode != "hang")
-                sink.sendall(data)
+                if source in self._losing:  # it has been carried out, but nobody shall hear of it
+                    self._losing.discard(source)
+                    break
                 if request and self._lose_after and self._lose_after in data:
                     self._lose_after = None
-                    sink.recv(1)  # it has been carried out
-                    break
+                    self._losing.add(sink)
+                sink.sendall(data)
         for end in (source, sink):
             self._open.discard(end)
             _close(end)

@@ -90,6 +90,7 @@ class Actor:
             self._crashed = True
             self._go.release()
             self._thread.join(PATIENCE_SECONDS)
+            assert not self._thread.is_alive(), f"it does not end; it reached {self.steps}"
 
     def _run(self) -> None:
         _current.actor = self
@@ -100,7 +101,8 @@ class Actor:
         finally:
             self.done = True
             self._stopped.release()
-            self._go.acquire()  # as in production, the connection outlives the work
+            if not self._crashed:
+                self._go.acquire()  # as in production, the connection outlives the work
             connections.close_all()
 
     def _reach(self, step: str) -> None:
@@ -133,34 +135,15 @@ class Stage:
 @contextlib.contextmanager
 def stage(monkeypatch: Any) -> Iterator[Stage]:
     """A stage on which the steps of the cache and of COMMIT are announced to ``reach``."""
-    run, read, command, open_connection = Store.run, Store.read, Store.command, Server._open
-    commit = base.DatabaseWrapper._commit
-
-    def announced_run(self: Store, *calls: Call) -> list[Any]:
-        with _announced(*dict.fromkeys(_name(call.script) for call in calls)):
-            return run(self, *calls)
-
-    def announced_read(self: Store, *keys: str) -> Any:
-        with _announced("look"):
-            return read(self, *keys)
-
-    def announced_command(self: Store, *words: Any) -> Any:
-        with _announced("look" if words[0] == "HMGET" else words[0]):
-            return command(self, *words)
-
-    def announced_commit(self: Any) -> None:
-        with _announced("COMMIT"):
-            commit(self)
-
-    def announced_open(self: Server) -> Any:
-        with _announced("connect"):
-            return open_connection(self)
-
-    monkeypatch.setattr(Server, "_open", announced_open)
-    monkeypatch.setattr(Store, "run", announced_run)
-    monkeypatch.setattr(Store, "read", announced_read)
-    monkeypatch.setattr(Store, "command", announced_command)
-    monkeypatch.setattr(base.DatabaseWrapper, "_commit", announced_commit)
+    for owner, method, step in (
+        (Store, "read", "look"),
+        (Store, "read_members", "look"),
+        (Server, "_open", "connect"),
+        (base.DatabaseWrapper, "_commit", "COMMIT"),
+    ):
+        monkeypatch.setattr(owner, method, _announcing(getattr(owner, method), step))
+    for method in ("run", "lease"):
+        monkeypatch.setattr(Store, method, _announcing_scripts(getattr(Store, method)))
     made = Stage()
     try:
         yield made
@@ -168,15 +151,29 @@ def stage(monkeypatch: Any) -> Iterator[Stage]:
         made.end()
 
 
+def _announcing(method: Callable[..., Any], step: str) -> Callable[..., Any]:
+    def announced(*arguments: Any) -> Any:
+        reach(step)
+        result = method(*arguments)
+        reach(f"{step} done")
+        return result
+
+    return announced
+
+
+def _announcing_scripts(method: Callable[..., Any]) -> Callable[..., Any]:
+    def announced(store: Store, *calls: Call) -> Any:
+        steps = dict.fromkeys(_name(call.script) for call in calls)
+        for step in steps:
+            reach(step)
+        result = method(store, *calls)
+        for step in steps:
+            reach(f"{step} done")
+        return result
+
+    return announced
+
+
 def _name(script: scripts.Script) -> str:
     name = next(name for name, known in vars(scripts).items() if known is script)
     return name.lower().removesuffix("_member")
-
-
-@contextlib.contextmanager
-def _announced(*steps: str) -> Iterator[None]:
-    for step in steps:
-        reach(step)
-    yield
-    for step in steps:
-        reach(f"{step} done")

@@ -38,11 +38,11 @@ def environment(state: Path, **more: str) -> dict[str, str]:
 class User:
     """A process that uses the embedded servers; as a context, until its end."""
 
-    def __init__(self, state: Path, program: str = USE_UNTIL_TOLD) -> None:
+    def __init__(self, state: Path, program: str = USE_UNTIL_TOLD, **variables: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", program],
             cwd=ROOT,
-            env=environment(state),
+            env=environment(state, **variables),
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.PIPE,

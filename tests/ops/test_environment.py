@@ -12,7 +12,7 @@ READ_ELSEWHERE = {
     "SYLLABUS_STATE_DIR": "ops/embedded/__init__.py",
 }
 # Announced in the contract; settings.py reads them as soon as their apps are there.
-OF_APPS = {"TELEGRAM_BOT_NAME", "TELEGRAM_BOT_TOKEN", "TELEGRAM_WEBHOOK_SECRET", "CACHALOT_ENABLED"}
+OF_APPS = {"CACHALOT_ENABLED"}
 
 
 def read_by_settings() -> set[str]:

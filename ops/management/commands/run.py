@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import os
 import shlex
-import shutil
 import signal
 import sys
 import urllib.request
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlparse
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -20,7 +18,7 @@ from django.core.management.base import BaseCommand
 from ops.claim import PortTakenError, claimed
 from ops.demo import users
 from ops.embedded import ROOT, state_dir
-from ops.embedded.wheels import find_redis
+from ops.redis_cli import redis_cli
 from ops.supervisor import ChildDiedError, StopRequested, Supervisor
 
 if TYPE_CHECKING:
@@ -107,15 +105,9 @@ def _welcome(port: int) -> str:
         f"  Docs        {address}/api/docs/",
         f"  Admin       {address}/admin/",
         *(f"  Sign in     {name} / {password}" for name, password in users.credentials()),
-        f"  Redis       {_redis_cli()}",
+        f"  Redis       {shlex.join(redis_cli())}",
         "",
         "  Ctrl-C stops everything.",
         "",
     ]
     return "\n".join(lines)
-
-
-def _redis_cli() -> str:
-    address = urlparse(settings.REDIS_URL)
-    cli = "redis-cli" if shutil.which("redis-cli") else shlex.quote(find_redis("redis-cli") or "redis-cli")
-    return f"{cli} -h {address.hostname} -p {address.port or 6379} -n {address.path.strip('/') or 0}"

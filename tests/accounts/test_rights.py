@@ -1,0 +1,42 @@
+"""Who may do what: every endpoint and verb of accounts, for each kind of caller."""
+
+import pytest
+
+from tests.factories import UserFactory
+
+WHO = ("anonymous", "stranger", "oneself", "staff")
+VERBS = ("get", "post", "put", "patch", "delete")
+
+# The answers to WHO, in this order; every other verb is a 405, or a 401 for the anonymous.
+MATRIX = {
+    "auth/register/": {"post": (400, 400, 400, 400)},
+    "auth/token/": {"post": (400, 400, 400, 400)},
+    "auth/logout/": {"post": (401, 204, 204, 204)},
+    "auth/telegram/link/": {"post": (401, 201, 201, 201), "delete": (401, 204, 204, 204)},
+    "auth/telegram/confirm/": {"post": (403, 403, 403, 403)},
+    "telegram/webhook/": {"post": (403, 403, 403, 403)},
+    "me/": {"get": (401, 200, 200, 200), "patch": (401, 200, 200, 200)},
+    "user/{pk}/": {"get": (401, 200, 200, 200)},
+}
+OPEN = {"auth/register/", "auth/token/"}
+OF_THE_BOT = {"auth/telegram/confirm/", "telegram/webhook/"}
+
+
+def expected(address, verb, who):
+    answers = MATRIX[address].get(verb)
+    if answers is not None:
+        return answers[WHO.index(who)]
+    if address in OF_THE_BOT:
+        return 403
+    return 401 if who == "anonymous" and address not in OPEN else 405
+
+
+@pytest.mark.usefixtures("secret")
+@pytest.mark.parametrize("who", WHO)
+@pytest.mark.parametrize("address", MATRIX)
+def test_each_may_what_is_his(api, user, address, who):
+    caller = {"stranger": UserFactory(), "oneself": user, "staff": UserFactory(is_staff=True)}.get(who)
+    api.force_authenticate(caller)
+    path = f"/api/v1/{address.format(pk=user.pk)}"
+    answers = {verb: getattr(api, verb)(path, {}, format="json").status_code for verb in VERBS}
+    assert answers == {verb: expected(address, verb, who) for verb in VERBS}

@@ -1,0 +1,28 @@
+"""``manage.py cacheshell`` and the line that ``make run`` prints."""
+
+import pytest
+from django.core.cache import cache
+from django.core.management import call_command
+
+from ops.redis_cli import redis_cli
+
+
+def test_words_are_carried_out_in_the_caches_database(capfd):
+    cache.set("test:foo", 123, 300)
+    with pytest.raises(SystemExit) as ended:
+        call_command("cacheshell", "get", ":1:test:foo")
+    assert ended.value.code == 0
+    assert capfd.readouterr().out == "123\n"
+
+
+@pytest.mark.parametrize(
+    ("url", "options"),
+    [
+        ("redis://127.0.0.1:6380/1", ["-h", "127.0.0.1", "-p", "6380", "-n", "1"]),
+        ("redis://cache.example.com", ["-h", "cache.example.com", "-p", "6379", "-n", "0"]),
+        ("rediss://:secret@cache:6379/1", ["-h", "cache", "-p", "6379", "-n", "1", "--tls"]),
+    ],
+)
+def test_the_line_names_the_server_but_no_password(settings, url, options):
+    settings.REDIS_URL = url
+    assert redis_cli()[1:] == options

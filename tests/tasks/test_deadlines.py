@@ -1,0 +1,209 @@
+"""Deadlines that pass or come near."""
+
+import threading
+import time
+from datetime import timedelta
+
+import psutil
+import pytest
+from django.contrib.auth.models import User
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from tasks import deadlines, tasks
+from tasks.models import Notice, Task, TaskList
+from tests.factories import UserFactory
+from tests.tasks.factories import TaskFactory
+
+pytestmark = pytest.mark.django_db
+
+MINUTE = timedelta(minutes=1)
+HOUR = timedelta(hours=1)
+
+
+def due_in(delta, **values):
+    return TaskFactory(deadline=timezone.now() + delta, **{"assigned_to": UserFactory(), **values})
+
+
+class TestOverdue:
+    def test_what_has_passed_its_deadline_turns_overdue_and_its_assignee_is_told(self):
+        task = due_in(-MINUTE)
+        assert deadlines.turn_overdue() == 1
+        task.refresh_from_db()
+        assert task.status == "overdue"
+        notice = Notice.objects.get()
+        assert (notice.recipient, notice.kind, notice.occasion) == (
+            task.assigned_to,
+            "overdue",
+            task.overdue_at,
+        )
+
+    @pytest.mark.parametrize(
+        "make",
+        [
+            lambda: due_in(MINUTE),
+            lambda: due_in(-MINUTE, completed=True),
+            lambda: due_in(-MINUTE, status="overdue"),
+            lambda: TaskFactory(assigned_to=UserFactory()),
+        ],
+        ids=["ahead", "completed", "overdue already", "no deadline"],
+    )
+    def test_others_stay_as_they_are(self, make):
+        task = make()
+        assert deadlines.turn_overdue() == 0
+        assert Task.objects.get().status == task.status
+        assert not Notice.objects.exists()
+
+    def test_work_in_progress_turns_overdue_too(self):
+        due_in(-MINUTE, status="in_progress")
+        assert deadlines.turn_overdue() == 1
+
+    def test_a_task_of_nobody_turns_overdue_in_silence(self):
+        due_in(-MINUTE, assigned_to=None)
+        assert deadlines.turn_overdue() == 1
+        assert not Notice.objects.exists()
+
+    def test_the_tasks_of_one_person_are_told_together(self):
+        user = UserFactory()
+        for _ in range(3):
+            due_in(-MINUTE, assigned_to=user)
+        deadlines.turn_overdue()
+        assert Notice.objects.count() == 1
+
+    def test_a_deadline_that_is_moved_and_passes_again_is_told_again(self):
+        due_in(-MINUTE)
+        deadlines.turn_overdue()
+        Task.objects.update(status="pending")
+        deadlines.turn_overdue()
+        assert Notice.objects.count() == 2
+
+
+class TestReminders:
+    @pytest.mark.parametrize(
+        ("ahead", "kinds"),
+        [
+            (25 * HOUR, []),
+            (24 * HOUR - MINUTE, ["day_before"]),
+            (HOUR + MINUTE, ["day_before"]),
+            (HOUR - MINUTE, ["hour_before"]),
+            (-MINUTE, []),
+        ],
+    )
+    def test_a_day_before_and_an_hour_before(self, ahead, kinds):
+        due_in(ahead)
+        for _ in range(3):
+            deadlines.remind()
+        assert [notice.kind for notice in Notice.objects.all()] == kinds
+
+    def test_each_once(self):
+        task = due_in(2 * HOUR)
+        deadlines.remind()
+        Task.objects.update(deadline=timezone.now() + 30 * MINUTE)
+        deadlines.remind()
+        assert sorted(task.notices.values_list("kind", flat=True)) == ["day_before", "hour_before"]
+
+    @pytest.mark.parametrize("values", [{"completed": True}, {"assigned_to": None}, {"status": "overdue"}])
+    def test_nobody_is_reminded_of_what_is_not_his_to_do(self, values):
+        due_in(HOUR, **values)
+        assert deadlines.remind() == 0
+
+    def test_a_new_assignee_is_reminded_too(self):
+        due_in(HOUR)
+        deadlines.remind()
+        Task.objects.update(assigned_to=UserFactory())
+        assert deadlines.remind() == 1
+
+
+def test_beat_has_it_all_sent(telegram, monkeypatch):
+    published = []
+    monkeypatch.setattr(tasks, "publish", published.append)
+    due_in(-MINUTE)
+    due_in(HOUR)
+    tasks.watch_deadlines()
+    assert Notice.objects.count() == 2
+    assert published == [tasks.deliver_due]
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_that_is_being_changed_is_left_to_the_next_run():
+    task, other = due_in(-MINUTE), due_in(-MINUTE)
+    turned = []
+
+    def run():
+        try:
+            turned.append(deadlines.turn_overdue())
+        finally:
+            connection.close()
+
+    with transaction.atomic():
+        Task.objects.select_for_update().get(pk=task.pk)
+        thread = threading.Thread(target=run)
+        thread.start()
+        thread.join(10)
+    assert turned == [1]
+    other.refresh_from_db()
+    assert other.status == "overdue"
+    assert deadlines.turn_overdue() == 1
+
+
+def many(number, assignees):
+    """Tasks that are late, spread over assignees."""
+    users = User.objects.bulk_create(
+        User(username=f"user{n}", email="a@example.com") for n in range(assignees)
+    )
+    task_list = TaskList.objects.create(name="Many", owner=users[0])
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO tasks_task (task_list_id, name, description, assigned_to_id, deadline, status,
+                created_at, updated_at)
+            SELECT %s, n, '', %s + n %% %s, now() - interval '1 minute', 'pending', now(), now()
+            FROM generate_series(1, %s) n
+            """,
+            [task_list.pk, users[0].pk, assignees, number],
+        )
+
+
+@pytest.mark.django_db(transaction=True)
+def test_however_many_beats_run_each_assignee_is_told_once():
+    many(2_000, assignees=100)
+    gate = threading.Barrier(6)
+
+    def run():
+        try:
+            gate.wait(10)
+            deadlines.turn_overdue()
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=run) for _ in range(6)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert Task.objects.filter(status="overdue").count() == 2_000
+    told = sorted(Notice.objects.values_list("recipient", flat=True))
+    assert told == sorted(set(Task.objects.values_list("assigned_to", flat=True)))
+
+
+def server_seconds():
+    """The processor time of this connection's server process: what else runs here does not count."""
+    times = psutil.Process(connection.connection.info.backend_pid).cpu_times()
+    return times.user + times.system
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_100_000_tasks_turn_overdue_in_one_statement_within_a_second():
+    many(100_000, assignees=1_000)
+    with connection.cursor() as cursor:
+        cursor.execute("VACUUM ANALYZE tasks_task")
+    with CaptureQueriesContext(connection) as captured:
+        used, begun = server_seconds(), time.monotonic()
+        assert deadlines.turn_overdue() == 100_000
+        used, took = server_seconds() - used, time.monotonic() - begun
+    print(f"100,000 tasks turned overdue in {took:.2f} s, {used:.2f} s of them on the processor")
+    assert len(captured) == 1
+    assert used < 1
+    assert Notice.objects.count() == 1_000
