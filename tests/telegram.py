@@ -38,8 +38,10 @@ class BadRequestError(Exception):
 
 
 class FakeTelegram:
-    """``messages`` are the (chat, text) that were delivered, in order; ``calls`` counts all
-    attempts, ``hung_up`` the answers that nobody waited for any more."""
+    """``messages`` are the (chat, text) that were delivered, in order.
+
+    ``calls`` counts all attempts, ``hung_up`` the answers for which nobody waited any more.
+    """
 
     def __init__(self) -> None:
         self.messages: list[tuple[int, str]] = []

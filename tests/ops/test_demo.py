@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from clients.models import Client
 from courses.models import Course, Enrollment, Lesson, Module, Review
-from ops.demo import courses, fill, services, users
+from ops.demo import courses, fill, services, tasks, topics, users
 from ops.demo.plan import Plan
 from services.models import Subscription
 
@@ -71,6 +71,8 @@ def test_a_larger_size_adds_to_a_smaller_one(monkeypatch):
     monkeypatch.setitem(users.STUDENTS, "large", 60)
     fill(Plan("small"))
     monkeypatch.setitem(services.SUBSCRIPTIONS, "large", 130)
+    monkeypatch.setitem(tasks.LISTS, "large", 30)
+    monkeypatch.setitem(topics.TOPICS, "large", 30)
     added = fill(Plan("large"))
     assert (added["users"], added["courses"]) == (20, 130 - courses.COURSES["small"])
     assert Subscription.objects.count() == 130
