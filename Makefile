@@ -11,7 +11,7 @@ VENV := .venv/bin/python
 NOWHERE := DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost/1
 PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; print(secrets.token_urlsafe(64))")
 
-BENCHMARKS := throughput
+BENCHMARKS := coherence cost throughput
 
 .PHONY: run test lint bench install
 
@@ -33,8 +33,8 @@ lint: .venv/installed
 	$(NOWHERE) $(PRODUCTION) $(VENV) manage.py check --deploy --fail-level WARNING
 	$(NOWHERE) DEBUG=1 $(VENV) manage.py spectacular --validate --fail-on-warn --file /dev/null
 
-bench: .venv/installed
-	$(foreach name,$(BENCHMARKS),$(VENV) -m benchmarks.$(name) &&) true
+bench: .venv/peers
+	$(foreach name,$(BENCHMARKS),$(VENV) -m benchmarks.$(name) &&) $(VENV) -m benchmarks.coherence --nemesis
 
 install: .venv/installed
 
@@ -44,4 +44,9 @@ install: .venv/installed
 	@echo "Installing into .venv (about a minute)"
 	@$(PYTHON) -m venv .venv
 	@$(VENV) -m pip install --quiet -r requirements-dev.txt
+	@touch $@
+
+# What the benchmarks compare with.
+.venv/peers: .venv/installed requirements-bench.txt
+	@$(VENV) -m pip install --quiet -r requirements-bench.txt
 	@touch $@

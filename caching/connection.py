@@ -159,10 +159,9 @@ def _converse(connection: AbstractConnection, commands: list[Command]) -> list[A
     Raises:
         redis.exceptions.ConnectionError, TimeoutError, OSError: the connection is closed by then.
     """
-    packed: list[Any] = []
-    for words in commands:
-        packed += connection.pack_command(*words)
-    connection.send_packed_command(packed, check_health=False)
+    # In one piece: each piece would be a system call of its own, and wake the server.
+    packed = b"".join(piece for words in commands for piece in connection.pack_command(*words))
+    connection.send_packed_command([packed], check_health=False)
     replies: list[Any] = []
     try:
         for _ in commands:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import os
+import threading
 import time
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol, TypeVar
@@ -59,6 +61,11 @@ class Store:
         self.breaker = Breaker("Redis", self._recover)
         self._trusted_at = NEVER  # how many connections had broken when the outbox was last drained
         self._grace_ends = 0.0
+        self._let_one_drain()
+        os.register_at_fork(after_in_child=self._let_one_drain)
+
+    def _let_one_drain(self) -> None:
+        self._draining = threading.Lock()
 
     def read(self, *keys: str) -> list[bytes | None]:
         """The values of some keys in one plain command."""
@@ -127,9 +134,11 @@ class Store:
         return answer
 
     def _drain_and_trust(self) -> None:
-        breaks = self.backend.breaks
-        self.drain()
-        self._trust(breaks)
+        with self._draining:  # who had to wait finds it done: not a database connection for each thread
+            breaks = self.backend.breaks
+            if breaks != self._trusted_at:
+                self.drain()
+                self._trust(breaks)
 
     def _recover(self) -> None:
         self.backend.recover()

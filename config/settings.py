@@ -253,6 +253,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 20,
         "options": {"expires": 20},  # those sent while no worker was there are not run one by one
     },
+    "services: tidy": {"task": "services.tasks.tidy", "schedule": 60, "options": {"expires": 60}},
     "tasks: send what is due": {
         "task": "tasks.tasks.deliver_due",
         "schedule": 20,

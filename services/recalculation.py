@@ -10,6 +10,7 @@ Several runs may go on at once, on several workers. For the length of a chunk on
 
 from __future__ import annotations
 
+from datetime import timedelta
 from functools import reduce
 from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
@@ -17,6 +18,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 from django.db import transaction
 from django.db.models import F, OuterRef, Q, Subquery
 from django.db.models.functions import Now
+from django.utils import timezone
 
 from services.cachalot import past_cachalot
 from services.models import Plan, Recalculation, Service, Subscription
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 Row = TypeVar("Row", Service, Plan)
+
+KEPT = timedelta(days=30)
 
 # Rows that one transaction locks: about a tenth of a second's work.
 CHUNK_ROWS = 2_000
@@ -138,6 +142,11 @@ def _reprice_chunk(source: Source, after: int) -> list[int]:
 def _hold(source: Source) -> bool:
     """Hold the source's recalculation until the transaction ends; False if somebody else does."""
     return source.recalculations().select_for_update(skip_locked=True).first() is not None
+
+
+def forget_old() -> None:
+    """Delete recalculations that were finished long ago."""
+    Recalculation.objects.filter(finished_at__lt=timezone.now() - KEPT).delete()
 
 
 def _close_finished() -> None:

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db.models import Count, F, Sum
 from rest_framework.fields import DateTimeField
 
+from services import tally
 from services.cachalot import past_cachalot
 from services.models import Subscription, price_status
 
@@ -73,16 +74,14 @@ def subscription_page(selection: dict[str, Any], *, first: int, size: int) -> li
     return subscription_rows(Subscription.objects.filter(pk__in=ids))
 
 
-@past_cachalot()
 def subscription_count() -> int:
     """How many subscriptions there are."""
-    return Subscription.objects.count()
+    return tally.read().count
 
 
-@past_cachalot()
 def price_total() -> float:
     """The sum of all prices."""
-    return _number(Subscription.objects.aggregate(total=Sum("price"))["total"])
+    return _number(tally.read().amount)
 
 
 @past_cachalot()

@@ -6,7 +6,7 @@ from celery import shared_task
 from django.utils import timezone
 
 from api.after_commit import publish
-from services import pricing, recalculation
+from services import pricing, recalculation, tally
 from services.models import Subscription
 from services.singleton import Singleton
 
@@ -24,6 +24,13 @@ def recalculate() -> None:
 def repair() -> None:
     """The same, by beat and without a lock: for changes whose message was never sent, or got lost."""
     recalculation.recalculate()
+
+
+@shared_task
+def tidy() -> None:
+    """Keep what grows with the changes small."""
+    tally.compact()
+    recalculation.forget_old()
 
 
 @shared_task(base=Singleton)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from rest_framework.exceptions import ValidationError
 
@@ -12,12 +12,16 @@ from tasks.selectors import contexts_of, lists_of, tasks_of
 from tasks.serializers import RowKeySerializer, TaskSerializer
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from django.contrib.auth.models import User
 
     from tasks.models import TaskList
 
+    Row = Mapping[str, Any]
+    Key = dict[str, int]  # of one item: "id" or "task_list"
+
+Made = TypeVar("Made")
 TAKEN_ABOVE = 0  # in place of the id of the task that bears a name: it has none yet
 TWICE = "This task is in another row already."
 
@@ -28,11 +32,11 @@ class Bulk:
     Use it in a transaction: it locks the lists, and the tasks that are there already.
     """
 
-    def __init__(self, rows: Sequence[Mapping[str, Any]], user: User) -> None:
+    def __init__(self, rows: Sequence[Row], user: User) -> None:
         self.rows = rows
         self.user = user
         self.errors: dict[str, Any] = {}
-        self.seen: set[int] = set()
+        self.changed: set[int] = set()
 
     def build(self) -> list[Task]:
         """The tasks as the rows want them, in their order, not saved.
@@ -40,24 +44,27 @@ class Bulk:
         Raises:
             ValidationError: for all rows at once that are not valid, or not for this user to write.
         """
-        self.keys = [self._key(number, row) for number, row in enumerate(self.rows)]
-        self._lock()
-        built = [self._task(number, row) for number, row in enumerate(self.rows)]
+        keys = self._of_each_row(_key, self.rows)
+        self._lock(list(filter(None, keys)))
+        tasks = self._of_each_row(self._task, self.rows, keys)
         if self.errors:
             raise ValidationError({"tasks": self.errors})
-        return [task for task in built if task is not None]
+        return list(filter(None, tasks))
 
-    def _key(self, number: int, row: Mapping[str, Any]) -> dict[str, int]:
-        serializer = RowKeySerializer(data=row)
-        if not serializer.is_valid():
-            self.errors[str(number)] = serializer.errors
-            return {}
-        key: dict[str, int] = serializer.validated_data
-        return key
+    def _of_each_row(self, make: Callable[..., Made | None], *columns: Iterable[Any]) -> list[Made | None]:
+        """What ``make`` makes of each row; of one that it refuses, None and an error."""
+        made: list[Made | None] = []
+        for number, values in enumerate(zip(*columns, strict=True)):
+            try:
+                made.append(make(*values))
+            except ValidationError as error:
+                self.errors[str(number)] = error.detail
+                made.append(None)
+        return made
 
-    def _lock(self) -> None:
-        task_ids = [key["id"] for key in self.keys if "id" in key]
-        list_ids = [key["task_list"] for key in self.keys if "task_list" in key]
+    def _lock(self, keys: list[Key]) -> None:
+        task_ids = [key["id"] for key in keys if "id" in key]
+        list_ids = [key["task_list"] for key in keys if "task_list" in key]
         list_ids += tasks_of(self.user).filter(pk__in=task_ids).values_list("task_list_id", flat=True)
         lists = lists_of(self.user).filter(pk__in=list_ids).order_by("pk").select_for_update(no_key=True)
         self.lists: dict[int, TaskList] = {task_list.pk: task_list for task_list in lists}
@@ -65,39 +72,38 @@ class Bulk:
         self.tasks = {task.pk: task for task in tasks.select_for_update(no_key=True)}
         self.contexts = contexts_of(self.lists.values(), self.rows)
 
-    def _task(self, number: int, row: Mapping[str, Any]) -> Task | None:
-        if str(number) in self.errors:
+    def _task(self, row: Row, key: Key | None) -> Task | None:
+        if key is None:
             return None
-        task, errors = self._target(**self.keys[number])
-        if task is not None and not errors:
-            context = self.contexts[task.task_list_id]
-            serializer = TaskSerializer(
-                task if task.pk else None, row, partial=bool(task.pk), context=context
-            )
-            if serializer.is_valid():
-                return self._built(serializer, task)
-            errors = serializer.errors
-        self.errors[str(number)] = errors
-        return None
-
-    def _target(self, id: int | None = None, task_list: int | None = None) -> tuple[Task | None, Any]:  # noqa: A002
-        """The task to be changed or made, and why not."""
-        if id is None:
-            found = self.lists.get(task_list or 0)
-            return (Task(task_list=found), {}) if found else (None, {"task_list": [NO_LIST]})
-        task = self.tasks.get(id)
-        if task is None:
-            return None, {"id": [NO_TASK]}
-        task.task_list = self.lists[task.task_list_id]
-        if task.task_list.owner_id != self.user.pk:
-            return None, {"id": [OWNER_ONLY]}
-        if id in self.seen:
-            return None, {"id": [TWICE]}
-        self.seen.add(id)
-        return task, {}
-
-    def _built(self, serializer: TaskSerializer, task: Task) -> Task:
+        task = self._mine(key["id"]) if "id" in key else self._new(key["task_list"])
+        context = self.contexts[task.task_list_id]
+        serializer = TaskSerializer(task if task.pk else None, row, partial=bool(task.pk), context=context)
+        serializer.is_valid(raise_exception=True)
         for name, value in serializer.validated_data.items():
             setattr(task, name, value)
-        self.contexts[task.task_list_id]["names"][task.name] = task.pk or TAKEN_ABOVE
+        context["names"][task.name] = task.pk or TAKEN_ABOVE
         return task
+
+    def _new(self, list_id: int) -> Task:
+        if list_id not in self.lists:
+            raise ValidationError({"task_list": NO_LIST})
+        return Task(task_list=self.lists[list_id])
+
+    def _mine(self, pk: int) -> Task:
+        task = self.tasks.get(pk)
+        if task is None:
+            raise ValidationError({"id": NO_TASK})
+        task.task_list = self.lists[task.task_list_id]
+        if task.task_list.owner_id != self.user.pk:
+            raise ValidationError({"id": OWNER_ONLY})
+        if pk in self.changed:
+            raise ValidationError({"id": TWICE})
+        self.changed.add(pk)
+        return task
+
+
+def _key(row: Row) -> Key:
+    serializer = RowKeySerializer(data=row)
+    serializer.is_valid(raise_exception=True)
+    key: Key = serializer.validated_data
+    return key

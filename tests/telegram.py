@@ -38,13 +38,17 @@ class BadRequestError(Exception):
 
 
 class FakeTelegram:
-    """``messages`` are the (chat, text) that were delivered, in order; ``calls`` counts all attempts."""
+    """``messages`` are the (chat, text) that were delivered, in order.
+
+    ``calls`` counts all attempts, ``hung_up`` the answers for which nobody waited any more.
+    """
 
     def __init__(self) -> None:
         self.messages: list[tuple[int, str]] = []
         self.blocked_by: set[int] = set()
         self.webhook: dict[str, object] = {"url": ""}
         self.calls = 0
+        self.hung_up = 0
         self.answering = threading.Event()  # clear it: calls are carried out, their answers wait
         self.answering.set()
         self._faults: deque[Fault] = deque()
@@ -83,8 +87,8 @@ class FakeTelegram:
                 body = self.rfile.read(int(self.headers["Content-Length"]))
                 fault, status, answer = telegram._serve(self.path, self.headers["Content-Type"], body)
                 telegram.answering.wait()
+                self.close_connection = True
                 if fault.lost:
-                    self.close_connection = True
                     return
                 text = fault.body if fault.body is not None else json.dumps(answer).encode()
                 try:
@@ -94,7 +98,7 @@ class FakeTelegram:
                     self.end_headers()
                     self.wfile.write(text)
                 except ConnectionError:
-                    self.close_connection = True  # the caller was killed while it waited
+                    telegram.hung_up += 1  # the caller was killed while it waited
 
             def log_message(self, *_: object) -> None:
                 """The tests' output is not its place."""

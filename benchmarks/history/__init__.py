@@ -9,7 +9,8 @@ worker.py          a process that reads or writes until its time is up, and logs
 log.py             the format of those logs
 journal.py         what committed, and between which two instants
 checker.py         which reads were stale, uncommitted, backwards or inconsistent
-trial.py           one contestant from the empty database to its verdict
-report.py          the table
+trial.py           one contestant, from the empty database to its history
+nemesis.py         the same under faults (faults.py)
+verdict.py         a history in numbers; report.py: the table
 =================  ======================================================================================
 """

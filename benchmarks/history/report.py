@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from benchmarks.history.checker import VIOLATIONS
-from benchmarks.history.trial import Verdict
+from benchmarks.history.verdict import Verdict
 
 HEADINGS = (
     "contestant",

@@ -15,11 +15,15 @@ import psycopg2
 import redis
 
 from benchmarks.history import journal
-from benchmarks.history.checker import STALE, VIOLATIONS, Checker
 from benchmarks.history.log import Attempt, Read, parse
 
 ROOT = Path(__file__).resolve().parent.parent.parent
-WORKER_START_SECONDS = 2.0
+PROGRESS_SECONDS = 60
+# Files in a trial's folder.
+BEGIN = "begin"  # everybody is ready; holds the time when to stop
+STOP = "stop"  # the readers have read enough
+
+Process = subprocess.Popen[bytes]
 
 
 @dataclass
@@ -32,34 +36,40 @@ class History:
     registers: dict[str, journal.Register]
 
 
-@dataclass
+@dataclass(frozen=True)
 class Plan:
-    """How long, how many processes, how often they write.
+    """How long, with how many processes, how often they write.
 
     Attributes:
+        seconds: after which everybody stops.
+        processes: half of them write, half of them, or one more, only read.
         pause: mean pause of a writer between two writes, in seconds.
+        reads: after how many, together, the readers stop before their time; 0 for no limit.
     """
 
     seconds: float
-    readers: int
-    writers: int
-    pause: float
+    processes: int = 5
+    pause: float = 0.02
+    reads: int = 0
+
+    @property
+    def writers(self) -> int:
+        return self.processes // 2
+
+    @property
+    def readers(self) -> int:
+        return self.processes - self.writers
 
 
 class Trial:
     """Runs a contestant's processes in a folder of their own."""
 
     def __init__(self, contestant: str, plan: Plan, folder: Path) -> None:
-        self.contestant = contestant
         self.plan = plan
         self.folder = folder
         self.redis_url = os.environ["REDIS_URL"]
-        self.environment = {
-            **os.environ,
-            "CONTESTANT": contestant,
-            "DJANGO_SETTINGS_MODULE": "benchmarks.history.settings",
-            "PYTHONPATH": str(ROOT),
-        }
+        self._contestant = contestant
+        self._deadline = 0.0
 
     def run(self) -> History:
         """Prepare, work, ask once more for everything, and collect."""
@@ -67,42 +77,61 @@ class Trial:
         self.folder.mkdir(parents=True)
         self._prepare()
         self._work()
-        self._wait(self._worker("final", "final", 0.0))
+        self._wait(self._worker("final", "final"))
         return self.collect()
 
     def _prepare(self) -> None:
-        client = redis.Redis.from_url(self.redis_url)
-        client.flushall()
-        client.close()
-        subprocess.run(
-            [sys.executable, "-m", "benchmarks.history.prepare"],
-            env={**self.environment, "REDIS_URL": self.redis_url},
-            cwd=ROOT,
-            check=True,
-        )
+        with redis.Redis.from_url(self.redis_url) as client:
+            client.flushall()
+        self._wait(self._process("prepare", self.redis_url))
 
     def _work(self) -> None:
-        deadline = self.deadline()
-        workers = [self._worker("reader", f"reader-{n}", deadline) for n in range(self.plan.readers)]
-        workers += [self._worker("writer", f"writer-{n}", deadline) for n in range(self.plan.writers)]
-        for worker in workers:
-            self._wait(worker)
+        readers = [self._worker("reader", f"reader-{n}") for n in range(self.plan.readers)]
+        writers = [self._worker("writer", f"writer-{n}") for n in range(self.plan.writers)]
+        self._begin([*readers, *writers])
+        for reader in readers:
+            self._wait(reader)
+        (self.folder / STOP).touch()
+        for writer in writers:
+            self._wait(writer)
 
-    def deadline(self) -> float:
-        """When the workers stop that are started now."""
-        return time.monotonic() + WORKER_START_SECONDS + self.plan.seconds
+    def _begin(self, workers: list[Process]) -> None:
+        """Wait until everybody is ready, and tell them until when to work."""
+        while len(list(self.folder.glob("*.log"))) < len(workers):
+            if any(worker.poll() for worker in workers):
+                raise SystemExit(f"{self._contestant}: a process failed before it began")
+            time.sleep(0.01)
+        self._deadline = time.monotonic() + self.plan.seconds
+        unseen = self.folder / "unseen"
+        unseen.write_text(str(self._deadline))
+        unseen.rename(self.folder / BEGIN)
 
-    def _worker(
-        self, role: str, name: str, deadline: float, redis_url: str | None = None
-    ) -> subprocess.Popen[bytes]:
-        words = [role, name, str(self.folder / f"{name}.log"), str(deadline), str(self.plan.pause)]
-        command = [sys.executable, "-m", "benchmarks.history.worker", *words]
-        environment = {**self.environment, "REDIS_URL": redis_url or self.redis_url}
-        return subprocess.Popen(command, env=environment, cwd=ROOT)
+    def _worker(self, role: str, name: str, redis_url: str = "") -> Process:
+        plan = self.plan
+        words = (role, name, self.folder, plan.reads // plan.readers, plan.pause)
+        return self._process("worker", redis_url or self.redis_url, *map(str, words))
 
-    def _wait(self, worker: subprocess.Popen[bytes]) -> None:
-        if worker.wait():
-            raise SystemExit(f"{self.contestant}: a process failed: {worker.args!r}")
+    def _process(self, module: str, redis_url: str, *words: str) -> Process:
+        environment = {
+            "CONTESTANT": self._contestant,
+            "DJANGO_SETTINGS_MODULE": "benchmarks.history.settings",
+            "PYTHONPATH": str(ROOT),
+            "REDIS_URL": redis_url,
+        }
+        command = [sys.executable, "-m", f"benchmarks.history.{module}", *words]
+        return subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT)
+
+    def _wait(self, process: Process) -> None:
+        started = time.monotonic()
+        while True:
+            try:
+                status = process.wait(PROGRESS_SECONDS)
+                break
+            except subprocess.TimeoutExpired:
+                minutes = (time.monotonic() - started) / 60
+                print(f"  {self._contestant}: {minutes:.0f} min …", file=sys.stderr, flush=True)
+        if status:
+            raise SystemExit(f"{self._contestant}: a process failed: {process.args!r}")
 
     def collect(self) -> History:
         """What the logs and the journal hold."""
@@ -123,61 +152,3 @@ def read_journal() -> Iterator[journal.Entry]:
         cursor.execute("SELECT attempt, register, version, value FROM journal ORDER BY id")
         yield from (journal.Entry(*row) for row in cursor)
     connection.close()
-
-
-@dataclass
-class Verdict:
-    """What became of a trial. Times are in milliseconds; None where nothing of the kind happened.
-
-    Attributes:
-        stale_for: the longest that a value was still shown after the write that replaced it.
-    """
-
-    contestant: str
-    reads: int
-    hit_rate: float
-    wrong: dict[str, int]
-    stale_for: float | None
-    wrong_after_quiescence: int
-    keys: int
-    statements_per_read: float
-    hit_p50: float | None
-    read_p99: float | None
-    writes: int
-    commit_p50: float | None
-
-
-def judge(contestant: str, history: History) -> tuple[Verdict, list[tuple[Read, set[str]]]]:
-    """The verdict, and the reads that broke a rule."""
-    checker = Checker(history.registers)
-    broken = checker.judge(history.reads)
-    reads = history.reads
-    hits = [read.ended - read.began for read in reads if not read.statements]
-    commits = [
-        attempt.ended - attempt.committing
-        for attempt in history.attempts.values()
-        if attempt.outcome == "acknowledged" and attempt.kind == "admin" and attempt.ended
-    ]
-    verdict = Verdict(
-        contestant=contestant,
-        reads=len(reads),
-        hit_rate=len(hits) / max(1, len(reads)),
-        wrong={rule: sum(rule in rules for _, rules in broken) for rule in VIOLATIONS},
-        stale_for=percentile([checker.age(read) for read, rules in broken if STALE in rules], 1.0),
-        wrong_after_quiescence=sum(checker.differs_from_database(read) for read in history.final),
-        keys=len(history.final),
-        statements_per_read=sum(read.statements for read in reads) / max(1, len(reads)),
-        hit_p50=percentile(hits, 0.50),
-        read_p99=percentile([read.ended - read.began for read in reads], 0.99),
-        writes=sum(a.outcome == "acknowledged" for a in history.attempts.values()),
-        commit_p50=percentile(commits, 0.50),
-    )
-    return verdict, broken
-
-
-def percentile(nanoseconds: list[int], share: float) -> float | None:
-    """In milliseconds."""
-    if not nanoseconds:
-        return None
-    ordered = sorted(nanoseconds)
-    return ordered[min(len(ordered) - 1, int(len(ordered) * share))] / 1e6

@@ -1,7 +1,8 @@
-"""One process of a trial: ``python -m benchmarks.history.worker ROLE NAME LOG DEADLINE [PAUSE]``.
+"""One process of a trial: ``python -m benchmarks.history.worker ROLE NAME FOLDER READS PAUSE``.
 
-ROLE is ``reader``, ``writer`` or ``final``; NAME is unique in the trial and seeds the choices; DEADLINE
-is a CLOCK_MONOTONIC time in seconds; PAUSE is a writer's mean pause between two writes in seconds.
+ROLE is ``reader``, ``writer`` or ``final``. NAME is unique in the trial, and seeds the choices. In FOLDER
+lie its log and the files by which the trial begins and stops. A reader stops early after READS reads,
+unless that is 0. PAUSE is a writer's mean pause between two writes, in seconds.
 """
 
 from __future__ import annotations
@@ -26,6 +27,7 @@ from benchmarks.history.contestants import current  # noqa: E402
 from benchmarks.history.ledger.layout import GROUPS, ITEMS, ORDERS  # noqa: E402
 from benchmarks.history.ledger.models import Item  # noqa: E402
 from benchmarks.history.log import Log, Outcome, Read  # noqa: E402
+from benchmarks.history.trial import BEGIN, STOP  # noqa: E402
 from benchmarks.history.writes import KINDS  # noqa: E402
 
 OLD_SNAPSHOT_SHARE = 0.002
@@ -46,6 +48,7 @@ class Reads:
     """Reads through the contestant's cache, logged."""
 
     def __init__(self, log: Log) -> None:
+        self.count = 0
         self._log = log
         self._contestant = current()
         self._statements = Statements()
@@ -61,6 +64,7 @@ class Reads:
         self._read("total", "", self._contestant.total)
 
     def _read(self, kind: Any, key: str, read: Callable[..., Any], *args: Any) -> None:
+        self.count += 1
         before = self._statements.count
         began = time.monotonic_ns()
         value = read(*args)
@@ -87,8 +91,8 @@ class Reads:
         self.total()
 
 
-def read_until(deadline: float, reads: Reads, rng: random.Random) -> None:
-    while time.monotonic() < deadline:
+def read_until(deadline: float, most: int, reads: Reads, rng: random.Random) -> None:
+    while time.monotonic() < deadline and not (most and reads.count >= most):
         if rng.random() < OLD_SNAPSHOT_SHARE:
             read_from_old_snapshot(rng)
         reads.one(rng)
@@ -108,9 +112,11 @@ def read_from_old_snapshot(rng: random.Random) -> None:
         current().detail(pk)
 
 
-def write_until(deadline: float, name: str, log: Log, reads: Reads, rng: random.Random, pause: float) -> None:
+def write_until(
+    deadline: float, stop: Path, name: str, pause: float, log: Log, reads: Reads, rng: random.Random
+) -> None:
     number = 0
-    while time.monotonic() < deadline:
+    while time.monotonic() < deadline and not stop.exists():
         number += 1
         write_once(Attempt(f"{name}.{number}", rng), log, rng)
         reads.one(rng)
@@ -148,19 +154,28 @@ def log_diagnostics(path: Path) -> None:
     logging.basicConfig(level=logging.INFO, handlers=[handler])
 
 
-def main(role: str, name: str, path: str, deadline: str, pause: str = "0") -> None:
-    log = Log(Path(path))
-    log_diagnostics(Path(path).with_suffix(".txt"))
-    rng = random.Random(name)
+def deadline_of(folder: Path) -> float:
+    """Wait until the trial begins; when it ends."""
+    while not (folder / BEGIN).exists():
+        time.sleep(0.005)
+    return float((folder / BEGIN).read_text())
+
+
+def main(role: str, name: str, folder: Path, most: int, pause: float) -> None:
+    log_diagnostics(folder / f"{name}.txt")
+    connection.ensure_connection()
+    log = Log(folder / f"{name}.log")
     reads = Reads(log)
+    rng = random.Random(name)
     if role == "reader":
-        read_until(float(deadline), reads, rng)
+        read_until(deadline_of(folder), most, reads, rng)
     elif role == "writer":
-        write_until(float(deadline), name, log, reads, rng, float(pause))
+        write_until(deadline_of(folder), folder / STOP, name, pause, log, reads, rng)
     else:
         reads.all()
     log.flush()
 
 
 if __name__ == "__main__":
-    main(*sys.argv[1:])
+    role, name, folder, most, pause = sys.argv[1:]
+    main(role, name, Path(folder), int(most), float(pause))

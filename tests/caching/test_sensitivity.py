@@ -193,7 +193,7 @@ def _drop_that_spares_the_lease(monkeypatch):
 
 
 def _evictable_fence(monkeypatch):
-    monkeypatch.setattr("tests.caching.model.FENCES_ARE_VOLATILE", True)
+    monkeypatch.setattr("tests.caching.model.worlds.FENCES_ARE_VOLATILE", True)
 
 
 @pytest.mark.parametrize(

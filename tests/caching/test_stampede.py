@@ -35,6 +35,12 @@ def test_fifty_cold_reads_of_a_page_load_at_most_twice(rows):
 
 
 @one_server
+def test_a_process_that_was_just_started_opens_no_second_connection_for_each_thread(rows, child):
+    """Each read of a cold process wants to know what the outbox holds; PostgreSQL has 100 connections."""
+    assert child().ask("many", rows.pk, 70) <= 2
+
+
+@one_server
 def test_several_processes_together_load_at_most_twice(rows, child):
     processes = [child(), child()]
     for process in processes:

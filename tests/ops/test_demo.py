@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from clients.models import Client
 from courses.models import Course, Enrollment, Lesson, Module, Review
-from ops.demo import courses, fill, plan, services, users
+from ops.demo import courses, fill, plan, services, tasks, topics, users
 from ops.demo.plan import Plan
 from services.models import Subscription
 
@@ -71,6 +71,8 @@ def test_a_larger_size_adds_to_a_smaller_one(monkeypatch):
     monkeypatch.setitem(courses.COURSES, "large", courses.COURSES["small"] + 10)
     monkeypatch.setitem(users.STUDENTS, "large", users.STUDENTS["small"] + 20)
     monkeypatch.setitem(services.SUBSCRIPTIONS, "large", 130)
+    monkeypatch.setitem(tasks.LISTS, "large", 30)
+    monkeypatch.setitem(topics.TOPICS, "large", 30)
     fill(Plan("small"))
     added = fill(Plan("large"))
     assert (added["users"], added["courses"]) == (20, 10)

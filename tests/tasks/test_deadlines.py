@@ -153,14 +153,16 @@ def many(number, assignees):
         User(username=f"user{n}", email="a@example.com") for n in range(assignees)
     )
     task_list = TaskList.objects.create(name="Many", owner=users[0])
-    late = timezone.now() - MINUTE
-    Task.objects.bulk_create(
-        (
-            Task(task_list=task_list, name=f"{n}", assigned_to=users[n % assignees], deadline=late)
-            for n in range(number)
-        ),
-        batch_size=5_000,
-    )
+    with connection.cursor() as cursor:
+        cursor.execute(
+            """
+            INSERT INTO tasks_task (task_list_id, name, description, assigned_to_id, deadline, status,
+                created_at, updated_at)
+            SELECT %s, n, '', %s + n %% %s, now() - interval '1 minute', 'pending', now(), now()
+            FROM generate_series(1, %s) n
+            """,
+            [task_list.pk, users[0].pk, assignees, number],
+        )
 
 
 @pytest.mark.django_db(transaction=True)

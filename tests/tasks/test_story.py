@@ -68,7 +68,7 @@ def test_from_the_link_to_the_reminder_and_back(call, telegram, tmp_path, way):
     _, mine = call("GET", "tasks/?assigned_to=" + str(me["id"]), **as_anna)
     assert [task["name"] for task in mine["results"]] == ["Write"]
 
-    with worker(tmp_path / "worker.log"):
+    with worker(tmp_path):
         tasks.watch_deadlines.delay()
         eventually(lambda: telegram.texts_to(ANNA))
     assert telegram.texts_to(ANNA)[0].startswith("Due within an hour: Write")

@@ -2,14 +2,17 @@
 
 import functools
 import os
+import sys
+from importlib.util import find_spec
 
 from django.utils.module_loading import import_string
 
 from benchmarks.history.contestants.base import Contestant
 
 _HERE = "benchmarks.history.contestants"
+PRODUCT = "syllabus"
 CONTESTANTS = {
-    "syllabus": f"{_HERE}.product.Product",
+    PRODUCT: f"{_HERE}.product.Product",
     "no-cache": f"{_HERE}.base.Contestant",
     "post_save": f"{_HERE}.naive.DeleteInPostSave",
     "post_save-best": f"{_HERE}.naive.DeleteInPostSaveAndExplicitly",
@@ -28,3 +31,15 @@ def current() -> Contestant:
     """The contestant of this process."""
     contestant: type[Contestant] = import_string(CONTESTANTS[os.environ["CONTESTANT"]])
     return contestant()
+
+
+def installed() -> list[str]:
+    """The contestants that can run here; what the others lack is told on standard error."""
+    found = []
+    for name, path in CONTESTANTS.items():
+        package = import_string(path).apps[0].partition(".")[0]
+        if find_spec(package):
+            found.append(name)
+        else:
+            print(f"{name}: {package} is not installed (requirements-bench.txt)", file=sys.stderr)
+    return found

@@ -1,0 +1,33 @@
+"""What a read costs while the breaker is open, beside the same load without a cache."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from benchmarks.costs.measure import Cost, medians
+from benchmarks.history.contestants import current
+from benchmarks.history.ledger.loads import load_detail
+from caching.store import get_store
+
+ROUNDS, REPEAT = 30, 20
+MOST_MS = 1.0
+
+
+def costs() -> Iterator[Cost]:
+    product = current()
+    breaker = get_store().breaker
+    breaker.is_open = True  # as an outage leaves it; no probe is under way to close it
+    found = medians(
+        {"open": lambda: product.details.get(pk=1), "load": lambda: load_detail(1)},
+        rounds=ROUNDS,
+        repeat=REPEAT,
+    )
+    breaker.is_open = False
+    more = found["open"] - found["load"]
+    yield Cost(
+        "a read with the breaker open",
+        found["open"],
+        {"the load alone": found["load"]},
+        f"< +{MOST_MS:g} ms ({more:+.2f} ms)",
+        more < MOST_MS,
+    )
