@@ -1,6 +1,12 @@
 """Read by ``celery -A config flower`` from the folder where it is started: no Flower without a password."""
 
 import os
+import secrets
+
+from django.conf import settings
 
 if not os.environ.get("FLOWER_BASIC_AUTH"):
-    raise SystemExit("FLOWER_BASIC_AUTH is missing: set it to user:password.")
+    if not settings.DEBUG:
+        raise SystemExit("FLOWER_BASIC_AUTH is missing: set it to user:password.")
+    basic_auth = [f"flower:{secrets.token_urlsafe(9)}"]
+    print(f"FLOWER_BASIC_AUTH is not set. This time: {basic_auth[0]}", flush=True)

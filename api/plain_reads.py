@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any, cast
 
+from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.core.exceptions import MiddlewareNotUsed
 from django.core.handlers.exception import convert_exception_to_response
-from django.urls import Resolver404, resolve
+from django.urls import Resolver404, get_urlconf, resolve
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.settings import api_settings
 
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from django.urls import ResolverMatch
 
 ANY_FORMAT = {None, "*/*", "application/json"}
+_resolve = lru_cache(maxsize=1024)(resolve)  # trying pattern after pattern takes as long as asking Redis
 FORCED_USER = "_force_auth_user"  # of DRF's test clients
 CREDENTIALS_IN = {SessionAuthentication: "HTTP_COOKIE", TokenAuthentication: "HTTP_AUTHORIZATION"}
 
@@ -73,7 +76,7 @@ def _plain_match(request: HttpRequest) -> ResolverMatch | None:
     if request.META.get("HTTP_ACCEPT") not in ANY_FORMAT:
         return None
     try:
-        match = resolve(request.path_info)
+        match = _resolve(request.path_info, get_urlconf(settings.ROOT_URLCONF))
     except Resolver404:
         return None
     return match if issubclass(getattr(match.func, "cls", object), CachedReadView) else None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import re
-import uuid
+import secrets
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
@@ -36,7 +36,7 @@ class RequestIdMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         offered = request.META.get("HTTP_X_REQUEST_ID", "")
-        current = offered if ACCEPTED.fullmatch(offered) else uuid.uuid4().hex
+        current = offered if ACCEPTED.fullmatch(offered) else secrets.token_hex(16)
         token = request_id.set(current)
         try:
             response = self.get_response(request)

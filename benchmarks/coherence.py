@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import signal
 import sys
 from collections.abc import Iterator
 from dataclasses import asdict, replace
@@ -29,6 +30,7 @@ def main() -> None:
     from benchmarks.servers import start_servers
 
     options = parse_arguments()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a trial ends its processes
     start_servers()
     verdicts = []
     for name, trial in trials(options):

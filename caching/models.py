@@ -6,11 +6,11 @@ from typing import Any
 
 from django.db import models, router, transaction
 
-from caching.tracking import TrackedQuerySet
+from caching.tracking import TrackedQuerySet, lock
 
 
 class TrackedModel(models.Model):
-    """A model whose ``save()`` is one transaction with its signals.
+    """A model whose ``save()`` is one transaction with its signals, begun by locking the row.
 
     Without it Django commits a ``save()`` outside a transaction before ``post_save``, and the guard
     has to invalidate everything that depends on the table.
@@ -24,6 +24,8 @@ class TrackedModel(models.Model):
     def save_base(self, *args: Any, **kwargs: Any) -> None:
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using, savepoint=False):
+            if self.pk is not None and not kwargs.get("force_insert"):
+                lock(type(self), [self.pk], using)
             super().save_base(*args, **kwargs)
 
 

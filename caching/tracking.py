@@ -17,10 +17,29 @@ if TYPE_CHECKING:
 
 ModelT = TypeVar("ModelT", bound=models.Model)
 
-# Rows were, or are about to be, changed without a signal of their own. Sent inside the transaction
-# of the change with ``pks``, a list; for an update before and after it, so that a receiver which
-# maps rows to their parents sees the old parent and the new one.
+# Rows were, or are about to be, changed. Sent inside the transaction of the change with ``pks``, a
+# list: for an ``update()`` before and after it, so that a receiver which maps rows to their parents
+# sees the old parent and the new one; after a ``bulk_create``; before a delete, whose instance may
+# name a parent that the row has left.
 rows_changed = Signal()
+
+
+def lock(model: type[models.Model], pks: Collection[Any], using: str) -> list[Any]:
+    """Lock rows until the transaction ends, before a receiver asks what they concern; who is there.
+
+    ::
+
+        writer A                                writer B
+        where does the row stand? at X
+                                                moves it from X to Y, COMMIT
+        moves it to Z, touches X and Z
+                                                (a reader stores what stands at Y: the row)
+        COMMIT                                  Y still shows the row
+
+    The lock also holds up a new row that would refer to this one: its foreign key asks for it.
+    """
+    rows = model._base_manager.using(using).select_for_update().filter(pk__in=pks)
+    return list(rows.order_by("pk").values_list("pk", flat=True))
 
 
 def _guard(using: str) -> Guard:
@@ -50,6 +69,7 @@ def track(model: type[models.Model]) -> None:
         _connect_first(signal, _expect, model, f"{key}:expect")
     for signal in _AFTER:
         _connect_first(signal, _close, model, f"{key}:close")
+    signals.pre_delete.connect(_tell_of_rows_to_go, sender=model, dispatch_uid=f"{key}:delete")
     _tracked.add(model)
 
 
@@ -83,6 +103,11 @@ def conclude() -> None:
 def _expect(*, sender: type[models.Model], using: str, action: str = "pre_", **_: Any) -> None:
     if action.startswith("pre_"):
         _guard(using).expect(sender._meta.db_table)
+
+
+def _tell_of_rows_to_go(*, sender: type[models.Model], instance: models.Model, using: str, **_: Any) -> None:
+    pks = lock(sender, [instance.pk], using)
+    rows_changed.send(sender=sender, pks=pks, using=using)
 
 
 def _open(*, signal: Signal, sender: type[models.Model], using: str, action: str = "pre_", **_: Any) -> None:

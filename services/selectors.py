@@ -76,7 +76,7 @@ def subscription_page(selection: dict[str, Any], *, first: int, size: int) -> li
 
 def subscription_count() -> int:
     """How many subscriptions there are."""
-    return tally.read().count
+    return tally.read().number
 
 
 def price_total() -> float:

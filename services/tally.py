@@ -20,7 +20,7 @@ INSERT INTO services_tally SELECT sum(count), sum(amount) FROM gone HAVING count
 
 
 class Tally(NamedTuple):
-    count: int
+    number: int
     amount: Decimal
 
 

@@ -46,21 +46,44 @@ class Version(NamedTuple):
     siblings: Mapping[str, int]
 
 
+class _Row:
+    """Versions in the order of their numbers, searched without walking over all of them."""
+
+    def __init__(self, versions: list[Version]) -> None:
+        self._versions = versions
+        self._numbers = [version.number for version in versions]
+        began = [version.began for version in reversed(versions)]
+        self._none_began_before = list(accumulate(began, min))[::-1]  # neither this one nor a later one
+
+    def between(self, floor: int, ended: float) -> list[Version]:
+        """Those from number ``floor`` on that may have been committed at ``ended``."""
+        found = []
+        for index in range(bisect.bisect_left(self._numbers, floor), len(self._versions)):
+            if self._none_began_before[index] > ended:
+                break
+            if self._versions[index].began <= ended:
+                found.append(self._versions[index])
+        return found
+
+    def last_below(self, floor: int, ended: float) -> list[Version]:
+        """The latest below number ``floor`` that may have been committed at ``ended``, if there is one."""
+        below = self._versions[: bisect.bisect_left(self._numbers, floor)]
+        return next(([version] for version in reversed(below) if version.began <= ended), [])
+
+
 class Register:
     """The versions of one register."""
 
     def __init__(self, versions: list[Version]) -> None:
-        self.versions = versions
-        self._by_value: dict[str | None, list[Version]] = defaultdict(list)
+        self.latest = versions[-1]
+        self._all = _Row(versions)
+        by_value = defaultdict(list)
         for version in versions:
-            self._by_value[version.value].append(version)
+            by_value[version.value].append(version)
+        self._by_value = {value: _Row(same) for value, same in by_value.items()}
         acknowledged = sorted((v.acknowledged, v.number) for v in versions if v.acknowledged < inf)
         self._times = [when for when, _ in acknowledged]
         self._greatest = list(accumulate((number for _, number in acknowledged), max))
-
-    @property
-    def latest(self) -> Version:
-        return self.versions[-1]
 
     def acknowledged_before(self, when: float) -> int:
         """The greatest number that was acknowledged before ``when``; 0 if none was."""
@@ -73,20 +96,15 @@ class Register:
         A nonce names one version. That a row is gone, or a tag, may name several: then those that
         make the read right, or the latest of the others, or none, for what was not committed.
         """
-        same = [version for version in self._by_value[value] if version.began <= ended]
+        row = self._by_value.get(value)
+        if row is None:
+            return []
         floor = self.acknowledged_before(began)
-        return [version for version in same if version.number >= floor] or same[-1:]
+        return row.between(floor, ended) or row.last_below(floor, ended)
 
     def candidates(self, began: float, ended: float) -> list[Version]:
         """The versions that may have been current at some instant of a read."""
-        floor = self.acknowledged_before(began)
-        found = []
-        for version in reversed(self.versions):
-            if version.number < floor:
-                break
-            if version.began <= ended:
-                found.append(version)
-        return found
+        return self._all.between(self.acknowledged_before(began), ended)
 
 
 def build(entries: Iterable[Entry], attempts: Mapping[str, Attempt]) -> dict[str, Register]:

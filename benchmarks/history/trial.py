@@ -1,4 +1,4 @@
-"""One contestant, from the empty database to its verdict."""
+"""One contestant, from the empty database to its history."""
 
 from __future__ import annotations
 
@@ -70,14 +70,19 @@ class Trial:
         self.redis_url = os.environ["REDIS_URL"]
         self._contestant = contestant
         self._deadline = 0.0
+        self._processes: list[Process] = []
 
     def run(self) -> History:
         """Prepare, work, ask once more for everything, and collect."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
-        self._prepare()
-        self._work()
-        self._wait(self._worker("final", "final"))
+        try:
+            self._prepare()
+            self._work()
+            self._wait(self._worker("final", "final"))
+        finally:
+            for process in self._processes:
+                process.kill()  # after a failure; otherwise they have ended
         return self.collect()
 
     def _prepare(self) -> None:
@@ -119,7 +124,9 @@ class Trial:
             "REDIS_URL": redis_url,
         }
         command = [sys.executable, "-m", f"benchmarks.history.{module}", *words]
-        return subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT)
+        process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT)
+        self._processes.append(process)
+        return process
 
     def _wait(self, process: Process) -> None:
         started = time.monotonic()

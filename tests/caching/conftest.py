@@ -30,7 +30,15 @@ def stage(monkeypatch):
         yield made
 
 
-TABLES = ["shelf_book_readers", "shelf_ebook", "shelf_book", "shelf_shelf", "shelf_loose", "shelf_mute"]
+TABLES = [
+    "shelf_label",
+    "shelf_book_readers",
+    "shelf_ebook",
+    "shelf_book",
+    "shelf_shelf",
+    "shelf_loose",
+    "shelf_mute",
+]
 
 
 @pytest.fixture

@@ -8,10 +8,9 @@ import pytest
 
 from tests.caching.conftest import one_server
 from tests.caching.crowd import crowd
-from tests.caching.shelf.cache import book_detail, book_pages, loads, shelf_detail
-from tests.caching.shelf.models import Book, Shelf
+from tests.caching.shelf.cache import book_detail, book_pages, loads
+from tests.caching.shelf.models import Book
 from tests.caching.shelf.writes import rename
-from tests.caching.views import cached, stored
 
 CROWD = 50
 
@@ -76,28 +75,6 @@ def test_a_fence_stands_until_the_last_of_its_writers_has_committed(rows, stage)
     second.finish()
     assert book_pages.get().value["titles"] == ["first", "sequel", "second"]
     assert book_pages.get().x_cache == "HIT"
-
-
-def test_a_move_between_two_reads_of_the_old_parent_leaves_no_parent_stale(rows, stage):
-    """First writer has read where the book stands; the second moves it; the first moves it on."""
-    middle = Shelf.objects.create(name="middle")
-
-    def move(to):
-        book = Book.objects.get(pk=rows.pk)
-        book.shelf = to
-        book.save()
-
-    first = stage.actor(lambda: move(middle))
-    second = stage.actor(lambda: move(rows.lower))
-    first.run_to("COMMIT")
-    second.start_to("COMMIT")
-    first.finish()
-    shelf_detail.get(pk=middle.pk)
-    second.wait()
-    assert cached(rows) == stored(rows)
-    second.finish()
-    assert cached(rows) == stored(rows)
-    assert shelf_detail.get(pk=middle.pk).value["titles"] == []
 
 
 def test_readers_and_writers_at_full_speed_never_read_back_in_time(rows):

@@ -19,6 +19,7 @@ def _views(rows: Any) -> dict[str, tuple[Any, dict[str, Any]]]:
     for name in ("upper", "lower"):
         shelf = getattr(rows, name).pk
         views[f"shelf {name}"] = (cache.shelf_detail, {"pk": shelf})
+        views[f"labels {name}"] = (cache.shelf_labels, {"pk": shelf})
         views[f"page {name}"] = (cache.book_pages, {"shelf": shelf})
     views["page"] = (cache.book_pages, {})
     for name in ("ann", "bob"):

@@ -8,6 +8,7 @@ import subprocess
 import sys
 import urllib.error
 import urllib.request
+from contextlib import contextmanager
 
 import pytest
 
@@ -30,28 +31,42 @@ def status(port: int, login: str = "") -> int | None:
         return None
 
 
-def test_it_opens_with_the_password_alone(tmp_path):
+@contextmanager
+def flower(folder, **env):
+    """A running Flower: its port, and what it has printed."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-    with (tmp_path / "log").open("wb") as log:
+    with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
             [*FLOWER, f"--port={port}", "--address=127.0.0.1"],
             cwd=ROOT,
-            env=environment(FLOWER_BASIC_AUTH="boss:secret"),
+            env=environment(**env),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
     try:
         eventually(lambda: status(port))
-        assert status(port) == 401
-        assert status(port, "boss:wrong") == 401
-        assert status(port, "boss:secret") == 200
+        yield port, (folder / "log").read_text()
     finally:
         process.terminate()
         process.wait(20)
 
 
-def test_it_does_not_start_without_a_password():
+def test_it_opens_with_the_password_alone(tmp_path):
+    with flower(tmp_path, FLOWER_BASIC_AUTH="boss:secret") as (port, _):
+        assert status(port) == 401
+        assert status(port, "boss:wrong") == 401
+        assert status(port, "boss:secret") == 200
+
+
+def test_a_developer_is_told_a_password_made_up_for_him(tmp_path):
+    with flower(tmp_path, FLOWER_BASIC_AUTH="", DEBUG="1") as (port, printed):
+        login = printed.partition("This time: ")[2].split()[0]
+        assert status(port) == 401
+        assert status(port, login) == 200
+
+
+def test_it_does_not_start_without_a_password_in_production():
     done = subprocess.run(
         FLOWER, cwd=ROOT, env=environment(FLOWER_BASIC_AUTH=""), capture_output=True, text=True, check=False
     )

@@ -1,5 +1,5 @@
 from caching import Cached, CachedFamily
-from tests.caching.shelf.models import Book, Loose, Mute, Shelf
+from tests.caching.shelf.models import Book, Label, Loose, Mute, Shelf
 from tests.caching.stage import reach
 
 loads: list[str] = []  # what was loaded, so that a test can count
@@ -40,6 +40,10 @@ def load_readers(pk: int) -> dict:
     return {"books": list(Book.objects.filter(readers=pk).order_by("pk").values_list("title", flat=True))}
 
 
+def load_labels(pk: int) -> list[str]:
+    return sorted(Label.objects.filter(shelf=pk).values_list("name", flat=True))
+
+
 def load_loose() -> list[str]:
     return sorted(Loose.objects.values_list("name", flat=True))
 
@@ -52,5 +56,6 @@ book_detail = Cached("v1:books:detail:{pk}", ttl=300, load=load_book, depends_on
 book_pages = CachedFamily("v1:books:list", ttl=300, load=load_page, depends_on=[Book], most=5)
 shelf_detail = Cached("v1:shelves:{pk}", ttl=60, load=load_shelf, depends_on=[Book, Shelf])
 reader_books = Cached("reader:{pk}:books", ttl=60, load=load_readers, depends_on=[Book, Book.readers.through])
+shelf_labels = Cached("labels:{pk}", ttl=60, load=load_labels, depends_on=[Label])
 loose_names = Cached("loose", ttl=60, load=load_loose, depends_on=[Loose])
 mute_names = Cached("mute", ttl=60, load=load_mute, depends_on=[Mute])

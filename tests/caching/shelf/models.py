@@ -28,6 +28,13 @@ class Paperback(Book):
         proxy = True
 
 
+class Label(TrackedModel):
+    """Nothing refers to it, so nothing but its own receivers speaks for it."""
+
+    name = models.CharField(max_length=50)
+    shelf = models.ForeignKey(Shelf, models.CASCADE, related_name="labels")
+
+
 class Loose(models.Model):
     """Not built on TrackedModel: its save() commits before post_save."""
 

@@ -1,10 +1,16 @@
-from django.db import connection
-from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
+from django.db.models.signals import m2m_changed, post_delete, post_save, pre_save
 from django.dispatch import receiver
 
 from caching import rows_changed
-from tests.caching.shelf.cache import book_detail, book_pages, loose_names, reader_books, shelf_detail
-from tests.caching.shelf.models import Book, Loose, Shelf
+from tests.caching.shelf.cache import (
+    book_detail,
+    book_pages,
+    loose_names,
+    reader_books,
+    shelf_detail,
+    shelf_labels,
+)
+from tests.caching.shelf.models import Book, Label, Loose, Shelf
 
 
 def _touch(pks, shelves):
@@ -19,13 +25,10 @@ def _touch(pks, shelves):
     reader_books.touch_all()
 
 
-@receiver([pre_save, pre_delete], sender=Book)
+@receiver(pre_save, sender=Book)
 def touch_old_shelf(instance, **kwargs):
-    """The shelf that the row is on; locked, lest another writer move it before this one commits."""
-    stored = Book.objects.filter(pk=instance.pk)
-    if connection.in_atomic_block:
-        stored = stored.select_for_update()
-    _touch([], stored.values_list("shelf", flat=True))
+    """The shelf that the stored row is on."""
+    _touch([], Book.objects.filter(pk=instance.pk).values_list("shelf", flat=True))
 
 
 @receiver([post_save, post_delete], sender=Book)
@@ -43,6 +46,22 @@ def touch_books(pks, **kwargs):
 def touch_shelf(**kwargs):
     shelf_detail.touch_all()
     book_detail.touch_all()
+
+
+@receiver([post_save, post_delete], sender=Label)
+def touch_label(instance, **kwargs):
+    shelf_labels.touch(pk=instance.shelf_id)
+
+
+@receiver(pre_save, sender=Label)
+def touch_old_shelf_of_label(instance, **kwargs):
+    touch_labels([instance.pk])
+
+
+@receiver(rows_changed, sender=Label)
+def touch_labels(pks, **kwargs):
+    for shelf in Label.objects.filter(pk__in=pks).values_list("shelf", flat=True):
+        shelf_labels.touch(pk=shelf)
 
 
 @receiver(post_save, sender=Loose)
