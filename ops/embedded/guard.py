@@ -8,10 +8,12 @@ from __future__ import annotations
 import os
 import sys
 import time
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ops.embedded.locks import locked
+from ops.embedded.processes import is_alive
 from ops.embedded.sharing import SERVERS, stop_unused
 
 if TYPE_CHECKING:
@@ -21,17 +23,21 @@ INTERVAL_SECONDS = 0.5
 
 
 def main(state: Path, lock: int) -> None:
-    running: list[psutil.Process | None] = []
-    while state.exists():
-        with locked(state / "start.lock"):
-            if stop_unused(state):
-                # Given up before start.lock, or who starts next would believe in this guard.
-                os.close(lock)
-                return
-            running = [server(state).find() for server in SERVERS.values()]
-        time.sleep(INTERVAL_SECONDS)
-    for process in filter(None, running):  # somebody removed the folder: there is nothing to save
+    running: list[psutil.Process] = []
+    with suppress(FileNotFoundError):  # the folder has gone
+        while not _stopped(state, lock):
+            running = [process for server in SERVERS.values() if (process := server(state).find())]
+            time.sleep(INTERVAL_SECONDS)
+    for process in filter(is_alive, running):  # the folder, or half of it, was removed under them
         process.kill()
+
+
+def _stopped(state: Path, lock: int) -> bool:
+    with locked(state / "start.lock"):
+        unused = stop_unused(state)
+        if unused:
+            os.close(lock)  # before start.lock, or who starts next would believe in this guard
+        return unused
 
 
 if __name__ == "__main__":

@@ -8,7 +8,7 @@ from django.core.management import call_command
 
 from clients.models import Client
 from courses.models import Course, Enrollment, Lesson, Module, Review
-from ops.demo import courses, fill, services, tasks, topics, users
+from ops.demo import courses, fill, plan, services, tasks, topics, users
 from ops.demo.plan import Plan
 from services.models import Subscription
 
@@ -67,14 +67,15 @@ def test_the_same_seed_makes_the_same_data_and_another_seed_others():
 
 
 def test_a_larger_size_adds_to_a_smaller_one(monkeypatch):
-    monkeypatch.setitem(courses.COURSES, "large", 130)  # more than one chunk
-    monkeypatch.setitem(users.STUDENTS, "large", 60)
-    fill(Plan("small"))
+    monkeypatch.setattr(plan, "CHUNK_ROWS", 4)
+    monkeypatch.setitem(courses.COURSES, "large", courses.COURSES["small"] + 10)
+    monkeypatch.setitem(users.STUDENTS, "large", users.STUDENTS["small"] + 20)
     monkeypatch.setitem(services.SUBSCRIPTIONS, "large", 130)
     monkeypatch.setitem(tasks.LISTS, "large", 30)
     monkeypatch.setitem(topics.TOPICS, "large", 30)
+    fill(Plan("small"))
     added = fill(Plan("large"))
-    assert (added["users"], added["courses"]) == (20, 130 - courses.COURSES["small"])
+    assert (added["users"], added["courses"]) == (20, 10)
     assert Subscription.objects.count() == 130
 
 

@@ -85,13 +85,6 @@ def test_the_last_user_to_leave_stops_the_servers(state):
     assert working_on(state) == []
 
 
-def test_data_survive_a_stop(state):
-    with User(state) as user:
-        keep_in_both(user)
-    with User(state) as user:
-        assert is_kept_in_both(user)
-
-
 def test_starting_again_changes_nothing(state):
     with User(state) as user:
         assert both_answer(user)
@@ -102,18 +95,12 @@ def test_starting_again_changes_nothing(state):
     assert working_on(state) == []
 
 
-def test_a_killed_user_leaves_no_server_behind(state):
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGTERM])
+def test_a_user_that_ends_without_its_exit_handlers_leaves_no_server_behind(state, number):
     user = User(state)
     assert both_answer(user)
-    user.kill()
-    wait_until(lambda: working_on(state) == [])
-
-
-def test_a_terminated_user_leaves_no_server_behind(state):
-    user = User(state)
-    assert both_answer(user)
-    user.process.terminate()  # Python's default: the process ends at once, without its exit handlers
-    assert user.leave() == -signal.SIGTERM
+    user.process.send_signal(number)
+    assert user.leave() == -number
     wait_until(lambda: working_on(state) == [])
 
 
@@ -214,7 +201,7 @@ def test_checkouts_that_want_the_same_port_at_once_get_one_each(state):
     assert [user.leave() for user in users] == [0] * len(users)
 
 
-@pytest.mark.parametrize("name", ["two words", 'it\'s "so"', "a,b", "курсы", "deep/" * 40], ids=range(5))
+@pytest.mark.parametrize("name", ['it\'s "two" words, курсы', "deep/" * 40], ids=["odd", "long"])
 def test_any_path_will_do(state, name):
     with User(state / name) as user:
         assert both_answer(user)
@@ -223,7 +210,7 @@ def test_any_path_will_do(state, name):
 
 def test_many_may_come_and_go_at_once(state):
     hesitate = "import random, time\ntime.sleep(random.random())\n"
-    for _ in range(3):
+    for _ in range(2):
         users = [User(state, program=hesitate + USE) for _ in range(5)]
         assert [user.leave() for user in users] == [0] * 5, [user.errors for user in users]
     assert working_on(state) == []
@@ -232,7 +219,7 @@ def test_many_may_come_and_go_at_once(state):
 def test_a_removed_folder_takes_its_servers_along(state):
     with User(state) as user:
         assert both_answer(user)
-        shutil.rmtree(state)
+        shutil.rmtree(state, ignore_errors=True)  # they may be at it, too
     wait_until(lambda: working_on(state) == [])
 
 

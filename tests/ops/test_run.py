@@ -87,16 +87,7 @@ def shell(line: str) -> str:
     return subprocess.run(line, shell=True, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_a_child_that_dies_ends_it_all_and_is_named(state, port):
-    run = Run(state, port)
-    run.wait_for("Ctrl-C stops everything")
-    run.child("worker").kill()
-    assert run.process.wait(STOP_SECONDS) == 1
-    assert "worker ended unexpectedly (killed by SIGKILL)" in run.said()
-    assert working_on(state) == []
-
-
-def test_nothing_survives_a_killed_predecessor_and_the_next_run_keeps_the_data(state, port):
+def test_a_killed_run_leaves_nothing_behind_and_a_child_that_dies_ends_the_next_one(state, port):
     run = Run(state, port)
     run.wait_for("Ctrl-C stops everything")
     assert "Demo data added" in run.said()
@@ -105,8 +96,9 @@ def test_nothing_survives_a_killed_predecessor_and_the_next_run_keeps_the_data(s
     following = Run(state, port)  # at once, while the children of the first still end
     following.wait_for("Ctrl-C stops everything")
     assert "Demo data added" not in following.said()
-    following.process.terminate()
-    assert following.process.wait(STOP_SECONDS) == 0
+    following.child("worker").kill()
+    assert following.process.wait(STOP_SECONDS) == 1
+    assert "worker ended unexpectedly (killed by SIGKILL)" in following.said()
     assert working_on(state) == []
 
 
