@@ -162,12 +162,12 @@ def measure(
 
 def report(results: dict[str, list[tuple[float, ...]]]) -> None:
     base = statistics.median(row[0] for row in results["Source's design, detail, HIT"])
-    print(
-        f"{'':34}{'requests/s':>12}{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'× source':>10}{'load gen.':>11}"
-    )
+    print(f"{'':34}{'requests/s':>12}{'× source':>10}", end="")
+    print(f"{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'server CPU ms':>15}{'load gen.':>11}")
     for name, rows in results.items():
-        rate, p50, p95, p99, busy = (statistics.median(column) for column in zip(*rows, strict=True))
-        print(f"{name:34}{rate:12,.0f}{p50:9.2f}{p95:9.2f}{p99:9.2f}{rate / base:10.2f}{busy:11.0%}")
+        rate, p50, p95, p99, spent, busy = (statistics.median(column) for column in zip(*rows, strict=True))
+        print(f"{name:34}{rate:12,.0f}{rate / base:10.2f}", end="")
+        print(f"{p50:9.2f}{p95:9.2f}{p99:9.2f}{spent:15.2f}{busy:11.0%}")
 
 
 def main() -> None:
