@@ -3,15 +3,16 @@
 It sees every statement. One that writes a table on which something cached depends, and that no
 receiver speaks for, invalidates everything that depends on the table::
 
-    pre_save: first receiver     expect      what is touched from here on counts
+    pre_save: first receiver     expect      what is touched until open counts
     the app's receivers          touch       (the old parent)
     pre_save: last receiver      open        INSERT and UPDATE of the table are spoken for
     INSERT or UPDATE
-    post_save: first receiver    close
+    post_save: first receiver    close       what is touched until concluded counts
     the app's receivers          touch       (the row, the new parent)
     post_save: last receiver     concluded   nobody touched anything? then all that depends on it
 
-So a statement of a receiver's own, inside the bracket, is not mistaken for the announced one.
+So a statement of a receiver's own is not mistaken for the announced one, nor what the receivers of
+another signal touch, sent in between, for what these do.
 """
 
 from __future__ import annotations
@@ -44,7 +45,8 @@ class Guard:
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
-        self._expected: dict[str, list[int]] = defaultdict(list)
+        self._windows: list[int] = []  # how much was touched when each signal under way began
+        self._heard: dict[str, list[bool]] = defaultdict(list)
         self._open: Counter[Write] = Counter()
 
     def __call__(
@@ -74,38 +76,49 @@ class Guard:
         # In autocommit a statement is committed before the receiver that would name keys is called.
         return self._open[write] > 0 and self._changes.commits_later()
 
-    def expect(self, table: str) -> None:
-        """Rows of ``table`` are about to be written; receivers will touch what that concerns."""
+    def expect(self) -> None:
+        """Rows are about to be written: what receivers touch from here on counts."""
         if self._changes.commits_later():
-            self._expected[table].append(self._changes.touches)
+            self._windows.append(self._changes.touches)
 
     def open(self, table: str, *verbs: str) -> None:
-        """The statements that follow are the announced ones."""
+        """The receivers have been called; the statements that follow are the announced ones."""
         if self._changes.commits_later():
+            self._heard[table].append(self._touched_in_window())
             self._open.update(Write(verb, table) for verb in verbs)
 
     def close(self, table: str, *verbs: str) -> None:
-        """The announced statements have been carried out."""
+        """The announced statements have been carried out: what receivers touch counts again."""
         for verb in verbs:
             self._open[Write(verb, table)] = max(0, self._open[Write(verb, table)] - 1)
+        if self._changes.commits_later():
+            self._windows.append(self._changes.touches)
 
     def concluded(self, table: str) -> None:
         """All receivers have been called. If none of them touched anything, the guard does."""
         if not self._changes.commits_later():
             return
-        before = self._expected[table].pop() if self._expected[table] else None
-        if before is None or before == self._changes.touches:
+        heard = self._heard[table].pop() if self._heard[table] else False
+        if not self._touched_in_window() and not heard:
             self._changes.cover(dependents(table))
-        else:
-            self._changes.touches = before  # they spoke for this write, and for none around it
+
+    def _touched_in_window(self) -> bool:
+        """Whether this signal's receivers touched something, and not those of one sent by them."""
+        if not self._windows:
+            return False  # a savepoint was rolled back meanwhile
+        before = self._windows.pop()
+        touched = self._changes.touches > before
+        self._changes.touches = before
+        return touched
 
     def unconcluded(self) -> set[Node]:
         """What depends on tables whose announcement no receiver concluded: one of them raised."""
-        tables = [table for table, expected in self._expected.items() if expected]
+        tables = [table for table, heard in self._heard.items() if heard]
         self.reset()
         return {node for table in tables for node in dependents(table)}
 
     def reset(self) -> None:
         """Forget announcements whose statement never came: it failed and was rolled back."""
-        self._expected.clear()
+        self._windows.clear()
+        self._heard.clear()
         self._open.clear()

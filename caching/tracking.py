@@ -100,9 +100,9 @@ def conclude() -> None:
             signal.connect(_conclude, sender=model, dispatch_uid=f"{key}:conclude")
 
 
-def _expect(*, sender: type[models.Model], using: str, action: str = "pre_", **_: Any) -> None:
+def _expect(*, using: str, action: str = "pre_", **_: Any) -> None:
     if action.startswith("pre_"):
-        _guard(using).expect(sender._meta.db_table)
+        _guard(using).expect()
 
 
 def _tell_of_rows_to_go(*, sender: type[models.Model], instance: models.Model, using: str, **_: Any) -> None:
@@ -141,7 +141,7 @@ class TrackedQuerySet(models.QuerySet[ModelT]):
             if len(pks) > MOST_KEYS_OF_A_PATTERN:
                 return super().update(**values)  # unannounced: the guard takes the whole table
             guard, table = _guard(using), self.model._meta.db_table
-            guard.expect(table)
+            guard.expect()
             rows_changed.send(sender=self.model, pks=pks, using=using)
             guard.open(table, "update")
             count = models.QuerySet.update(self.filter(pk__in=pks), **values)
@@ -170,7 +170,7 @@ class TrackedQuerySet(models.QuerySet[ModelT]):
             )
         with transaction.atomic(using=using, savepoint=False):
             guard, table = _guard(using), self.model._meta.db_table
-            guard.expect(table)
+            guard.expect()
             guard.open(table, "insert")
             created = super().bulk_create(objs, batch_size)
             guard.close(table, "insert")

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection, transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 
-from tests.caching.shelf.cache import loose_names, mute_names
-from tests.caching.shelf.models import Book, Loose, Mute, Shelf
+from tests.caching.shelf.cache import loose_names, mute_names, shelf_labels
+from tests.caching.shelf.models import Book, Label, Loose, Mute, Shelf
 from tests.caching.views import cached, stored
 
 FIRST, LAST = (":expect", ":close"), (":open", ":conclude")
@@ -177,3 +177,20 @@ def test_nested_saves_of_one_model_are_each_noticed(rows):
 
     with receiving(post_save, Book, save_the_sequel):
         check(rows, write)
+
+
+def test_a_silent_delete_among_others_that_speak_is_noticed(rows, monkeypatch):
+    """A shelf's cascade: the signals of its rows interleave, and some models' receivers say nothing."""
+    Label.objects.create(name="label", shelf=rows.upper)
+    monkeypatch.setattr("tests.caching.shelf.cache.shelf_labels.touch", lambda **_: None)
+    check(rows, rows.upper.delete)
+
+
+def test_a_cascade_touches_only_what_it_concerns(rows):
+    """Deleting one shelf's label leaves the other shelf's labels where they are."""
+    for shelf in (rows.upper, rows.lower):
+        Label.objects.create(name="label", shelf=shelf)
+    cached(rows)
+    rows.upper.delete()
+    assert cached(rows) == stored(rows)
+    assert shelf_labels.get(pk=rows.lower.pk).x_cache == "HIT"
