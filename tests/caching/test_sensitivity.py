@@ -8,7 +8,7 @@ from hashlib import sha1
 
 import pytest
 
-from caching import invalidation, outbox, scripts, slots
+from caching import invalidation, outbox, scripts, slots, tracking
 from caching.guard import Guard
 from caching.scripts import Script
 from caching.slots import KeySlot
@@ -21,6 +21,7 @@ from tests.caching import test_writes as writes
 from tests.caching.conftest import one_server
 from tests.caching.designs import Ours
 from tests.caching.model import StaleError, explore
+from tests.caching.shelf.models import Book
 
 
 @contextlib.contextmanager
@@ -105,6 +106,17 @@ def test_without_the_conclusion_silent_receivers_are_believed(rows, monkeypatch)
     monkeypatch.setattr(Guard, "concluded", lambda self, table: self._heard.clear())
     with goes_red():
         writes.check(rows, lambda rows: writes.in_a_transaction(writes.mute, rows))
+
+
+def test_if_an_announcement_spoke_for_every_verb_a_set_null_would_be_missed(rows, monkeypatch):
+    speaks_for = lambda self, write: any(w.table == write.table and n for w, n in self._open.items())  # noqa: E731
+    monkeypatch.setattr(tracking, "lock", lambda model, pks, using: [])  # receivers are told of no row
+    writes.check(rows, writes.delete_a_predecessor)
+    rows.sequel.sequel_of = rows.book = Book.objects.create(title="old")
+    rows.sequel.save()
+    monkeypatch.setattr(Guard, "_speaks_for", speaks_for)
+    with goes_red():
+        writes.check(rows, writes.delete_a_predecessor)
 
 
 # --- Redis away, Redis restarted -----------------------------------------------------------------
