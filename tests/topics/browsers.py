@@ -5,7 +5,7 @@ from __future__ import annotations
 import shutil
 from typing import NamedTuple
 
-from selenium.common.exceptions import StaleElementReferenceException
+from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.by import By
@@ -75,7 +75,7 @@ class Browser:
     def wait(self, condition, message=""):
         """Until the condition holds; an element that the page has just replaced is looked for again."""
         waiting = WebDriverWait(self.chrome, WAIT_SECONDS, 0.05, [StaleElementReferenceException])
-        return waiting.until(lambda _: condition(), message)
+        return waiting.until(lambda _: naming_stale_elements(condition), message)
 
     def find(self, selector):
         return self.wait(lambda: next(iter(self.all(selector)), None), f"there is no {selector}")
@@ -99,3 +99,13 @@ class Browser:
 
     def focused(self):
         return self.chrome.switch_to.active_element.get_attribute("id")
+
+
+def naming_stale_elements(condition):
+    """The condition's answer; Chromium's driver has two ways to say that an element has left the page."""
+    try:
+        return condition()
+    except WebDriverException as error:
+        if "does not belong to the document" in str(error.msg):
+            raise StaleElementReferenceException(error.msg) from error
+        raise
