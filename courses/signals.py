@@ -68,13 +68,9 @@ def touch_outline_of_lesson(instance: Lesson, **_: Any) -> None:
     _touch_details(_courses_of_lessons([instance.pk]))
 
 
-@receiver(post_delete, sender=Lesson)
-def touch_outline_of_deleted_lesson(instance: Lesson, **_: Any) -> None:
-    _touch_details(Module.objects.filter(pk=instance.module_id).values_list("course_id", flat=True))
-
-
 @receiver(rows_changed, sender=Lesson)
 def touch_outlines_of_lessons(pks: list[int], **_: Any) -> None:
+    """Sent before a delete, too."""
     _touch_details(_courses_of_lessons(pks))
 
 
@@ -83,7 +79,9 @@ def _courses_of_modules(pks: list[int]) -> Iterable[int]:
 
 
 def _courses_of_lessons(pks: list[int]) -> Iterable[int]:
-    return Lesson.objects.filter(pk__in=pks).values_list("module__course_id", flat=True).distinct()
+    """Locks the modules as well: one that is moving takes its lessons to a course not yet seen here."""
+    lessons = Lesson.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
+    return set(lessons.values_list("module__course_id", flat=True))
 
 
 def _touch_details(course_ids: Iterable[int]) -> None:
