@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
+from hiredis import pack_command
 from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import NoScriptError, RedisError
@@ -160,7 +161,7 @@ def _converse(connection: AbstractConnection, commands: list[Command]) -> list[A
         redis.exceptions.ConnectionError, TimeoutError, OSError: the connection is closed by then.
     """
     # In one piece: each piece would be a system call of its own, and wake the server.
-    packed = b"".join(piece for words in commands for piece in connection.pack_command(*words))
+    packed = b"".join(map(pack_command, commands))
     connection.send_packed_command([packed], check_health=False)
     replies: list[Any] = []
     try:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.db import models, router, transaction
 
@@ -14,7 +14,13 @@ class TrackedModel(models.Model):
 
     Without it Django commits a ``save()`` outside a transaction before ``post_save``, and the guard
     has to invalidate everything that depends on the table.
+
+    Attributes:
+        lock_on_save: whether the row is locked first. A model may set it to False whose receivers ask
+            the database nothing (``tracking.lock`` says why they need it).
     """
+
+    lock_on_save: ClassVar[bool] = True
 
     objects = TrackedQuerySet.as_manager()
 
@@ -24,7 +30,7 @@ class TrackedModel(models.Model):
     def save_base(self, *args: Any, **kwargs: Any) -> None:
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using, savepoint=False):
-            if self.pk is not None and not kwargs.get("force_insert"):
+            if self.lock_on_save and self.pk is not None and not kwargs.get("force_insert"):
                 lock(type(self), [self.pk], using)
             super().save_base(*args, **kwargs)
 

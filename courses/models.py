@@ -41,6 +41,7 @@ class Course(TrackedModel):
     since the form was opened.
     """
 
+    lock_on_save = False
     COUNTED: ClassVar = ("views", "students_count", "rating")
     _counted: Mapping[str, object] = {}
 

@@ -79,6 +79,7 @@ class Subscription(TrackedModel):
     It is current while these are the revisions of its service and plan.
     """
 
+    lock_on_save = False
     PRICED = ("price", "priced_at", "service_revision", "plan_revision")
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="subscriptions")

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 
 from benchmarks.costs.measure import Cost
 
-ROUNDS, COMMITS = 30, 20
+ROUNDS, COMMITS = 30, 50
 MOST_MS = 0.4
 
 

@@ -22,6 +22,8 @@ class Item(Base):  # type: ignore[misc, valid-type]
         version: counted by a trigger, whatever a statement says.
     """
 
+    lock_on_save = False  # read by this product only, whose receivers name keys by the pk
+
     group = models.IntegerField(db_index=True)
     balance = models.IntegerField(default=0)
     nonce = models.CharField(max_length=40)
