@@ -48,7 +48,7 @@ def measure(redis_url: str) -> None:
     django.setup()
     from importlib import import_module
 
-    print(f"{'':45} {'ours':>12}  {'beside':36} target")
+    print(f"{'':45} {'ours':>12}  {'beside':42} target")
     for part in PARTS:
         for cost in import_module(f"benchmarks.costs.{part}").costs():
             print(line(cost), flush=True)
@@ -57,7 +57,7 @@ def measure(redis_url: str) -> None:
 def line(cost: Cost) -> str:
     ours = _with_unit(cost.ours, cost.unit)
     beside = ", ".join(f"{name} {_with_unit(value, cost.unit)}" for name, value in cost.beside.items())
-    return f"{cost.what:45} {ours:>12}  {beside:36} {cost.target}{'' if cost.reached else '  MISSED'}"
+    return f"{cost.what:45} {ours:>12}  {beside:42} {cost.target}{'' if cost.reached else '  MISSED'}"
 
 
 def _with_unit(value: float, unit: str) -> str:
