@@ -18,6 +18,7 @@ from api.limiter import get_limiter
 from api.rates import Bucket, Verdict, parse_rate
 
 if TYPE_CHECKING:
+    from django.http import HttpRequest
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
@@ -75,6 +76,14 @@ class ScopedRateThrottle(RateThrottle):
 
 
 ADDRESS = "ip:"
+
+
+def may_try(request: HttpRequest, scope: str) -> bool:
+    """Count an attempt, on a page outside the API, in an address's share of a scope; whether it may pass."""
+    rate = parse_rate(_rate_of(scope))
+    if rate is None:
+        return True
+    return get_limiter().decide([Bucket(scope, *rate, ADDRESS + client_address(request))]).passes
 
 
 def client_of(request: Request) -> str:

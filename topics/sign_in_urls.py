@@ -3,13 +3,14 @@
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
+from accounts.forms import SignInForm
 from topics.pages import own_page
 
+sign_in = LoginView.as_view(
+    template_name="topics/sign_in.html", authentication_form=SignInForm, redirect_authenticated_user=True
+)
+
 urlpatterns = [
-    path(
-        "login/",
-        own_page(LoginView.as_view(template_name="topics/sign_in.html", redirect_authenticated_user=True)),
-        name="sign-in",
-    ),
+    path("login/", own_page(sign_in), name="sign-in"),
     path("logout/", own_page(LogoutView.as_view(template_name="topics/signed_out.html")), name="sign-out"),
 ]

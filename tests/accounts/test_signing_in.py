@@ -148,3 +148,22 @@ def test_a_request_with_a_token_costs_one_query_to_know_its_user(api, django_ass
     api.credentials(HTTP_AUTHORIZATION=f"Token {token_of(api)}")
     with django_assert_num_queries(2):  # the token with its user, the Telegram account
         api.get("/api/v1/me/")
+
+
+@pytest.mark.parametrize("page", ["/accounts/login/", "/admin/login/"])
+def test_guessing_on_a_page_is_limited_together_with_the_api(client, api, page):
+    user = UserFactory(username="boss", is_staff=True)
+    user.set_password("correct horse")
+    user.save()
+
+    def sign_in(password, **extra):
+        return client.post(page, {"username": "boss", "password": password}, **extra)
+
+    for _ in range(5):
+        assert "correct" in sign_in("wrong").content.decode()
+        api.post("/api/v1/auth/token/", {"username": "boss", "password": "wrong"}, format="json")
+    refused = sign_in("correct horse")
+    assert refused.status_code == 200
+    assert "Too many attempts" in refused.content.decode()
+    assert api.post("/api/v1/auth/token/", {}, format="json").status_code == 429
+    assert sign_in("correct horse", REMOTE_ADDR="192.0.2.7").status_code == 302
