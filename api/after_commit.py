@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-from functools import cache, partial
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from api import redis_state
-from caching.breaker import Breaker
 
 if TYPE_CHECKING:
     from celery import Task
@@ -29,19 +28,14 @@ def publish(task: Task, *args: Any) -> None:
     A broker that is away costs a line in the log, not the request; one that hangs costs two callers
     a second, and after them nobody.
     """
-    if not broker().allow():
+    breaker = redis_state.server().breaker
+    if breaker.is_open:
         logger.warning("%s%s is left to beat: the broker is away", task.name, args)
         return
     try:
         task.apply_async(args)
     except OperationalError as error:
-        broker().failed()
+        breaker.failed()
         logger.warning("%s%s is left to beat: %s", task.name, args, error)
     else:
-        broker().succeeded()
-
-
-@cache
-def broker() -> Breaker:
-    """What this process knows of the broker."""
-    return Breaker("The broker", lambda: redis_state.client().ping())
+        breaker.succeeded()

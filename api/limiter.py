@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING
 from api import redis_state
 from api.local_limiter import LocalLimiter
 from api.rates import Bucket, Quota, Verdict
-from caching.breaker import Breaker
 from caching.connection import Call
 from caching.errors import Unreachable
 from caching.scripts import Script
@@ -29,7 +28,6 @@ class Limiter:
     """Moving windows shared by all processes, with a stand-in for each while Redis is away."""
 
     def __init__(self) -> None:
-        self.breaker = Breaker("Redis (request rates)", lambda: redis_state.server().recover())
         self.stand_in = LocalLimiter()
 
     def decide(self, buckets: Sequence[Bucket]) -> Verdict:
@@ -39,17 +37,12 @@ class Limiter:
         """
         if not buckets:
             return Verdict(0, [])
-        if not self.breaker.allow():
-            return self.stand_in.decide(buckets)
         try:
-            verdict = decide_in_redis(buckets)
+            return decide_in_redis(buckets)
         except Unreachable as error:
-            self.breaker.failed()
-            if self.breaker.allow():  # else the breaker has told it, once for the outage
+            if not redis_state.server().breaker.is_open:  # else it has told so itself, once for the outage
                 logger.warning("This process alone limited a request: %s", error)
             return self.stand_in.decide(buckets)
-        self.breaker.succeeded()
-        return verdict
 
 
 @cache
@@ -65,7 +58,7 @@ def decide_in_redis(buckets: Sequence[Bucket]) -> Verdict:
         Unreachable: Redis is away, too slow, or refuses to write.
     """
     keys = [INDEX_KEY, *(bucket.key for bucket in buckets)]
-    [[wait, *state]] = redis_state.server().run(Call(THROTTLE, keys, [bucket.limit for bucket in buckets]))
+    wait, *state = redis_state.server().run(Call(THROTTLE, keys, [bucket.limit for bucket in buckets]))
     left, reset = state[::2], state[1::2]
     quotas = [Quota(b, n, t / MICROSECONDS) for b, n, t in zip(buckets, left, reset, strict=True)]
     return Verdict(wait / MICROSECONDS, quotas)

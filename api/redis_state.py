@@ -6,20 +6,23 @@ It is the broker's (database 0), where nothing is evicted and no cache is ever f
 from __future__ import annotations
 
 from functools import lru_cache, partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import redis
 from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
+from caching.breaker import Breaker
 from caching.connection import Server
 
 if TYPE_CHECKING:
     from redis.connection import AbstractConnection
 
+    from caching.connection import Call
 
-class StateServer(Server):
+
+class _Trusting(Server):
     """The cache's lean connections, without its distrust: what a restart brings back here is right.
 
     A connection that broke while it lay idle is replaced and its command sent again: a request may
@@ -32,24 +35,46 @@ class StateServer(Server):
         return connection
 
 
+class StateServer:
+    """For what every request does: one server, and one breaker for all who ask it.
+
+    Raises (all methods):
+        Unreachable: Redis does not answer, or the breaker is open.
+    """
+
+    def __init__(self, server: Server) -> None:
+        self._server = server
+        self.breaker = Breaker("Redis (rates, views, broker)", server.recover)
+
+    def command(self, *words: object) -> object:
+        """One plain command."""
+        return self.breaker.ask(self._server.command, *words)
+
+    def run(self, call: Call) -> list[Any]:
+        """What a script answers."""
+        answer: list[Any] = self.breaker.ask(self._server.run, call)[0]
+        return answer
+
+
 def server() -> StateServer:
-    """For what every request does. Raises ``caching.errors.Unreachable`` where Redis does not answer."""
-    return _server(settings.CELERY_BROKER_URL)
+    """The server of the settings' broker."""
+    return server_at(settings.CELERY_BROKER_URL)
+
+
+@lru_cache(maxsize=8)
+def server_at(url: str) -> StateServer:
+    """One for the process."""
+    pool = _client(url).connection_pool
+    return StateServer(_Trusting(partial(pool.connection_class, **pool.connection_kwargs)))
 
 
 def client() -> redis.Redis:
     """For everything else: redis-py's client, thread-safe and fork-safe. Raises ``redis.RedisError``.
 
-    Both give up after 0.25 s without a connection or 0.5 s without an answer, and retry nothing that
-    was not answered.
+    Like ``server`` it gives up after 0.25 s without a connection or 0.5 s without an answer, and
+    retries nothing that was not answered.
     """
     return _client(settings.CELERY_BROKER_URL)
-
-
-@lru_cache(maxsize=8)
-def _server(url: str) -> StateServer:
-    pool = _client(url).connection_pool
-    return StateServer(partial(pool.connection_class, **pool.connection_kwargs))
 
 
 @lru_cache(maxsize=8)

@@ -7,6 +7,11 @@ import os
 import threading
 import weakref
 from collections.abc import Callable
+from typing import TypeVar
+
+from caching.errors import Unreachable
+
+Answer = TypeVar("Answer")
 
 logger = logging.getLogger(__name__)
 
@@ -44,9 +49,21 @@ class Breaker:
         self._lock = threading.Lock()
         os.register_at_fork(after_in_child=_forked(weakref.ref(self)))
 
-    def allow(self) -> bool:
-        """Whether the server is worth asking."""
-        return not self.is_open
+    def ask(self, method: Callable[..., Answer], *args: object) -> Answer:
+        """What ``method``, which asks the server, answers.
+
+        Raises:
+            Unreachable: no answer, or the breaker is open and nobody was asked.
+        """
+        if self.is_open:
+            raise Unreachable("the breaker is open")
+        try:
+            answer = method(*args)
+        except Unreachable:
+            self.failed()
+            raise
+        self.succeeded()
+        return answer
 
     def succeeded(self) -> None:
         """Note an answer."""

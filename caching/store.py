@@ -78,15 +78,15 @@ class Store:
 
     def command(self, *words: Any) -> Any:
         """One plain command."""
-        return self._ask(self.backend.commands, words)[0]
+        return self.breaker.ask(self.backend.commands, words)[0]
 
     def commands(self, *commands: Command) -> list[Any]:
         """Plain commands in one round trip."""
-        return self._ask(self.backend.commands, *commands)
+        return self.breaker.ask(self.backend.commands, *commands)
 
     def run(self, *calls: Call) -> list[Any]:
         """Scripts in one round trip."""
-        return self._ask(self.backend.run, *calls)
+        return self.breaker.ask(self.backend.run, *calls)
 
     def lease(self, call: Call) -> Any:
         """A script whose answer may bring a value."""
@@ -124,7 +124,7 @@ class Store:
         for _ in range(READS_UNTIL_TRUSTED):
             if self.backend.breaks != self._trusted_at:
                 self._drain_and_trust()
-            answer = self._ask(method, *args)  # in the grace, too: the next outage must be noticed
+            answer = self.breaker.ask(method, *args)  # in the grace, too: the next outage must be noticed
             if self.backend.breaks == self._trusted_at:
                 break
         else:
@@ -156,17 +156,6 @@ class Store:
             return True
         self._grace_ends = 0.0
         return False
-
-    def _ask(self, method: Callable[..., Answer], *args: Any) -> Answer:
-        if self.breaker.is_open:
-            raise Unreachable("the breaker is open")
-        try:
-            answer = method(*args)
-        except Unreachable:
-            self.breaker.failed()
-            raise
-        self.breaker.succeeded()
-        return answer
 
 
 def _default_cache() -> dict[str, Any]:

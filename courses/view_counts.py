@@ -27,7 +27,6 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from api import redis_state
-from caching.breaker import Breaker
 from caching.errors import Unreachable
 from courses.aggregates import lock_courses
 from courses.models import Course, ViewBatch
@@ -41,8 +40,6 @@ COUNTING = "courses:views"
 BATCH = "courses:views:batch"
 BATCHES_KEPT = timedelta(days=7)
 
-_breaker = Breaker("The view counter's Redis", lambda: redis_state.server().recover())
-
 
 class Batch(NamedTuple):
     """Views by course id, under a name that no other batch has."""
@@ -53,15 +50,11 @@ class Batch(NamedTuple):
 
 def count_view(course_id: int) -> None:
     """Count one view. While Redis is away views go uncounted: nobody waits for a statistic."""
-    if not _breaker.allow():
-        return
     try:
         redis_state.server().command("HINCRBY", COUNTING, course_id, 1)
     except Unreachable as error:
-        _breaker.failed()
-        logger.warning("A view of course %s is not counted: %s", course_id, error)
-    else:
-        _breaker.succeeded()
+        if not redis_state.server().breaker.is_open:  # else it has told so itself, once for the outage
+            logger.warning("A view of course %s is not counted: %s", course_id, error)
 
 
 def flush_views() -> int:

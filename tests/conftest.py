@@ -1,15 +1,20 @@
 """Fixtures shared by every test."""
 
+import subprocess
+import tempfile
+
 import pytest
 import redis
 from celery.signals import setup_logging
 from django.conf import settings
 from django.core.cache import caches
 
-from api.after_commit import broker
+from api import redis_state
 from api.limiter import get_limiter
 from caching.store import get_store
+from ops.embedded.wheels import redis_server_binary
 from tests.telegram import BOT_TOKEN, SECRET, FakeTelegram
+from tests.waiting import until
 
 
 @setup_logging.connect
@@ -26,13 +31,47 @@ def _clean_redis():
         caches["default"].client.get_client().flushall()
     get_store.cache_clear()
     get_limiter.cache_clear()
-    broker.cache_clear()
+    redis_state.server_at.cache_clear()
 
 
 @pytest.fixture
 def cache_redis():
     """A redis-py client of the cache's database, to look at what is really there."""
     return caches["default"].client.get_client()
+
+
+@pytest.fixture
+def own_redis(settings):
+    """A Redis of the test's own in the place of the broker's; yields how to start and to stop it.
+
+    On a Unix socket: another test's server could take a port while this one is stopped.
+    """
+    folder = tempfile.TemporaryDirectory(prefix="redis-")
+    address = f"{folder.name}/socket"
+    settings.CELERY_BROKER_URL = f"unix://{address}?db=0"
+    running = []
+
+    def start():
+        words = [redis_server_binary(), "--port", "0", "--unixsocket", address, "--save", ""]
+        running.append(subprocess.Popen([*words, "--dir", folder.name], stdout=subprocess.DEVNULL))
+        until(_answers)
+
+    def stop():
+        running[-1].terminate()
+        running.pop().wait(10)
+
+    yield start, stop
+    if running:
+        stop()
+    redis_state.client().close()
+    folder.cleanup()
+
+
+def _answers():
+    try:
+        return redis_state.client().ping()
+    except redis.ConnectionError:
+        return False
 
 
 @pytest.fixture

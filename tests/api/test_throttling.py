@@ -3,14 +3,11 @@
 import multiprocessing
 import re
 import socket
-import subprocess
-import tempfile
 import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
-import redis
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
@@ -19,8 +16,8 @@ from rest_framework.test import APIClient
 
 from api import limiter, redis_state
 from api.rates import Bucket
-from ops.embedded.wheels import redis_server_binary
 from tests.api import urls
+from tests.waiting import until
 
 pytestmark = [urls.pytestmark]
 
@@ -52,13 +49,6 @@ def statuses(client, address, times, **kwargs):
 
 def left(response):
     return {match["scope"]: int(match["left"]) for match in ITEM.finditer(response["RateLimit"])}
-
-
-def wait_until(condition, seconds=5.0):
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.01)
 
 
 def test_the_limit_passes_and_no_more(client, rates):
@@ -245,7 +235,7 @@ def test_clients_that_are_gone_are_forgotten():
         limiter.decide_in_redis(here)
         return connection.keys("throttle:*") == [here[0].key.encode()]
 
-    wait_until(drained)
+    until(drained)
     assert connection.zrange(limiter.INDEX_KEY, 0, -1) == [here[0].key.encode()]
 
 
@@ -275,40 +265,6 @@ def test_a_redis_that_lost_its_scripts_is_given_them_again(client, rates):
     assert statuses(client, "/api/open/", 2) == [200, 429]
 
 
-@pytest.fixture
-def own_redis(settings):
-    """A Redis of this test's own, to be stopped and started; yields the two functions.
-
-    On a Unix socket: another test's server could take a port while this one is stopped.
-    """
-    folder = tempfile.TemporaryDirectory(prefix="redis-")
-    address = f"{folder.name}/socket"
-    settings.CELERY_BROKER_URL = f"unix://{address}?db=0"
-    running = []
-
-    def start():
-        words = [redis_server_binary(), "--port", "0", "--unixsocket", address, "--save", ""]
-        running.append(subprocess.Popen([*words, "--dir", folder.name], stdout=subprocess.DEVNULL))
-        wait_until(_answers)
-
-    def stop():
-        running[-1].terminate()
-        running.pop().wait(10)
-
-    yield start, stop
-    if running:
-        stop()
-    redis_state.client().close()
-    folder.cleanup()
-
-
-def _answers():
-    try:
-        return redis_state.client().ping()
-    except redis.ConnectionError:
-        return False
-
-
 def test_while_redis_is_away_the_process_limits_alone_and_says_so_once(client, rates, own_redis, caplog):
     rates(anon="3/min")
     start, stop = own_redis
@@ -319,7 +275,7 @@ def test_while_redis_is_away_the_process_limits_alone_and_says_so_once(client, r
     told = [record for record in caplog.records if "does not answer" in record.message]
     assert len(told) == 1
     start()
-    wait_until(lambda: limiter.get_limiter().breaker.allow())
+    until(lambda: not redis_state.server().breaker.is_open)
     assert statuses(client, "/api/open/", 4) == [200] * 3 + [429]
 
 

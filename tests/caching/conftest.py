@@ -20,7 +20,7 @@ from tests.caching.designs import DESIGNS
 from tests.caching.proxy import Proxy
 from tests.caching.redis_process import RedisProcess
 from tests.caching.shelf.models import Book, Shelf
-from tests.caching.until import until
+from tests.waiting import until
 
 
 @pytest.fixture

@@ -12,7 +12,7 @@ from typing import Any
 import redis
 
 from ops.embedded.wheels import redis_server_binary
-from tests.caching.until import until
+from tests.waiting import until
 
 OPTIONS = {"save": "", "appendonly": "no"}
 

@@ -13,7 +13,7 @@ from tests.caching.designs import DESIGNS
 from tests.caching.shelf.cache import book_detail, book_pages
 from tests.caching.shelf.models import Book
 from tests.caching.shelf.writes import rename
-from tests.caching.until import until
+from tests.waiting import until
 
 pytestmark = one_server
 

@@ -11,8 +11,8 @@ from tests.caching.conftest import one_server
 from tests.caching.shelf.cache import book_detail, book_pages
 from tests.caching.shelf.writes import rename
 from tests.caching.test_writes import move_by_raw_sql
-from tests.caching.until import until
 from tests.caching.views import cached, stored
+from tests.waiting import until
 
 pytestmark = one_server
 

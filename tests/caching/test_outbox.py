@@ -19,7 +19,7 @@ from tests.caching.losses import commit_and_lose_the_connection
 from tests.caching.proxy import Proxy
 from tests.caching.shelf.cache import book_detail
 from tests.caching.shelf.writes import rename
-from tests.caching.until import until
+from tests.waiting import until
 
 pytestmark = one_server
 

@@ -3,19 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
 
 from tests.caching.shelf.cache import book_detail, shelf_detail, shelf_labels
 from tests.caching.shelf.models import Book, Label, Shelf
 from tests.caching.shelf.writes import rename
-from tests.caching.until import until
 from tests.caching.views import cached, stored
-
-
-def somebody_waits_for_a_lock():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone()
+from tests.waiting import somebody_waits_for_a_lock, until
 
 
 def move(pk, to):

@@ -13,7 +13,8 @@ from django.test.utils import CaptureQueriesContext
 from courses import actions, aggregates, tasks
 from courses.models import Course, Enrollment, Review
 from tests import factories
-from tests.courses.helpers import at_once, queued, somebody_waits_for_a_lock, wait_until
+from tests.courses.helpers import at_once, queued
+from tests.waiting import somebody_waits_for_a_lock, until
 
 pytestmark = pytest.mark.django_db
 
@@ -125,7 +126,7 @@ class TestConcurrency:
         with transaction.atomic():
             Course.objects.filter(pk=course.pk).update(students_count=5)
             waiting.start()
-            wait_until(somebody_waits_for_a_lock)
+            until(somebody_waits_for_a_lock)
         waiting.join()
         assert statistics_of(course) == (1, 0)
 
@@ -141,7 +142,7 @@ class TestConcurrency:
         with transaction.atomic():
             aggregates.lock_courses([course.pk])
             waiting.start()
-            wait_until(somebody_waits_for_a_lock)
+            until(somebody_waits_for_a_lock)
             at_once(partial(factories.EnrollmentFactory, course=course))
         waiting.join()
         assert statistics_of(course) == (2, 0)

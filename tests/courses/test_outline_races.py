@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
 
 from courses import cache, selectors
 from courses.models import Lesson, Module
 from tests import factories
 from tests.caching import stage as stages
-from tests.caching.until import until
+from tests.waiting import somebody_waits_for_a_lock, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -34,12 +33,6 @@ WRITES = {
 }
 
 
-def waits_for_a_lock():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone() is not None
-
-
 def titles(course):
     return [lesson["title"] for module in course["modules"] for lesson in module["lessons"]]
 
@@ -53,7 +46,7 @@ def test_a_lesson_written_while_its_module_moves_is_not_missed(stage, write):
     writer = stage.actor(lambda: write(lesson))
     mover.run_to("COMMIT")
     writer.start_to("fence")
-    until(lambda: waits_for_a_lock() or "fence" in writer.steps)
+    until(lambda: somebody_waits_for_a_lock() or "fence" in writer.steps)
     mover.finish()
     assert titles(cache.course_detail.get(pk=course.pk).value) == ["Old"]
     writer.wait()

@@ -7,7 +7,6 @@ import subprocess
 import sys
 import time
 from datetime import timedelta
-from functools import partial
 
 import pytest
 import redis
@@ -20,8 +19,9 @@ from api import redis_state
 from courses import view_counts
 from courses.models import Course, ViewBatch
 from tests import factories
-from tests.courses.helpers import at_once, wait_until
+from tests.courses.helpers import at_once
 from tests.processes import child_environment
+from tests.waiting import until
 
 pytestmark = pytest.mark.django_db
 
@@ -169,28 +169,20 @@ class TestKills:
 
 
 class TestRedisAway:
-    @pytest.fixture
-    def nowhere(self, monkeypatch, settings):
-        """A Redis that refuses connections; the process's breaker is its own again afterwards."""
-        breaker = view_counts.Breaker("test", lambda: redis_state.server().recover())
-        monkeypatch.setattr(view_counts, "_breaker", breaker)
-        there = settings.CELERY_BROKER_URL
-        settings.CELERY_BROKER_URL = "redis://127.0.0.1:1/0"
-        return partial(setattr, settings, "CELERY_BROKER_URL", there)
-
-    def test_counting_does_not_fail_and_soon_costs_nothing_and_recovers(self, nowhere, caplog):
+    def test_counting_does_not_fail_and_soon_costs_nothing_and_recovers(self, own_redis, caplog):
+        start, _ = own_redis
         course = factories.CourseFactory()
         counted(course, 3)
         assert "is not counted" in caplog.text
         started = time.perf_counter()
         counted(course, 100)
         assert time.perf_counter() - started < 0.1
-        nowhere()
-        wait_until(view_counts._breaker.allow)
+        start()
+        until(lambda: not redis_state.server().breaker.is_open)
         counted(course, 1)
         view_counts.flush_views()
         assert views_of(course) == 1
 
-    def test_a_flush_fails_and_leaves_everything_for_the_next(self, nowhere):
+    def test_a_flush_fails_and_leaves_everything_for_the_next(self, own_redis):
         with pytest.raises(redis.RedisError):
             view_counts.flush_views()

@@ -6,8 +6,6 @@ import json
 import os
 import subprocess
 import sys
-import time
-from collections.abc import Callable
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -88,10 +86,3 @@ def _works_on(process: psutil.Process, state: Path) -> bool:
         )
     except (psutil.Error, OSError):
         return False
-
-
-def wait_until(condition: Callable[[], object], seconds: float = DEADLINE_SECONDS) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, "it did not happen in time"
-        time.sleep(0.05)

@@ -15,7 +15,8 @@ import redis
 
 from ops.embedded.postgres_server import PostgresServer
 from ops.embedded.redis_server import RedisServer
-from tests.ops.processes import USE, USE_FOR_EVER, User, wait_until, working_on
+from tests.ops.processes import USE, USE_FOR_EVER, User, working_on
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -101,7 +102,7 @@ def test_a_user_that_ends_without_its_exit_handlers_leaves_no_server_behind(stat
     assert both_answer(user)
     user.process.send_signal(number)
     assert user.leave() == -number
-    wait_until(lambda: working_on(state) == [])
+    until(lambda: working_on(state) == [])
 
 
 def test_a_killed_user_takes_nothing_from_the_others(state):
@@ -126,7 +127,7 @@ def test_a_child_that_outlives_its_parent_counts_as_a_user(state, program):
     assert both_answer(parent)
     os.kill(child, signal.SIGKILL)
     parent.leave()
-    wait_until(lambda: working_on(state) == [])
+    until(lambda: working_on(state) == [])
 
 
 def test_killed_servers_are_replaced_and_their_data_kept(state):
@@ -220,7 +221,7 @@ def test_a_removed_folder_takes_its_servers_along(state):
     with User(state) as user:
         assert both_answer(user)
         shutil.rmtree(state, ignore_errors=True)  # they may be at it, too
-    wait_until(lambda: working_on(state) == [])
+    until(lambda: working_on(state) == [])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to share its folders with another user")

@@ -13,7 +13,8 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from ops.embedded import ROOT
-from tests.ops.processes import DEADLINE_SECONDS, environment, wait_until, working_on
+from tests.ops.processes import DEADLINE_SECONDS, environment, working_on
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -40,7 +41,7 @@ class Run:
         return self.output.read_text()
 
     def wait_for(self, text: str) -> None:
-        wait_until(lambda: re.search(text, self.said()) or self.process.poll() is not None)
+        until(lambda: re.search(text, self.said()) or self.process.poll() is not None)
         assert re.search(text, self.said()), self.said()
 
     def get(self, path: str) -> tuple[int, bytes]:

@@ -11,7 +11,7 @@ import pytest
 from ops import groups
 from ops.embedded import ROOT
 from ops.supervisor import ChildDiedError, StopRequested, Supervisor
-from tests.ops.processes import wait_until
+from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
@@ -85,7 +85,7 @@ def test_leaving_ends_children_and_grandchildren_even_stubborn_ones(tmp_path, ca
         supervisor.wait_until(said(capfd, "up"))
         family = psutil.Process(supervisor.children["web"].pid).children(recursive=True)
     assert len(family) == 1
-    wait_until(lambda: not any(process.is_running() for process in family), seconds=5)
+    until(lambda: not any(process.is_running() for process in family), seconds=5)
 
 
 def test_a_second_signal_does_not_wait_for_stubborn_children(tmp_path, capfd):
@@ -117,7 +117,7 @@ with open({str(tmp_path / "lock")!r}, "w") as lock, Supervisor(pathlib.Path.cwd(
     with subprocess.Popen(python(program), cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
         child = psutil.Process(int(parent.stdout.readline()))
         parent.kill()
-    wait_until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=10)
+    until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=10)
 
 
 def test_the_end_of_the_parent_is_the_end(tmp_path):
@@ -136,13 +136,14 @@ with open({str(tmp_path / "lock")!r}, "w") as lock:
     with subprocess.Popen(python(parent), cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout.readline() == "up\n"
         process.kill()
-    wait_until((tmp_path / "ended").exists, seconds=10)
+    until((tmp_path / "ended").exists, seconds=10)
 
 
 def test_output_that_nobody_reads_any_more_asks_for_the_end(tmp_path):
     program = f"""
 import sys, pathlib
 from ops.supervisor import StopRequested, Supervisor
+from tests.waiting import until
 with open({str(tmp_path / "lock")!r}, "w") as lock, Supervisor(pathlib.Path.cwd(), lock) as supervisor:
     supervisor.start("web", [sys.executable, "-uc", "while True: print('x' * 1000)"])
     try:

@@ -23,7 +23,8 @@ from services import tasks
 from services.models import Plan, Recalculation, Service, Subscription
 from tests.services.checks import wrong_prices
 from tests.services.factories import PlanFactory, ServiceFactory, make_subscriptions
-from tests.services.workers import ROOT, environment, eventually, working
+from tests.services.workers import ROOT, environment, working
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -48,11 +49,11 @@ def converged() -> bool:
 
 
 def assert_converges(price: int | None = None) -> None:
-    eventually(converged, CONVERGENCE_SECONDS)
+    until(converged, CONVERGENCE_SECONDS)
     if price is not None:
         assert {row.price for row in Subscription.objects.all()} == {price}
-    eventually(lambda: not locks_left())
-    eventually(lambda: not Recalculation.objects.filter(finished_at=None).exists(), CONVERGENCE_SECONDS)
+    until(lambda: not locks_left())
+    until(lambda: not Recalculation.objects.filter(finished_at=None).exists(), CONVERGENCE_SECONDS)
 
 
 def locks_left() -> list[str]:
@@ -73,7 +74,7 @@ def a_run_in_its_middle():
             )
             return cursor.fetchone()[0] > 0
 
-        yield lambda: eventually(is_in_its_middle)
+        yield lambda: until(is_in_its_middle)
 
 
 def test_a_saved_service_is_followed(service, tmp_path):
@@ -113,7 +114,7 @@ def test_a_change_during_a_run_causes_another(service, tmp_path):
             wait()
             save_elsewhere(300)
         assert_converges(270)
-        eventually(lambda: worker.runs("services.tasks.recalculate") >= 2)
+        until(lambda: worker.runs("services.tasks.recalculate") >= 2)
 
 
 def test_a_to_b_to_a_ends_at_a(service, tmp_path):
@@ -173,7 +174,7 @@ def test_the_same_message_twice_changes_nothing(service, tmp_path):
         client.lpush("celery", *client.lrange("celery", 0, -1))
         assert client.llen("celery") == 2
     with working(tmp_path) as worker:
-        eventually(lambda: worker.runs("services.tasks.recalculate") == 2)
+        until(lambda: worker.runs("services.tasks.recalculate") == 2)
         assert_converges(180)
 
 
@@ -184,7 +185,7 @@ def test_a_subscription_deleted_before_its_turn_is_no_error(service, tmp_path):
     row.delete()
     with working(tmp_path) as worker:
         for name in ("set_price", "set_comment"):
-            eventually(lambda name=name: worker.runs(f"services.tasks.{name}") == 1)
+            until(lambda name=name: worker.runs(f"services.tasks.{name}") == 1)
         assert "ERROR" not in worker.log
         assert_converges()
 
@@ -196,8 +197,8 @@ def test_price_and_comment_set_at_once_keep_each_other(service, tmp_path):
         tasks.set_price.delay(row.pk)
         tasks.set_comment.delay(row.pk)
     with working(tmp_path) as worker:
-        eventually(lambda: worker.runs("services.tasks.set_price") == len(rows))
-        eventually(lambda: worker.runs("services.tasks.set_comment") == len(rows))
+        until(lambda: worker.runs("services.tasks.set_price") == len(rows))
+        until(lambda: worker.runs("services.tasks.set_comment") == len(rows))
         assert_converges(80)
     assert all(row.comment for row in Subscription.objects.all())
 
@@ -223,7 +224,7 @@ class Broker:
         self._process = subprocess.Popen(
             [str(redis_server_binary()), *shlex.split(options)], stdout=subprocess.DEVNULL
         )
-        eventually(self._answers)
+        until(self._answers)
 
     def stop(self) -> None:
         self._process.kill()

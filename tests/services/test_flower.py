@@ -12,7 +12,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.services.workers import ROOT, environment, eventually
+from tests.services.workers import ROOT, environment
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 FLOWER = [sys.executable, "-m", "celery", "-A", "config", "flower"]
@@ -45,7 +46,7 @@ def flower(folder, **env):
             stderr=subprocess.STDOUT,
         )
     try:
-        eventually(lambda: status(port))
+        until(lambda: status(port))
         yield port, (folder / "log").read_text()
     finally:
         process.terminate()

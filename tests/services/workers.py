@@ -7,7 +7,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -17,20 +16,13 @@ import psutil
 from django.conf import settings
 from django.db import connection
 
+from tests.waiting import until
+
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 DEADLINE_SECONDS = 60
-
-
-def eventually(condition: Callable[[], object], seconds: float = DEADLINE_SECONDS) -> float:
-    """Wait for the condition; the seconds that it took."""
-    started = time.monotonic()
-    while not condition():
-        assert time.monotonic() - started < seconds, f"not so after {seconds} s"
-        time.sleep(0.02)
-    return time.monotonic() - started
 
 
 def environment(**more: str) -> dict[str, str]:
@@ -70,7 +62,7 @@ class Worker:
         return self._log.read_text(errors="replace")
 
     def ready(self) -> Worker:
-        eventually(lambda: " ready." in self.log)
+        until(lambda: " ready." in self.log)
         return self
 
     def runs(self, task: str) -> int:

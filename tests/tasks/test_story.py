@@ -10,8 +10,9 @@ from django.utils import timezone
 
 from tasks import tasks
 from tests.accounts.test_webhook import message
-from tests.tasks.worker import eventually, worker
+from tests.tasks.worker import worker
 from tests.telegram import SECRET
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -70,7 +71,7 @@ def test_from_the_link_to_the_reminder_and_back(call, telegram, tmp_path, way):
 
     with worker(tmp_path):
         tasks.watch_deadlines.delay()
-        eventually(lambda: telegram.texts_to(ANNA))
+        until(lambda: telegram.texts_to(ANNA))
     assert telegram.texts_to(ANNA)[0].startswith("Due within an hour: Write")
 
     assert call("DELETE", "auth/telegram/link/", **anna)[0] == 204

@@ -8,7 +8,8 @@ from django.utils import timezone
 from tasks import delivery, tasks
 from tasks.models import Notice
 from tests.tasks.factories import NoticeFactory
-from tests.tasks.worker import PROCESSES, eventually, worker
+from tests.tasks.worker import PROCESSES, worker
+from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -25,18 +26,18 @@ def test_killed_while_they_send_every_notice_arrives_once_or_is_known_to_be_unce
         with worker(tmp_path, f"killed{number}") as victim:
             tasks.deliver.delay([notice.pk for notice in notices])
             tasks.deliver_due.delay()
-            eventually(lambda before=before: telegram.calls == before + PROCESSES)
+            until(lambda before=before: telegram.calls == before + PROCESSES)
             victim.kill()
         telegram.answering.set()
     with worker(tmp_path):
         tasks.deliver_due.delay()
-        eventually(lambda: not Notice.objects.filter(state=State.DUE).exists())
-        eventually(lambda: Notice.objects.filter(state=State.SENDING).count() == KILLS * PROCESSES)
+        until(lambda: not Notice.objects.filter(state=State.DUE).exists())
+        until(lambda: Notice.objects.filter(state=State.SENDING).count() == KILLS * PROCESSES)
         Notice.objects.filter(state=State.SENDING).update(
             changed_at=timezone.now() - delivery.SENDING_KEPT - timedelta(seconds=1)
         )
         tasks.deliver_due.delay()
-        eventually(lambda: not Notice.objects.filter(state=State.SENDING).exists())
+        until(lambda: not Notice.objects.filter(state=State.SENDING).exists())
 
     arrived = [chat for chat, _ in telegram.messages]
     assert len(arrived) == len(set(arrived)), "one arrived twice"

@@ -6,13 +6,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from tests.services.workers import Worker, eventually, working
+from tests.services.workers import Worker, working
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager
     from pathlib import Path
-
-__all__ = ["PROCESSES", "eventually", "worker"]
 
 PROCESSES = 2
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
@@ -11,6 +10,7 @@ from django.db import connection, transaction
 from django.http import Http404
 
 from tests import factories
+from tests.waiting import somebody_waits_for_a_lock, until
 from topics import actions, cache, selectors
 from topics.forms import TAKEN, TopicForm
 from topics.models import Topic, TopicSubscription
@@ -18,7 +18,6 @@ from topics.models import Topic, TopicSubscription
 pytestmark = pytest.mark.django_db(transaction=True)
 
 DEADLINE_SECONDS = 20
-WAITING = "SELECT count(*) FROM pg_locks WHERE NOT granted"
 
 
 class Other:
@@ -42,14 +41,7 @@ class Other:
 
     def wait_until_it_waits(self):
         """Return when the other waits for a lock of ours, or has done without."""
-        deadline = time.monotonic() + DEADLINE_SECONDS
-        while not self._future.done():
-            with connection.cursor() as cursor:
-                cursor.execute(WAITING)
-                if cursor.fetchone()[0]:
-                    return
-            assert time.monotonic() < deadline
-            time.sleep(0.005)
+        until(lambda: self._future.done() or somebody_waits_for_a_lock())
 
 
 def is_right(user):

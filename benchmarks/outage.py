@@ -1,0 +1,235 @@
+"""What a hung Redis costs: ``python benchmarks/outage.py``
+
+A proxy before Redis accepts and never answers, as a machine does that is out of memory or behind a dead
+link. The project is served as in production meanwhile, and clients ask each of a few endpoints without
+pause. Courses are written before, during and after; whoever reads what an acknowledged write replaced,
+from the write on and until long after Redis is back, is counted.
+"""
+
+from __future__ import annotations
+
+import http.client
+import itertools
+import json
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from urllib.parse import urlsplit
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+PASSWORD = "syllabus-demo"
+ONSET_SECONDS = 1.5
+# Phase: how long it lasts, how Redis is meanwhile.
+PHASES = {"usual": (5.0, "pass"), "hung": (8.0, "hang"), "back": (8.0, "pass")}
+MOST_MS_MORE = 50
+ENDPOINTS = {
+    "course, HIT": "/api/v1/courses/2/",
+    "course, written": "/api/v1/courses/1/",
+    "list": "/api/v1/courses/?search=outage",
+    "top": "/api/v1/courses/top/?limit=5&order=title",
+    "categories": "/api/v1/categories/",
+    "subscriptions, staff": "/api/v1/subscriptions/",
+    "tasks, signed in": "/api/v1/tasks/",
+    "topics, signed in": "/api/v1/topics/",
+}
+
+
+class Answer(NamedTuple):
+    began: float
+    ended: float
+    status: int
+    body: Any
+
+
+class Client:
+    """One keep-alive connection; each request comes from another address, so no rate refuses it."""
+
+    _numbers = itertools.count()
+
+    def __init__(self, port: int, token: str = "") -> None:
+        self._connection = http.client.HTTPConnection("127.0.0.1", port, timeout=30)
+        self._headers = {"Content-Type": "application/json"}
+        if token:
+            self._headers["Authorization"] = f"Token {token}"
+
+    def ask(self, path: str, method: str = "GET", **data: Any) -> Answer:
+        number = next(self._numbers)
+        forwarded = f"10.{number >> 16 & 255}.{number >> 8 & 255}.{number & 255}"
+        began = time.monotonic()
+        body = json.dumps(data) if data else None
+        self._connection.request(method, path, body, {**self._headers, "X-Forwarded-For": forwarded})
+        response = self._connection.getresponse()
+        content = response.read()
+        return Answer(began, time.monotonic(), response.status, json.loads(content))
+
+
+class Trial:
+    """Readers, one for each endpoint, and a writer, while Redis goes and comes back."""
+
+    def __init__(self, port: int, token: str) -> None:
+        self._port, self._token = port, token
+        self._over = threading.Event()
+        self.reads: dict[str, list[Answer]] = {name: [] for name in ENDPOINTS}
+        self.writes: list[tuple[Answer, str]] = []
+        self.starts: dict[str, float] = {}
+
+    def run(self, proxy: Any) -> None:
+        threads = [threading.Thread(target=self._read, args=item) for item in ENDPOINTS.items()]
+        threads.append(threading.Thread(target=self._write))
+        for thread in threads:
+            thread.start()
+        for phase, (seconds, mode) in PHASES.items():
+            self.starts[phase] = time.monotonic()
+            proxy.mode = mode
+            time.sleep(seconds)
+        self._over.set()
+        for thread in threads:
+            thread.join()
+
+    def _read(self, name: str, path: str) -> None:
+        client = Client(self._port, self._token if "," in name and name.endswith(("staff", "in")) else "")
+        while not self._over.wait(0.01):
+            self.reads[name].append(client.ask(path))
+
+    def _write(self) -> None:
+        client = Client(self._port, self._token)
+        for number in itertools.count():
+            title = f"outage {number}"
+            answer = client.ask("/api/v1/courses/1/", "PATCH", title=title)
+            self.writes.append((answer, title))
+            if self._over.wait(0.5):
+                return
+
+    def stale(self) -> int:
+        """Reads of the written course, alone or in its list, that began after a later write's answer."""
+        titles = [
+            (read, title)
+            for name in ("course, written", "list")
+            for read in self.reads[name]
+            for title in _titles(read.body)
+        ]
+        number = {title: n for n, (_, title) in enumerate(self.writes)}
+        acknowledged = [write.ended for write, _ in self.writes]
+        return sum(
+            number.get(title, -1) < sum(ended < read.began for ended in acknowledged) - 1
+            for read, title in titles
+        )
+
+
+def _titles(body: Any) -> Iterator[str]:
+    for course in body.get("results", [body]):
+        yield course["title"]
+
+
+def percentile(answers: list[Answer], share: float) -> float:
+    """In milliseconds."""
+    latencies = sorted(answer.ended - answer.began for answer in answers)
+    return 1000 * latencies[min(int(len(latencies) * share), len(latencies) - 1)]
+
+
+def report(trial: Trial) -> bool:
+    """Print the table; whether every endpoint kept to the aims."""
+    hung, back = trial.starts["hung"], trial.starts["back"]
+    spans = {
+        "usual": (0, hung),
+        "onset": (hung, hung + ONSET_SECONDS),
+        "hung": (hung + ONSET_SECONDS, back),
+        "back": (back, float("inf")),
+    }
+    print(f"{'p50 / p95 / slowest, ms':24}" + "".join(f"{span:>28}" for span in spans))
+    fine = True
+    lines = {**trial.reads, "PATCH a course": [answer for answer, _ in trial.writes]}
+    for name, answers in lines.items():
+        found = {
+            span: [answer for answer in answers if since <= answer.began < until]
+            for span, (since, until) in spans.items()
+        }
+        p95 = {span: percentile(chosen, 0.95) for span, chosen in found.items()}
+        fine &= p95["onset"] <= 1000 * ONSET_SECONDS and p95["hung"] - p95["usual"] <= MOST_MS_MORE
+        fine &= all(answer.status == 200 for answer in answers)
+        print(f"{name:24}" + "".join(f"{_three(chosen):>28}" for chosen in found.values()))
+    stale = trial.stale()
+    reads = sum(map(len, trial.reads.values()))
+    bad = sum(answer.status != 200 for answers in lines.values() for answer in answers)
+    print(f"{reads:,} reads, {len(trial.writes)} writes; not 200: {bad}; stale: {stale}")
+    return fine and not stale
+
+
+def _three(answers: list[Answer]) -> str:
+    slowest = max(answer.ended - answer.began for answer in answers)
+    return f"{percentile(answers, 0.5):.1f} / {percentile(answers, 0.95):.1f} / {1000 * slowest:.1f}"
+
+
+def prepare() -> tuple[Any, str]:
+    """The servers, the demo data, the proxy; the proxy and a token of the demo's admin."""
+    from benchmarks.servers import start_servers
+
+    start_servers()
+    os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "1", "NUM_PROXIES": "1"}
+    os.environ["THROTTLE_USER"] = "off"  # one user asks for all who are signed in
+    import django
+
+    django.setup()
+    from django.conf import settings
+    from django.contrib.auth.models import User
+    from django.core.management import call_command
+
+    from accounts.actions import issue_access_token
+    from tests.caching.proxy import Proxy
+
+    call_command("migrate", verbosity=0)
+    call_command("demo", stdout=sys.stderr)
+    proxy = Proxy(urlsplit(settings.REDIS_URL).port or 6379)
+    os.environ["REDIS_URL"] = proxy.url
+    os.environ["CELERY_BROKER_URL"] = f"{proxy.url.rpartition('/')[0]}/0"
+    return proxy, str(issue_access_token(user=User.objects.get(username="admin")))
+
+
+def serve(port: int) -> subprocess.Popen[bytes]:
+    """As the Dockerfile does; with a thread for each client, as what is measured is not the queue."""
+    from benchmarks.servers import STATE
+
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+    command += ["--threads", "8", "--keep-alive", "75", "--no-control-socket", "--log-level", "warning"]
+    log = (STATE / "outage.log").open("wb")
+    return subprocess.Popen([*command, "config.wsgi:application"], cwd=ROOT, stderr=log)
+
+
+def main() -> None:
+    proxy, token = prepare()
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    server = serve(port)
+    try:
+        _wait_for(port)
+        trial = Trial(port, token)
+        trial.run(proxy)
+    finally:
+        server.terminate()
+        server.wait(20)
+        proxy.close()
+    if not report(trial):
+        raise SystemExit("MISSED")
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + 30
+    while True:
+        try:
+            return Client(port).ask("/health/live") and None
+        except OSError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+
+
+if __name__ == "__main__":
+    main()
