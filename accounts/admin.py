@@ -6,13 +6,10 @@ from typing import TYPE_CHECKING
 
 from django.contrib import admin
 
-from accounts.forms import AdminSignInForm
 from accounts.models import AccessToken, LinkToken, TelegramAccount
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
-
-admin.site.login_form = AdminSignInForm
 
 
 class IssuedAdmin(admin.ModelAdmin):

@@ -3,7 +3,11 @@
 from django.contrib import admin
 from django.urls import include, path
 
+from accounts.forms import AdminSignInForm
 from services.urls import source_urlpatterns
+
+admin.site.site_header = admin.site.site_title = "Syllabus"
+admin.site.login_form = AdminSignInForm
 
 urlpatterns = [
     path("admin/", admin.site.urls),
