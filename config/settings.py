@@ -243,6 +243,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "accounts: forget old Updates": {"task": "accounts.tasks.forget_old_updates", "schedule": 86_400},
+    "accounts: forget old sessions": {"task": "accounts.tasks.forget_old_sessions", "schedule": 86_400},
     "caching: carry out the outbox": {"task": "caching.tasks.drain_outbox", "schedule": 15},
     "caching: sweep fences": {"task": "caching.tasks.sweep_fences", "schedule": 3_600},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
@@ -254,6 +255,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "options": {"expires": 20},  # those sent while no worker was there are not run one by one
     },
     "services: tidy": {"task": "services.tasks.tidy", "schedule": 60, "options": {"expires": 60}},
+    "tasks: forget old notices": {"task": "tasks.tasks.forget_old_notices", "schedule": 86_400},
     "tasks: send what is due": {
         "task": "tasks.tasks.deliver_due",
         "schedule": 20,

@@ -36,6 +36,7 @@ FIRST_WAIT_SECONDS = 30
 MOST_WAIT_SECONDS = 3600
 # Longer than sending one can take, by Telegram and then by mail.
 SENDING_KEPT = timedelta(minutes=5)
+NOTICES_KEPT = timedelta(days=90)  # and longer than what they are about may be told again
 
 
 def deliver(notices: QuerySet[Notice], *, seconds: float = 15) -> int:
@@ -92,6 +93,12 @@ def mark_uncertain() -> int:
         changed_at=timezone.now(),
         error="The sender was lost while it sent this: it may have arrived.",
     )
+
+
+def forget_old_notices() -> None:
+    """Delete what was dealt with long ago."""
+    done = Notice.objects.exclude(state__in=[State.DUE, State.SENDING])
+    done.filter(changed_at__lt=timezone.now() - NOTICES_KEPT).delete()
 
 
 def _outcome(notice: Notice, error: NotDelivered) -> dict[str, Any]:

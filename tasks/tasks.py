@@ -27,6 +27,12 @@ def deliver_due() -> None:
 
 
 @shared_task
+def forget_old_notices() -> None:
+    """Delete what was dealt with long ago."""
+    delivery.forget_old_notices()
+
+
+@shared_task
 def watch_deadlines() -> None:
     """Turn overdue what has passed its deadline; remind of what will."""
     deadlines.turn_overdue()

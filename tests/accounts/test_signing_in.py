@@ -1,9 +1,14 @@
 """Registering, getting a token, giving it back."""
 
+from datetime import timedelta
+
 import pytest
 from django.contrib.auth.models import User
+from django.contrib.sessions.models import Session
+from django.utils import timezone
 
 from accounts.models import AccessToken
+from accounts.tasks import forget_old_sessions
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -167,3 +172,15 @@ def test_guessing_on_a_page_is_limited_together_with_the_api(client, api, page):
     assert "Too many attempts" in refused.content.decode()
     assert api.post("/api/v1/auth/token/", {}, format="json").status_code == 429
     assert sign_in("correct horse", REMOTE_ADDR="192.0.2.7").status_code == 302
+
+
+def test_sessions_that_have_expired_are_forgotten(api):
+    for _ in range(2):
+        api.force_login(UserFactory())
+        api.cookies.clear()
+    expired = Session.objects.first()
+    expired.expire_date = timezone.now() - timedelta(seconds=1)
+    expired.save()
+    forget_old_sessions()
+    [kept] = Session.objects.all()
+    assert kept.pk != expired.pk

@@ -7,6 +7,7 @@ from django.utils import timezone
 
 from tasks.models import Notice, Status, Task
 from tasks.notices import compose
+from tasks.tasks import forget_old_notices
 from tests.factories import UserFactory
 from tests.tasks.factories import NoticeFactory, TaskFactory
 
@@ -169,3 +170,14 @@ def _long_name():
     from django.db.models.functions import Cast, Concat
 
     return Concat(Value("n" * 150), Cast(F("pk"), TextField()))
+
+
+def test_what_was_dealt_with_long_ago_is_forgotten():
+    long_ago = timezone.now() - timedelta(days=91)
+    for state in Notice.State:
+        NoticeFactory(state=state, changed_at=long_ago)
+        NoticeFactory(state=state)
+    forget_old_notices()
+    kept = Notice.objects.filter(changed_at=long_ago).values_list("state", flat=True)
+    assert set(kept) == {Notice.State.DUE, Notice.State.SENDING}
+    assert Notice.objects.exclude(changed_at=long_ago).count() == len(Notice.State)
