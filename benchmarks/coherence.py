@@ -1,7 +1,7 @@
 """Is the cache ever wrong? ``python benchmarks/coherence.py [--short]``
 
 Several processes read and write through each contestant's cache, on a real PostgreSQL and a real Redis
-of their own (var/bench). Every operation is stamped with a clock that the processes share, and the
+of their own. Every operation is stamped with a clock that the processes share, and the
 history is judged afterwards: benchmarks/history/checker.py says by which rules.
 """
 
@@ -31,7 +31,7 @@ def main() -> None:
 
     options = parse_arguments()
     signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a trial ends its processes
-    start_servers()
+    start_servers("coherence")
     verdicts = []
     for name, trial in trials(options):
         print(f"{name} …", file=sys.stderr, flush=True)
@@ -50,8 +50,9 @@ def trials(options: argparse.Namespace) -> Iterator[tuple[str, Trial]]:
     from benchmarks.history.faults import FAULTS
     from benchmarks.history.nemesis import Nemesis
     from benchmarks.history.trial import Plan, Trial
+    from benchmarks.servers import BENCHMARKS
 
-    folder = ROOT / "var" / "bench" / "coherence"
+    folder = BENCHMARKS / "coherence" / "trials"
     plan = Plan(options.seconds, options.processes, options.pause)
     long = replace(plan, seconds=LONGEST_SECONDS, reads=options.reads)
     if not options.nemesis:

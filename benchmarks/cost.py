@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 def main() -> None:
     from benchmarks.servers import start_servers
 
-    start_servers()
+    start_servers("coherence")
     from tests.caching.redis_process import RedisProcess
 
     redis = RedisProcess(Path(tempfile.mkdtemp(prefix="cost-")), maxmemory_policy="volatile-lru")

@@ -171,7 +171,7 @@ def prepare() -> tuple[Any, str]:
     """The servers, the demo data, the proxy; the proxy and a token of the demo's admin."""
     from benchmarks.servers import start_servers
 
-    start_servers()
+    start_servers("outage")
     os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "1", "NUM_PROXIES": "1"}
     os.environ["THROTTLE_USER"] = "off"  # one user asks for all who are signed in
     import django
@@ -194,11 +194,11 @@ def prepare() -> tuple[Any, str]:
 
 def serve(port: int) -> subprocess.Popen[bytes]:
     """As the Dockerfile does; with a thread for each client, as what is measured is not the queue."""
-    from benchmarks.servers import STATE
+    from benchmarks.servers import BENCHMARKS
 
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
     command += ["--threads", "8", "--keep-alive", "75", "--no-control-socket", "--log-level", "warning"]
-    log = (STATE / "outage.log").open("wb")
+    log = (BENCHMARKS / "outage" / "server.log").open("wb")
     return subprocess.Popen([*command, "config.wsgi:application"], cwd=ROOT, stderr=log)
 
 

@@ -4,7 +4,7 @@
 
 First the source's design and this product side by side, then this product alone with more
 subscriptions, while somebody reads the list. One Celery worker with two processes serves both, on a
-PostgreSQL and a Redis of their own (var/bench). Convergence is counted from the end of the save.
+PostgreSQL and a Redis of their own. Convergence is counted from the end of the save.
 """
 
 from __future__ import annotations
@@ -22,8 +22,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from benchmarks.servers import BENCHMARKS, start_servers
+
 ROOT = Path(__file__).resolve().parent.parent
-STATE = ROOT / "var" / "bench" / "recalculation"
 PAGE_BASE_ROWS = 10_000
 READ_PAUSE_SECONDS = 0.05
 MAX_WAIT_SECONDS = 900
@@ -76,21 +77,18 @@ def parse_arguments() -> argparse.Namespace:
 
 def start() -> None:
     """The servers, the tables, an empty broker."""
+    start_servers("recalculation")
     os.environ |= {
-        "SYLLABUS_STATE_DIR": str(STATE),
         "DJANGO_SETTINGS_MODULE": "benchmarks.recalculation_settings",
         "DEBUG": "0",
         "DJANGO_SECRET_KEY": "only-for-benchmarks-" + "x" * 50,
         "THROTTLE_USER": "1000000/min",
         "LOG_LEVEL": "WARNING",
     }
-    STATE.mkdir(parents=True, exist_ok=True)
     import django
     import redis
     from django.conf import settings
     from django.core.management import call_command
-
-    import config  # noqa: F401  (starts the servers)
 
     django.setup()
     call_command("migrate", run_syncdb=True, verbosity=0)
@@ -101,7 +99,7 @@ def start() -> None:
 @contextmanager
 def worker() -> Iterator[None]:
     command = "-m celery -A config worker -c 2 -l warning --without-gossip --without-mingle"
-    with (STATE / "worker.log").open("wb") as log:
+    with (BENCHMARKS / "recalculation" / "worker.log").open("wb") as log:
         process = subprocess.Popen([sys.executable, *command.split()], cwd=ROOT, stdout=log, stderr=log)
     try:
         from config.celery import app

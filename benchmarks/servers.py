@@ -1,26 +1,29 @@
-"""A PostgreSQL and a Redis for the benchmarks alone, whatever the developer has configured."""
+"""A PostgreSQL and a Redis for one benchmark alone, whatever the developer has configured."""
 
 import fcntl
 import os
 from pathlib import Path
 
-STATE = Path(__file__).resolve().parent.parent / "var" / "bench"
+BENCHMARKS = Path(__file__).resolve().parent.parent / "var" / "bench"
 
 
-def start_servers() -> None:
-    """Start them, and set their addresses in the environment.
+def start_servers(name: str) -> Path:
+    """Start them, and set their addresses in an environment that is otherwise as by default.
+
+    Returns:
+        The folder of the benchmark of that name, for its servers and its logs.
 
     Raises:
-        SystemExit: another benchmark is using them.
+        SystemExit: the same benchmark is under way.
     """
-    for name in ("DATABASE_URL", "DB_HOST", "REDIS_URL", "SYLLABUS_EMBEDDED"):
-        os.environ[name] = ""  # set, though empty: .env cannot fill it
-    os.environ["SYLLABUS_STATE_DIR"] = str(STATE)
-    STATE.mkdir(parents=True, exist_ok=True)
-    try:
-        fcntl.flock(os.open(STATE / "benchmark.lock", os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError:
-        raise SystemExit("Another benchmark is under way in this checkout.") from None
-    from ops.embedded import ensure_servers
+    from ops.embedded import ensure_servers, forget_configuration
 
+    state = BENCHMARKS / name
+    forget_configuration(state)
+    state.mkdir(parents=True, exist_ok=True)
+    try:
+        fcntl.flock(os.open(state / "benchmark.lock", os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        raise SystemExit("This benchmark is under way in this checkout already.") from None
     ensure_servers()
+    return state

@@ -25,6 +25,7 @@ from typing import NamedTuple
 import psutil
 
 from benchmarks import load
+from benchmarks.servers import start_servers
 
 ROOT = Path(__file__).resolve().parent.parent
 ORDERS = [
@@ -78,9 +79,9 @@ def contestants(courses: list[int]) -> list[Contestant]:
 
 def prepare() -> list[int]:
     """A database of its own with 1,000 courses; the ids of the published."""
+    start_servers("throughput")
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.throughput_settings"
-    os.environ["SYLLABUS_STATE_DIR"] = str(ROOT / "var" / "benchmarks")
-    os.environ.setdefault("DJANGO_SECRET_KEY", "only-for-benchmarks")
+    os.environ["DJANGO_SECRET_KEY"] = "only-for-benchmarks"
     import django
 
     django.setup()

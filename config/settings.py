@@ -1,7 +1,7 @@
 """Every setting, driven by the environment (``.env.example`` lists the variables).
 
-The real environment beats ``.env``; DATABASE_URL and REDIS_URL are always set by the time this is
-read, by the operator or by ops/embedded.py.
+The package has completed the environment by the time this is read, from ``.env`` and, where no
+PostgreSQL or Redis is configured, by the embedded servers.
 """
 
 import os
@@ -10,13 +10,10 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import dj_database_url
-from django.core.exceptions import ImproperlyConfigured
-from dotenv import load_dotenv
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 BASE_DIR = Path(__file__).resolve().parent.parent
-load_dotenv(BASE_DIR / ".env")
 
 
 def _flag(name: str, default: str = "0") -> bool:
@@ -44,7 +41,6 @@ ALLOWED_HOSTS = _words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _words("CSRF_TRUSTED_ORIGINS")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
-ASGI_APPLICATION = "config.asgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
@@ -57,7 +53,6 @@ INSTALLED_APPS = [
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
-    "django_filters",
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "api.apps.ApiConfig",
@@ -135,7 +130,7 @@ if os.environ.get("DATABASE_URL"):
             conn_health_checks=True,
         )
     }
-elif os.environ.get("DB_HOST"):
+else:
     DATABASES = {
         "default": {
             "ENGINE": DATABASE_ENGINE,
@@ -148,8 +143,6 @@ elif os.environ.get("DB_HOST"):
             "CONN_HEALTH_CHECKS": True,
         }
     }
-else:
-    raise ImproperlyConfigured("Set DATABASE_URL or DB_HOST")
 
 # --- Redis: the cache is database 1, the broker, throttles and view counters database 0 -------
 
@@ -304,7 +297,6 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    "REDOC_DIST": "SIDECAR",
     # By default Swagger UI asks validator.swagger.io for a badge.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "SCHEMA_PATH_PREFIX": "/api(/v1)?",

@@ -5,22 +5,10 @@ environment or in .env, is never touched.
 """
 
 import os
-from pathlib import Path
 
-_root = Path(__file__).resolve().parent.parent
-for _name in (
-    "DATABASE_URL",
-    "DB_HOST",
-    "REDIS_URL",
-    "CELERY_BROKER_URL",
-    "CACHE_KEY_PREFIX",
-    "REDIS_CLUSTER",
-    "REDIS_SENTINELS",
-):
-    os.environ[_name] = ""  # set, though empty: .env cannot fill it either
-os.environ["SYLLABUS_STATE_DIR"] = str(
-    _root / "var" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main")
-)
+from ops.embedded import ROOT, forget_configuration
+
+forget_configuration(ROOT / "var" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main"))
 os.environ["DEBUG"] = "0"
 os.environ["DJANGO_SECRET_KEY"] = "only-for-tests-" + "x" * 50
 

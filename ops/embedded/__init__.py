@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import sys
 from importlib.util import find_spec
 from pathlib import Path
@@ -28,6 +29,19 @@ def state_dir() -> Path:
 def load_environment() -> None:
     """Complete ``os.environ`` from ``.env``; the real environment beats it."""
     load_dotenv(ROOT / ".env")
+
+
+def forget_configuration(state: Path) -> None:
+    """Before ``config`` is imported: servers of its own under ``state``, and settings at their defaults.
+
+    For tests and benchmarks, which must not touch what the developer has configured, in the
+    environment or in ``.env``.
+    """
+    os.environ["PYTHON_DOTENV_DISABLED"] = "1"
+    documented = re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    for name in (*documented, INHERITED_VARIABLE):
+        os.environ.pop(name, None)
+    os.environ[STATE_VARIABLE] = str(state)
 
 
 def ensure_servers() -> None:
