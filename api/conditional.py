@@ -5,11 +5,11 @@ from __future__ import annotations
 from hashlib import blake2b
 from typing import TYPE_CHECKING
 
-from django.core.serializers.json import DjangoJSONEncoder
 from django.http import HttpResponse
 from django.utils.http import parse_etags
 
 from api.exceptions import PreconditionFailed
+from caching.reading import encode
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -21,7 +21,6 @@ if TYPE_CHECKING:
 # promises, a browser's must not break.
 REVALIDATE = "no-cache"
 ETAG_BYTES = 16
-_encode = DjangoJSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 def cached_response(request: HttpRequest | Request, reading: Reading) -> HttpResponse:
@@ -35,7 +34,7 @@ def cached_response(request: HttpRequest | Request, reading: Reading) -> HttpRes
 
 def json_response(request: HttpRequest | Request, data: object) -> HttpResponse:
     """Plain data as JSON with an ETag; 304 if the client has it."""
-    return body_response(request, _encode(data).encode())
+    return body_response(request, encode(data))
 
 
 def body_response(request: HttpRequest | Request, body: bytes) -> HttpResponse:
@@ -61,7 +60,7 @@ def etag_of(body: bytes) -> str:
 
 def json_etag(data: object) -> str:
     """The entity tag that ``json_response`` gives to plain data."""
-    return etag_of(_encode(data).encode())
+    return etag_of(encode(data))
 
 
 def require_match(request: HttpRequest | Request, etag: str) -> None:

@@ -12,20 +12,10 @@ from rest_framework.exceptions import APIException, Throttled, ValidationError
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
-from api.exceptions import Conflict, PreconditionFailed, Problem, Unavailable
 from api.translation import translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-__all__ = [
-    "Conflict",
-    "PreconditionFailed",
-    "Problem",
-    "Unavailable",
-    "exception_handler",
-    "problem_response",
-]
 
 CONTENT_TYPE = "application/problem+json"
 # A registered type (draft-ietf-httpapi-ratelimit-headers); the others say no more than their status.

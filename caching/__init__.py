@@ -7,6 +7,6 @@ change concerns; its views ``get`` a ``Reading``. Its models build on
 
 from caching.reading import Reading
 from caching.things import Cached, CachedFamily
-from caching.tracking import TrackedQuerySet, rows_changed
+from caching.tracking import rows_changed
 
-__all__ = ["Cached", "CachedFamily", "Reading", "TrackedQuerySet", "rows_changed"]
+__all__ = ["Cached", "CachedFamily", "Reading", "rows_changed"]

@@ -10,6 +10,8 @@ from django.core.serializers.json import DjangoJSONEncoder
 
 CACHE_NAME = "Syllabus"  # how Cache-Status names this cache
 
+_encode = DjangoJSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
 COLLAPSED = "fwd=miss; collapsed"  # another reader's load served this one too
 
 
@@ -40,5 +42,4 @@ class Reading:
 
 def encode(value: Any) -> bytes:
     """The JSON text of ``value`` as it is stored and sent."""
-    text = json.dumps(value, cls=DjangoJSONEncoder, ensure_ascii=False, separators=(",", ":"))
-    return text.encode()
+    return _encode(value).encode()

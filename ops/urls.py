@@ -2,14 +2,14 @@
 
 from django.urls import path
 
-from ops import cache_stats, health, views
+from ops.views import cache_keys, cache_stats, health, start
 
 urlpatterns = [
-    path("", views.index, name="index"),
+    path("", start.index, name="index"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", cache_stats.metrics, name="metrics"),
     path("api/v1/cache/stats/", cache_stats.StatsView.as_view(), name="cache-stats"),
-    path("api/v1/cache/keys/", views.KeyListView.as_view(), name="cache-key-list"),
-    path("api/v1/cache/keys/<path:key>/", views.KeyDetailView.as_view(), name="cache-key-detail"),
+    path("api/v1/cache/keys/", cache_keys.KeyListView.as_view(), name="cache-key-list"),
+    path("api/v1/cache/keys/<path:key>/", cache_keys.KeyDetailView.as_view(), name="cache-key-detail"),
 ]

@@ -15,9 +15,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.conditional import json_response, require_match
+from api.exceptions import Conflict
 from api.params import Integer, parse
 from api.permissions import ModelPermissions, ModelPermissionsOrReadOnly
-from api.problems import Conflict
 from api.views import CachedReadView
 
 

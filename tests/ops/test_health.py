@@ -10,7 +10,7 @@ from celery.contrib.testing.worker import start_worker
 from django.db import connection
 
 from config.celery import app
-from ops import checks
+from ops import probes
 from ops.embedded import state_dir
 from ops.embedded.postgres_server import PostgresServer
 from ops.embedded.redis_server import RedisServer
@@ -69,7 +69,7 @@ def test_ready_is_degraded_and_quick_while_redis_hangs(client):
         for _ in range(3):
             began = time.monotonic()
             response = client.get("/health/ready")
-            assert time.monotonic() - began < checks.DEADLINE_SECONDS + 0.5
+            assert time.monotonic() - began < probes.DEADLINE_SECONDS + 0.5
             assert response.status_code == 200
             assert response.json()["checks"] == {
                 "postgresql": "ok",
@@ -86,7 +86,7 @@ def test_ready_is_503_and_quick_while_postgresql_hangs(client):
     with hanging(PostgresServer(state_dir()).find()):
         began = time.monotonic()
         response = client.get("/health/ready")
-        assert time.monotonic() - began < checks.DEADLINE_SECONDS + 0.5
+        assert time.monotonic() - began < probes.DEADLINE_SECONDS + 0.5
     assert response.status_code == 503
     assert response.json()["status"] == "unavailable"
     assert response.json()["checks"]["postgresql"] == "unavailable"
@@ -108,12 +108,12 @@ def test_checks_that_hang_do_not_pile_up_threads(client):
     with hanging(RedisServer(state_dir()).find()):
         for _ in range(3):
             client.get("/health/ready")
-        assert threading.active_count() <= before + len(checks.CHECKS)
+        assert threading.active_count() <= before + len(probes.CHECKS)
     wait_for_idle_checks()
 
 
 def wait_for_idle_checks() -> None:
-    for _, thread in checks.CHECKS.values():
+    for _, thread in probes.CHECKS.values():
         thread.submit(lambda: None).result(timeout=30)
 
 

@@ -9,7 +9,7 @@ from django.http import JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from ops.checks import run_checks
+from ops.probes import run_checks
 
 if TYPE_CHECKING:
     from django.http import HttpRequest

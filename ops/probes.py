@@ -8,10 +8,9 @@ from concurrent.futures import TimeoutError as DeadlineExceeded
 from time import monotonic
 from typing import TYPE_CHECKING
 
+from celery import current_app
 from django.db import connection
 from django_redis import get_redis_connection
-
-from config.celery import app
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -39,7 +38,7 @@ def redis() -> None:
 
 
 def workers() -> None:
-    if not app.control.ping(timeout=WORKER_REPLY_SECONDS, limit=1):
+    if not current_app.control.ping(timeout=WORKER_REPLY_SECONDS, limit=1):
         raise Away("no Celery worker replied")
 
 

@@ -1,4 +1,4 @@
-"""The start page, and the cache's keys for staff."""
+"""The cache's keys, for staff."""
 
 from __future__ import annotations
 
@@ -6,8 +6,6 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.shortcuts import render
-from django.views.decorators.http import require_safe
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from redis import RedisError
 from rest_framework.exceptions import NotFound, PermissionDenied
@@ -21,7 +19,6 @@ from ops import cache_keys
 from ops.serializers import KeyDetailSerializer, KeyPageSerializer
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest, HttpResponse
     from rest_framework.request import Request
 
 PARAMETERS: dict[str, Parameter] = {
@@ -29,11 +26,6 @@ PARAMETERS: dict[str, Parameter] = {
     "cursor": Integer(0, 2**63 - 1, default=0),
     "limit": Integer(1, 500, default=100),
 }
-
-
-@require_safe
-def index(request: HttpRequest) -> HttpResponse:
-    return render(request, "ops/index.html")
 
 
 class CacheView(APIView):
