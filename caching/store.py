@@ -1,4 +1,4 @@
-"""The cache's Redis: where it is, and whether it is worth asking."""
+"""The cache's Redis: whether it is worth asking, and whether it may be believed."""
 
 from __future__ import annotations
 
@@ -6,17 +6,19 @@ import functools
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator
-from typing import Any, Protocol, TypeVar
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any, TypeVar
 
-from django.conf import settings
 from django.core.signals import setting_changed
-from redis.connection import AbstractConnection, ConnectionPool
 
 from caching import outbox
+from caching.backends import backend
 from caching.breaker import Breaker
-from caching.connection import Call, Command, Server
 from caching.errors import Unreachable
+
+if TYPE_CHECKING:
+    from caching.backends import Backend
+    from caching.connection import Call, Command
 
 Answer = TypeVar("Answer")
 
@@ -26,27 +28,6 @@ NEVER = -1
 # still open, may be noting in the outbox what Redis must no longer serve. Longer than a probe and the
 # pause before it.
 GRACE_SECONDS = 1.0
-
-
-class Backend(Protocol):
-    """One server, the master that a Sentinel names, or a cluster."""
-
-    @property
-    def breaks(self) -> int: ...
-
-    def read(self, *keys: str) -> list[bytes | None]: ...
-    def commands(self, *commands: Command) -> list[Any]: ...
-    def run(self, *calls: Call) -> list[Any]: ...
-    def scan(self, pattern: str) -> Iterator[str]: ...
-    def recover(self) -> None: ...
-
-
-class SingleServer(Server):
-    """One server answers everything."""
-
-    def read(self, *keys: str) -> list[bytes | None]:
-        values: list[bytes | None] = self.command("MGET", *keys)
-        return values
 
 
 class Store:
@@ -158,55 +139,10 @@ class Store:
         return False
 
 
-def _default_cache() -> dict[str, Any]:
-    caches: dict[str, dict[str, Any]] = settings.CACHES
-    return caches["default"]
-
-
-def connection_factory(url: str) -> Callable[..., AbstractConnection]:
-    """Makes connections to ``url`` with the cache's timeouts and without redis-py's retries.
-
-    Keyword arguments of the maker (``host``, ``port``) beat those of the URL.
-    """
-    options: dict[str, Any] = _default_cache()["OPTIONS"]
-    pool = ConnectionPool.from_url(
-        url,
-        socket_connect_timeout=options["SOCKET_CONNECT_TIMEOUT"],
-        socket_timeout=options["SOCKET_TIMEOUT"],
-        protocol=2,
-        driver_info=None,
-    )
-    return functools.partial(pool.connection_class, **pool.connection_kwargs)
-
-
-def _backend() -> Backend:
-    connect = connection_factory(_default_cache()["LOCATION"])
-    chosen: dict[str, Any] = getattr(settings, "CACHING", {})
-    if chosen.get("CLUSTER"):
-        from caching.cluster import ClusterBackend
-        from caching.cluster_factory import cluster_client
-
-        return ClusterBackend(
-            cluster_client(),
-            lambda host, port: connect(host=host, port=port, db=0),
-        )
-    if sentinels := chosen.get("SENTINELS"):
-        from redis.sentinel import Sentinel
-
-        sentinel = Sentinel(sentinels, socket_timeout=_default_cache()["OPTIONS"]["SOCKET_TIMEOUT"])
-
-        def connect_to_master() -> AbstractConnection:
-            host, port = sentinel.discover_master(chosen["MASTER"])
-            return connect(host=host, port=port)
-
-        return SingleServer(connect_to_master)
-    return SingleServer(connect)
-
-
 @functools.cache
 def get_store() -> Store:
     """The store of the settings' default cache."""
-    return Store(_backend())
+    return Store(backend())
 
 
 def _forget_store(*, setting: str, **_: Any) -> None:
