@@ -65,7 +65,7 @@ def _read(slot: Slot, load: Callable[[], Any]) -> Reading:
     if lease.reading is not None:
         return lease.reading
     if lease.outcome == "granted":
-        return _load_and_fill(slot, token, load)
+        return _load_and_fill(slot, lease.name, load)
     if lease.outcome == "fenced":
         return _bypass(load, "fence")
     return Reading(_load(load), "MISS", f"fwd=miss; detail={lease.outcome}")
@@ -83,14 +83,14 @@ def _ask_for_lease(slot: Slot, token: str) -> Lease:
         pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
 
 
-def _load_and_fill(slot: Slot, token: str, load: Callable[[], Any]) -> Reading:
+def _load_and_fill(slot: Slot, lease: str, load: Callable[[], Any]) -> Reading:
     try:
         body = _load(load)
     except BaseException:
-        _release(slot, token)
+        _release(slot, lease)
         raise
     try:
-        stored = slot.fill(token, body)
+        stored = slot.fill(lease, body)
     except Unreachable:
         stored = False
     if stored:
@@ -100,9 +100,9 @@ def _load_and_fill(slot: Slot, token: str, load: Callable[[], Any]) -> Reading:
     return Reading(body, "MISS", "fwd=miss; stored" if stored else "fwd=miss")
 
 
-def _release(slot: Slot, token: str) -> None:
+def _release(slot: Slot, lease: str) -> None:
     try:
-        slot.release(token)
+        slot.release(lease)
     except Unreachable:
         logger.debug("a lease could not be given back; it expires")
 

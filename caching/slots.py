@@ -19,10 +19,16 @@ Outcome = Literal["hit", "granted", "busy", "fenced", "full"]
 
 
 class Lease(NamedTuple):
-    """Answer to a request for a lease; ``reading`` where somebody else has stored the value."""
+    """Answer to a request for a lease.
+
+    Attributes:
+        reading: where somebody else has stored the value.
+        name: of a lease that was granted, to store under or to give back.
+    """
 
     outcome: Outcome
     reading: Reading | None = None
+    name: str = ""
 
 
 def _remaining(expires_ms: bytes) -> int:
@@ -74,17 +80,17 @@ class KeySlot:
         outcome, *stored = get_store().lease(ask)
         if outcome == b"hit":
             return Lease("hit", _hit(stored[0], stored[1][EPOCH_BYTES + 2 :], collapsed=True))
-        return Lease(outcome.decode())
+        return Lease(outcome.decode(), name=stored[0].decode() if stored else "")
 
-    def fill(self, token: str, body: bytes) -> bool:
+    def fill(self, lease: str, body: bytes) -> bool:
         """Store, if the lease is still held; whether it was."""
         keys = (self._node.main, self._node.guard)
-        fill = Call(scripts.FILL, keys, [token, body, self._ttl_ms, self._epoch])
+        fill = Call(scripts.FILL, keys, [lease, body, self._ttl_ms, self._epoch])
         return bool(get_store().run(fill)[0] == 1)
 
-    def release(self, token: str) -> None:
+    def release(self, lease: str) -> None:
         """Give the lease back."""
-        get_store().run(Call(scripts.RELEASE, [self._node.guard], [token]))
+        get_store().run(Call(scripts.RELEASE, [self._node.guard], [lease]))
 
     @property
     def whole(self) -> Node:
@@ -114,17 +120,17 @@ class MemberSlot:
         outcome, *stored = get_store().lease(Call(scripts.LEASE_MEMBER, self._family, arguments))
         if outcome == b"hit":
             return Lease("hit", _hit(stored[0], stored[1], collapsed=True))
-        return Lease(outcome.decode())
+        return Lease(outcome.decode(), name=stored[0].decode() if stored else "")
 
-    def fill(self, token: str, body: bytes) -> bool:
+    def fill(self, lease: str, body: bytes) -> bool:
         """Store, if the lease is still held and the family not full; whether it was stored."""
         keys = (self._family.main, self._family.guard)
-        arguments = [token, body, self._ttl_ms, self._member, self._most]
+        arguments = [lease, body, self._ttl_ms, self._member, self._most]
         return bool(get_store().run(Call(scripts.FILL_MEMBER, keys, arguments))[0] == 1)
 
-    def release(self, token: str) -> None:
+    def release(self, lease: str) -> None:
         """Give the lease back."""
-        call = Call(scripts.RELEASE_MEMBER, [self._family.guard], [token, self._member])
+        call = Call(scripts.RELEASE_MEMBER, [self._family.guard], [lease, self._member])
         get_store().run(call)
 
     @property

@@ -1,7 +1,7 @@
 -- Store a value, if the lease under which it was read is still held.
 --
 -- KEYS  1 value   2 guard
--- ARGV  1 token   2 value   3 TTL, ms   4 epoch under which the reading began
+-- ARGV  1 lease   2 value   3 TTL, ms   4 epoch under which the reading began
 -- Returns 1 when stored, 0 when the lease is gone: a commit fenced the key since, or it expired.
 if redis.call('GET', KEYS[2]) ~= 'L' .. ARGV[1] then
   return 0

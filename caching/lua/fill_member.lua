@@ -1,7 +1,7 @@
 -- Store one member of a family, if the lease under which it was read is still held.
 --
 -- KEYS  1 family hash   2 leases
--- ARGV  1 token   2 value   3 TTL of the family, ms   4 member   5 how many members it may hold
+-- ARGV  1 lease   2 value   3 TTL of the family, ms   4 member   5 how many members it may hold
 -- Returns 1 when stored, 0 when the lease is gone, 2 when the family is full.
 --
 -- The family expires as a whole, TTL after its first member was stored: '#expires' tells when.

@@ -1,8 +1,10 @@
 -- Ask for the right to store one member of a family.
 --
--- KEYS  1 family hash   2 leases, a hash member -> '<expires at, ms>:<token>'   3 fences
+-- KEYS  1 family hash   2 leases, a hash member -> '<expires at, ms>:<lease>'   3 fences
 -- ARGV  1 token   2 lease TTL, ms   3 member   4 how many members may be leased at once
--- Returns {'hit', value, expires at, ms}, {'fenced'}, {'busy'}, {'full'} or {'granted'}.
+-- Returns {'hit', value, expires at, ms}, {'fenced'}, {'busy'}, {'full'} or {'granted', lease}.
+--
+-- A lease is named after the token and the time, as in lease.lua.
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 redis.call('ZREMRANGEBYSCORE', KEYS[3], '-inf', now)
@@ -13,15 +15,16 @@ local stored = redis.call('HMGET', KEYS[1], ARGV[3], '#expires')
 if stored[1] then
   return {'hit', stored[1], stored[2]}
 end
-local lease = redis.call('HGET', KEYS[2], ARGV[3])
-if lease then
-  local expires, token = string.match(lease, '^(%d+):(.*)$')
-  if tonumber(expires) > now and token ~= ARGV[1] then
+local held = redis.call('HGET', KEYS[2], ARGV[3])
+if held then
+  local expires, lease = string.match(held, '^(%d+):(.*)$')
+  if tonumber(expires) > now and string.sub(lease, 1, #ARGV[1]) ~= ARGV[1] then
     return {'busy'}
   end
 elseif redis.call('HLEN', KEYS[2]) >= tonumber(ARGV[4]) then
   return {'full'}
 end
-redis.call('HSET', KEYS[2], ARGV[3], string.format('%.0f:%s', now + tonumber(ARGV[2]), ARGV[1]))
+local lease = ARGV[1] .. string.format('%.0f', time[1] * 1000000 + time[2])
+redis.call('HSET', KEYS[2], ARGV[3], string.format('%.0f:%s', now + tonumber(ARGV[2]), lease))
 redis.call('PEXPIRE', KEYS[2], ARGV[2])
-return {'granted'}
+return {'granted', lease}

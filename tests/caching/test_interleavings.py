@@ -24,7 +24,7 @@ KEY = key_node(":1:model:1")
 PATTERN = epoch_node(":1:model")
 FAMILY = Node(":1:family", "lease:{:1:family}", "fence:{:1:family}")
 
-ALL_MISHAPS = ("lost answer", "eviction")
+ALL_MISHAPS = ("lost answer", "late lease", "eviction")
 
 
 def readers(*members):

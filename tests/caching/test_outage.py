@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 
 from caching import scripts
-from caching.store import get_store
+from caching.store import Store, get_store
 from tests.caching.conftest import one_server
 from tests.caching.shelf.cache import book_detail, book_pages
 from tests.caching.shelf.writes import rename
@@ -142,5 +142,18 @@ def test_an_answer_lost_on_the_way_is_asked_for_again_and_revives_no_epoch(rows,
     assert book_detail.get(pk=rows.pk).x_cache == "HIT"
     with connection.cursor() as cursor:
         cursor.execute("UPDATE shelf_book SET title = 'new' WHERE id = %s", [rows.pk])
+    reader.finish()
+    assert book_detail.get(pk=rows.pk).value["title"] == "new"
+
+
+def test_a_request_for_a_lease_that_arrives_again_late_revives_none(rows, stage, monkeypatch):
+    """Reader asks twice, as the first answer was lost; a commit takes the lease; the first arrives."""
+    asked = []
+    lease = Store.lease
+    monkeypatch.setattr(Store, "lease", lambda store, call: asked.append(call) or lease(store, call))
+    reader = stage.actor(lambda: book_detail.get(pk=rows.pk))
+    reader.run_to("SELECT done")
+    rename(rows.pk)
+    get_store().run(*asked)
     reader.finish()
     assert book_detail.get(pk=rows.pk).value["title"] == "new"

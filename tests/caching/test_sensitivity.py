@@ -179,6 +179,12 @@ def _epoch_named_after_the_token(monkeypatch):
     alter(monkeypatch, "ADMIT", "string.format('%.0f', time[1] * 1000000 + time[2])", zeros)
 
 
+def _lease_named_after_the_token(monkeypatch):
+    zeros = "string.rep('0', 16)"
+    for name in ("LEASE", "LEASE_MEMBER"):
+        alter(monkeypatch, name, "string.format('%.0f', time[1] * 1000000 + time[2])", zeros)
+
+
 def _lease_blind_to_fences(monkeypatch):
     for name in ("LEASE", "LEASE_MEMBER"):
         alter(monkeypatch, name, "return {'fenced'}")
@@ -215,6 +221,8 @@ def _evictable_fence(monkeypatch):
         (_no_epoch_check, "its pattern"),
         (_epoch_begun_under_a_fence, "its pattern"),
         (_epoch_named_after_the_token, "its pattern, mishaps"),
+        (_lease_named_after_the_token, "a key, mishaps"),
+        (_lease_named_after_the_token, "a member, mishaps"),
         (_lease_blind_to_fences, "a key"),
         (_lease_blind_to_fences, "one member"),
         (_lease_that_hits_any_epoch, "its pattern"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -9,7 +10,16 @@ from typing import NamedTuple
 from caching import invalidation
 from caching.keys import Node
 from caching.slots import EPOCH_BYTES, KeySlot, MemberSlot
-from tests.caching.model.memory import EMPTY, LONG_AGO_MS, Engine, Later, after_a_while, recall, remember
+from tests.caching.model.memory import (
+    EMPTY,
+    LONG_AGO_MS,
+    Content,
+    Engine,
+    Later,
+    after_a_while,
+    recall,
+    remember,
+)
 
 FENCES_ARE_VOLATILE = False  # they have no TTL, so a volatile-* policy spares them
 TOKEN_LENGTH = 16
@@ -20,15 +30,16 @@ class StaleError(AssertionError):
 
 
 class Reader(NamedTuple):
-    """One read. ``floor`` is the oldest value that it may return."""
+    """One read. ``floor`` is the oldest value that it may return; ``names`` counts what it has named."""
 
     name: str
     member: str
     at: str = "look"
     epoch: str | None = None
+    lease: str = ""
     loaded: int = -1
     floor: int = -1
-    admits: int = 0
+    names: int = 0
     how: str = ""
 
 
@@ -61,8 +72,8 @@ class Scenario:
         key: the node of the key, or of the family.
         pattern: the node of the key's pattern; none for a family.
         actors: where they begin.
-        mishaps: what may happen besides, once in each history: ``lost answer``, ``eviction``,
-            ``time passes``, ``flush``.
+        mishaps: what may happen besides, once in each history: ``lost answer``, ``late lease`` (a
+            request that was sent twice arrives twice), ``eviction``, ``time passes``, ``flush``.
         strong: a read must also not be older than what is committed but not yet acknowledged.
     """
 
@@ -123,8 +134,14 @@ def _reader_steps(
         if reader.at == after.at == "lease" and after.epoch == reader.epoch:
             yield "waits no longer", reader._replace(at="SELECT only"), world
         if "lost answer" in scenario.mishaps and not world.mishaps and memory != world.memory:
-            lost = reader._replace(admits=after.admits)
+            lost = reader._replace(names=after.names)
             yield f"{reader.at}, the answer is lost", lost, world._replace(memory=memory, mishaps=1)
+    if reader.at in {"SELECT", "fill"} and "late lease" in scenario.mishaps and not world.mishaps:
+        slot = slot_of(reader, scenario)
+        engine.step(world.memory, lambda: slot.lease(token(reader.name)))
+        asked_twice = reader._replace(names=reader.names + 1)
+        memory = _renamed(engine.memory, asked_twice, reader)
+        yield "its lease is asked for again, late", asked_twice, world._replace(memory=memory, mishaps=1)
 
 
 def _ask(reader: Reader, slot: KeySlot | MemberSlot) -> Reader:
@@ -135,20 +152,21 @@ def _ask(reader: Reader, slot: KeySlot | MemberSlot) -> Reader:
             return _returned(reader._replace(loaded=int(reading.value)), "hit")
         return reader._replace(at="lease", epoch=_epoch(slot))
     if reader.at == "fill":
-        slot.fill(name, str(reader.loaded).encode())
+        slot.fill(reader.lease, str(reader.loaded).encode())
         return _returned(reader, "fill")
     if reader.at == "release":
-        slot.release(name)
+        slot.release(reader.lease)
         return reader._replace(at="raised")
     try:
         lease = slot.lease(name)
     except Later:  # it has asked for the epoch, and has yet to ask for the lease
-        began = _epoch(slot)
-        if began and _fresh(began, name):
-            began = _nth_epoch(name, reader.admits)
-        return reader._replace(epoch=began, admits=reader.admits + 1)
+        began = _counted(_epoch(slot) or "", reader) or None
+        return reader._replace(epoch=began, names=reader.names + 1)  # type: ignore[arg-type]
     if lease.reading is not None:
         return _returned(reader._replace(loaded=int(lease.reading.value)), "collapsed")
+    if lease.outcome == "granted":
+        held = str(_counted(lease.name, reader))
+        return reader._replace(at="SELECT", lease=held, names=reader.names + 1)
     follows = {"granted": "SELECT", "busy": "lease", "fenced": "SELECT only", "full": "SELECT only"}
     return reader._replace(at=follows[lease.outcome])
 
@@ -158,30 +176,25 @@ def _epoch(slot: KeySlot | MemberSlot) -> str | None:
     return epoch.decode() if epoch else None
 
 
-def _nth_epoch(name: str, count: int) -> str:
-    """An epoch is named after its token and the time; in the model, after the token and a count."""
-    return name + str(count).zfill(EPOCH_BYTES - TOKEN_LENGTH)
-
-
 def _renamed(memory: int, after: Reader, before: Reader) -> int:
-    if after.admits == before.admits:
+    if after.names == before.names:
         return memory
-    name = token(before.name)
-    contents = dict(recall(memory))
-    for key, content in contents.items():
-        if key.startswith("epoch:") and isinstance(content, str) and _fresh(content, name):
-            contents[key] = _nth_epoch(name, before.admits)
-    return remember(tuple(sorted(contents.items())))
+    return remember(tuple((key, _counted(content, before)) for key, content in recall(memory)))
 
 
-def _fresh(content: str, name: str) -> bool:
-    return content.startswith(name) and not content[TOKEN_LENGTH:].startswith("000")
+def _counted(content: Content, reader: Reader) -> Content:
+    """Epochs and leases are named after a token and the time; in the model, after it and a count."""
+    if isinstance(content, str):
+        name = token(reader.name)
+        count = str(reader.names).zfill(EPOCH_BYTES - TOKEN_LENGTH)
+        return re.sub(rf"{re.escape(name)}(?!000)\d+", name + count, content)
+    return tuple((member, str(_counted(value, reader))) for member, value in content)
 
 
 def _returned(reader: Reader, how: str) -> Reader:
     if reader.loaded < reader.floor:
         raise StaleError(f"{reader.name} returns {reader.loaded}, although it began after {reader.floor}")
-    return reader._replace(at="returned", how=how, epoch=None)
+    return reader._replace(at="returned", how=how, epoch=None, lease="")
 
 
 def _writer_steps(
