@@ -45,7 +45,9 @@ class Guard:
 
     def __init__(self, changes: Changes) -> None:
         self._changes = changes
-        self._windows: list[int] = []  # how much was touched when each signal under way began
+        # How much was touched when the receivers under way were called, and what was spoken for then:
+        # a statement of their own is not.
+        self._windows: list[tuple[str, int, Counter[Write]]] = []
         self._heard: dict[str, list[bool]] = defaultdict(list)
         self._open: Counter[Write] = Counter()
 
@@ -76,15 +78,19 @@ class Guard:
         # In autocommit a statement is committed before the receiver that would name keys is called.
         return self._open[write] > 0 and self._changes.commits_later()
 
-    def expect(self) -> None:
+    def expect(self, table: str) -> None:
         """Rows are about to be written: what receivers touch from here on counts."""
         if self._changes.commits_later():
-            self._windows.append(self._changes.touches)
+            self._receivers_are_called(f"before {table}")
+
+    def _receivers_are_called(self, which: str) -> None:
+        self._windows.append((which, self._changes.touches, self._open))
+        self._open = Counter()
 
     def open(self, table: str, *verbs: str) -> None:
         """The receivers have been called; the statements that follow are the announced ones."""
         if self._changes.commits_later():
-            self._heard[table].append(self._touched_in_window())
+            self._heard[table].append(self._touched_in_window(f"before {table}"))
             self._open.update(Write(verb, table) for verb in verbs)
 
     def close(self, table: str, *verbs: str) -> None:
@@ -92,21 +98,25 @@ class Guard:
         for verb in verbs:
             self._open[Write(verb, table)] = max(0, self._open[Write(verb, table)] - 1)
         if self._changes.commits_later():
-            self._windows.append(self._changes.touches)
+            self._receivers_are_called(f"after {table}")
 
     def concluded(self, table: str) -> None:
         """All receivers have been called. If none of them touched anything, the guard does."""
         if not self._changes.commits_later():
             return
         heard = self._heard[table].pop() if self._heard[table] else False
-        if not self._touched_in_window() and not heard:
+        if not self._touched_in_window(f"after {table}") and not heard:
             self._changes.cover(dependents(table))
 
-    def _touched_in_window(self) -> bool:
+    def _touched_in_window(self, which: str) -> bool:
         """Whether this signal's receivers touched something, and not those of one sent by them."""
         if not self._windows:
             return False  # a savepoint was rolled back meanwhile
-        before = self._windows.pop()
+        last, before, self._open = self._windows.pop()
+        if last != which:  # a receiver raised, and whoever sent its signal caught it
+            while self._windows and last != which:
+                last, _, self._open = self._windows.pop()
+            return False
         touched = self._changes.touches > before
         self._changes.touches = before
         return touched

@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from django.db import models, router, transaction
 
-from caching.tracking import TrackedQuerySet, lock
+from caching.tracking import TrackedQuerySet, hold
 
 
 class TrackedModel(models.Model):
@@ -31,7 +31,7 @@ class TrackedModel(models.Model):
         using = kwargs.get("using") or router.db_for_write(type(self), instance=self)
         with transaction.atomic(using=using, savepoint=False):
             if self.lock_on_save and self.pk is not None and not kwargs.get("force_insert"):
-                lock(type(self), [self.pk], using)
+                hold(type(self), self.pk, using)
             super().save_base(*args, **kwargs)
 
 

@@ -22,6 +22,7 @@ _WRITE = re.compile(
 _ONLY = re.compile(r"^\s*only\b(?=\s*[\w(\"])", re.IGNORECASE)
 _LAST_NAME = re.compile(rf"({_NAME})[\s)*]*$")
 _CASCADE = re.compile(r"\btruncate\b[^;]*\bcascade\b", re.IGNORECASE)
+_ELSEWHERE = re.compile(r"(?:^|;)\s*(?:execute|call)\b", re.IGNORECASE)  # what it writes stands elsewhere
 _ISOLATION = re.compile(r"isolation|session\s+characteristics|default_transaction", re.IGNORECASE)
 _SESSION = re.compile(r"\bsession\b|default_transaction", re.IGNORECASE)
 _QUOTED_OR_COMMENT = re.compile(
@@ -68,7 +69,7 @@ def _find(sql: str) -> Iterator[Write]:
             name = _LAST_NAME.search(_ONLY.sub("", target))
             if name:
                 yield Write(verb, _folded(name[1]))
-    if _CASCADE.search(sql):
+    if _CASCADE.search(sql) or _ELSEWHERE.search(sql):
         yield EVERYTHING
 
 

@@ -10,7 +10,8 @@ from django.db.models import signals
 from django.dispatch import Signal
 
 from caching.guard import Guard
-from caching.transaction import MOST_KEYS_OF_A_PATTERN
+from caching.registry import dependents
+from caching.transaction import MOST_KEYS_OF_A_PATTERN, changes
 
 if TYPE_CHECKING:
     from caching.postgresql.base import DatabaseWrapper
@@ -40,6 +41,16 @@ def lock(model: type[models.Model], pks: Collection[Any], using: str) -> list[An
     """
     rows = model._base_manager.using(using).select_for_update().filter(pk__in=pks)
     return list(rows.order_by("pk").values_list("pk", flat=True))
+
+
+def hold(model: type[models.Model], pk: Any, using: str) -> None:
+    """Lock the row that is about to be saved, if it is there.
+
+    If it is not, another writer may just be making it under the same key, and this one will move it:
+    from where, nobody can ask. Then everything that depends on the table goes.
+    """
+    if not lock(model, [pk], using):
+        changes(using).cover(dependents(model._meta.db_table))
 
 
 def _guard(using: str) -> Guard:
@@ -100,9 +111,20 @@ def conclude() -> None:
             signal.connect(_conclude, sender=model, dispatch_uid=f"{key}:conclude")
 
 
-def _expect(*, using: str, action: str = "pre_", **_: Any) -> None:
+def _expect(
+    *, sender: type[models.Model], using: str, action: str = "pre_", raw: bool = False, **named: Any
+) -> None:
+    if raw:
+        _hold_what_is_loaded(sender, named["instance"], using)
     if action.startswith("pre_"):
-        _guard(using).expect()
+        _guard(using).expect(sender._meta.db_table)
+
+
+def _hold_what_is_loaded(model: type[models.Model], instance: models.Model, using: str) -> None:
+    """``loaddata`` and ``DeserializedObject.save()`` call Django's own ``save_base``, past TrackedModel's."""
+    asks = getattr(model, "lock_on_save", True)
+    if asks and instance.pk is not None and connections[using].in_atomic_block:
+        hold(model, instance.pk, using)
 
 
 def _tell_of_rows_to_go(*, sender: type[models.Model], instance: models.Model, using: str, **_: Any) -> None:
@@ -141,7 +163,7 @@ class TrackedQuerySet(models.QuerySet[ModelT]):
             if len(pks) > MOST_KEYS_OF_A_PATTERN:
                 return super().update(**values)  # unannounced: the guard takes the whole table
             guard, table = _guard(using), self.model._meta.db_table
-            guard.expect()
+            guard.expect(table)
             rows_changed.send(sender=self.model, pks=pks, using=using)
             guard.open(table, "update")
             count = models.QuerySet.update(self.filter(pk__in=pks), **values)
@@ -170,7 +192,7 @@ class TrackedQuerySet(models.QuerySet[ModelT]):
             )
         with transaction.atomic(using=using, savepoint=False):
             guard, table = _guard(using), self.model._meta.db_table
-            guard.expect()
+            guard.expect(table)
             guard.open(table, "insert")
             created = super().bulk_create(objs, batch_size)
             guard.close(table, "insert")

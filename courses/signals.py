@@ -80,8 +80,14 @@ def _courses_of_modules(pks: list[int]) -> Iterable[int]:
 
 def _courses_of_lessons(pks: list[int]) -> Iterable[int]:
     """Locks the modules as well: one that is moving takes its lessons to a course not yet seen here."""
-    lessons = Lesson.objects.select_for_update(no_key=True).filter(pk__in=pks).order_by("pk")
-    return set(lessons.values_list("module__course_id", flat=True))
+    pks = [pk for pk in pks if pk is not None]
+    lessons = Lesson.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=pks)
+    found = list(lessons.order_by("pk").values_list("module__course_id", flat=True))
+    if len(found) < len(
+        pks
+    ):  # somebody holds a module, and may be moving it: no waiting with a lesson in hand
+        cache.course_detail.touch_all()
+    return set(found)
 
 
 def _touch_details(course_ids: Iterable[int]) -> None:

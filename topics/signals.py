@@ -111,8 +111,9 @@ def forget_topics_of_user(user: User | None, **_: Any) -> None:
 
 
 def _touch_topics(topic_ids: list[int]) -> None:
-    followed = TopicSubscription.objects.filter(topic__in=topic_ids).order_by()
-    user_ids = followed.values_list("user_id", flat=True).distinct()[: MOST_SINGLE_USERS + 1]
+    """Locks the subscriptions: one that is changing hands takes the topic to a user not yet seen here."""
+    followed = TopicSubscription.objects.select_for_update(no_key=True).filter(topic__in=topic_ids)
+    user_ids = followed.order_by("pk").values_list("user_id", flat=True)[: MOST_SINGLE_USERS + 1]
     _touch_users(user_ids)
 
 

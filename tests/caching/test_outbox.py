@@ -196,6 +196,17 @@ def test_a_breaker_that_is_tripped_opens_at_once_and_closes_again():
     until(lambda: not breaker.is_open)
 
 
+def test_a_breaker_whose_probe_cannot_be_started_does_not_stay_open(monkeypatch):
+    def no_more_threads(self):
+        raise RuntimeError
+
+    monkeypatch.setattr(threading.Thread, "start", no_more_threads)
+    breaker = Breaker("a server", lambda: None)
+    with pytest.raises(RuntimeError):
+        breaker.trip()
+    assert not breaker.is_open
+
+
 def test_a_drain_that_fails_once_is_taken_up_by_the_probe(rows, proxy):
     """Nobody reads in this process, and one failure opens no breaker: yet the row must not wait."""
     Outbox.objects.bulk_create([_waiting(1)])

@@ -8,7 +8,7 @@ import pytest
 from django.db import connection, transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 
-from tests.caching.shelf.cache import loose_names, mute_names, shelf_labels
+from tests.caching.shelf.cache import book_detail, loose_names, mute_names, shelf_labels
 from tests.caching.shelf.models import Book, Label, Loose, Mute, Shelf
 from tests.caching.views import cached, stored
 
@@ -194,3 +194,38 @@ def test_a_cascade_touches_only_what_it_concerns(rows):
     rows.upper.delete()
     assert cached(rows) == stored(rows)
     assert shelf_labels.get(pk=rows.lower.pk).x_cache == "HIT"
+
+
+@pytest.mark.parametrize("signal", [pre_delete, post_delete])
+def test_a_receivers_own_delete_among_rows_being_deleted_is_noticed(rows, signal):
+    """Before the first row's DELETE, and after it while the second's is still announced."""
+    going = [Label.objects.create(name=name, shelf=rows.upper).pk for name in ("one", "two")]
+    third = Label.objects.create(name="third", shelf=rows.lower)
+    called = []
+
+    def delete_the_third(instance, **_):
+        called.append(instance)
+        if len(called) == (2 if signal is pre_delete else 1):
+            execute("DELETE FROM shelf_label WHERE id = %s", third.pk)
+
+    with receiving(signal, Label, delete_the_third):
+        check(rows, Label.objects.filter(pk__in=going).delete)
+    assert len(called) == 2
+
+
+def test_a_receiver_that_raises_and_is_caught_does_not_speak_for_the_sender_around_it(rows):
+    def save_a_loose_one(**_):
+        with contextlib.suppress(ZeroDivisionError):
+            Loose.objects.create(name="written")
+
+    def touch_and_fail(**_):
+        book_detail.touch(pk=1)
+        fail()
+
+    def write():
+        with transaction.atomic():
+            Mute.objects.create(name="silent")
+
+    with receiving(pre_save, Mute, save_a_loose_one), receiving(post_save, Loose, touch_and_fail):
+        check(rows, write)
+    assert mute_names.get().value == ["silent"]

@@ -341,6 +341,21 @@ def named_cursor(rows):
         execute("UPDATE shelf_book SET title = 'new' WHERE id = %s", [rows.pk])
 
 
+def prepared(rows):
+    """The text that runs does not name the table."""
+    execute("PREPARE rename AS UPDATE shelf_book SET title = 'new' WHERE id = $1")
+    cached(rows)
+    execute("EXECUTE rename(%s)", [rows.pk])
+    execute("DEALLOCATE rename")
+
+
+def procedure(rows):
+    execute("CREATE PROCEDURE rename() LANGUAGE sql AS $$ UPDATE shelf_book SET title = 'new' $$")
+    cached(rows)
+    execute("CALL rename()")
+    execute("DROP PROCEDURE rename")
+
+
 # --- Transactions by hand ----------------------------------------------------------------------------
 
 
@@ -418,7 +433,7 @@ BY_NAME = [
     m2m_add, m2m_remove, m2m_set, m2m_clear, m2m_reverse_add, m2m_reverse_remove, m2m_reverse_set,
     m2m_reverse_clear, m2m_through, m2m_through_bulk, delete_a_reader, loose, mute, mute_update,
     executemany, execute_values, execute_batch, execute_composed, execute_bytes, copy_expert, copy_from,
-    named_cursor,
+    named_cursor, prepared, procedure,
 ]  # fmt: skip
 TRANSACTIONS = [
     autocommit_off, autocommit_off_raw, durable, savepoint_rolled_back, savepoints_by_hand,

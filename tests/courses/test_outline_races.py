@@ -1,13 +1,17 @@
-"""A lesson is written while its module moves to another course."""
+"""Modules and lessons are written while others move them, make them, or write them too."""
 
 from __future__ import annotations
 
 import pytest
+from django.core import serializers
+from django.db import transaction
+from django.db.models.signals import pre_save
 
 from courses import cache, selectors
 from courses.models import Lesson, Module
 from tests import factories
 from tests.caching import stage as stages
+from tests.caching.stage import reach
 from tests.waiting import somebody_waits_for_a_lock, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -52,3 +56,98 @@ def test_a_lesson_written_while_its_module_moves_is_not_missed(stage, write):
     writer.wait()
     writer.finish()
     assert cache.course_detail.get(pk=course.pk).value == selectors.course_detail(pk=course.pk)
+
+
+def check(*courses):
+    for course in courses:
+        assert cache.course_detail.get(pk=course.pk).value == selectors.course_detail(pk=course.pk)
+
+
+def test_a_module_loaded_from_a_fixture_while_it_moves_leaves_no_course_stale(stage):
+    module = factories.ModuleFactory()
+    middle, last = factories.CourseFactory.create_batch(2)
+    module.course = last
+    text = serializers.serialize("json", [module])
+
+    def load():
+        with transaction.atomic():  # as loaddata does
+            for item in serializers.deserialize("json", text):
+                item.save()
+
+    mover = stage.actor(lambda: Module.objects.filter(pk=module.pk).update(course=middle))
+    loader = stage.actor(load)
+    mover.run_to("COMMIT")
+    loader.start_to("fence")
+    until(lambda: somebody_waits_for_a_lock() or "fence" in loader.steps)
+    mover.finish()
+    check(middle)
+    loader.wait()
+    loader.finish()
+    check(middle, last)
+
+
+def test_a_row_saved_under_a_key_that_another_is_making_leaves_no_course_stale(stage):
+    """There was no row to lock, and none to ask where it stood; at the UPDATE there is."""
+    course, other = factories.CourseFactory.create_batch(2)
+
+    def pause(**_):
+        reach("between pre_save and UPDATE")
+
+    pre_save.connect(pause, sender=Module)
+    try:
+        mover = stage.actor(Module(pk=4711, course=other, title="Moved").save)
+        mover.run_to("between pre_save and UPDATE")
+        Module(pk=4711, course=course, title="Made").save()
+        check(course, other)
+        mover.finish()
+        check(course, other)
+    finally:
+        pre_save.disconnect(pause, sender=Module)
+
+
+def edit(lesson):
+    mine = Lesson.objects.get(pk=lesson.pk)
+    mine.title = "Edited"
+    mine.save()
+
+
+def test_a_module_saved_with_its_lessons_and_one_of_them_do_not_deadlock(stage):
+    """As two pages of the admin do."""
+    lesson = factories.LessonFactory()
+
+    def save_with_module():
+        with transaction.atomic():
+            Module.objects.get(pk=lesson.module_id).save()
+            reach("module saved")
+            edit(lesson)
+
+    first, second = stage.actor(save_with_module), stage.actor(lambda: edit(lesson))
+    first.run_to("module saved")
+    second.start_to(None)
+    until(lambda: somebody_waits_for_a_lock() or second.done)
+    first.finish()
+    second.wait()
+    second.finish()
+
+
+def test_lessons_of_two_modules_written_in_opposite_order_do_not_deadlock(stage):
+    one, two = factories.ModuleFactory.create_batch(2)
+    there = [factories.LessonFactory(module=module) for module in (one, two)]
+    back = [factories.LessonFactory(module=module) for module in (two, one)]
+
+    def edit_all(lessons):
+        with transaction.atomic():
+            for lesson in lessons:
+                edit(lesson)
+                reach("one edited")
+
+    first, second = stage.actor(lambda: edit_all(there)), stage.actor(lambda: edit_all(back))
+    first.run_to("one edited")
+    second.run_to("one edited")
+    first.start_to(None)
+    until(lambda: somebody_waits_for_a_lock() or first.done)
+    second.start_to(None)
+    second.wait()
+    first.wait()
+    second.finish()
+    first.finish()

@@ -10,6 +10,7 @@ from django.db import connection, transaction
 from django.http import Http404
 
 from tests import factories
+from tests.caching import stage as stages
 from tests.waiting import somebody_waits_for_a_lock, until
 from topics import actions, cache, selectors
 from topics.forms import TAKEN, TopicForm
@@ -119,3 +120,38 @@ def test_a_name_taken_at_this_very_moment_is_a_message():
         other.wait_until_it_waits()
     assert other.result() is False
     assert form.errors == {"name": [TAKEN]}
+
+
+@pytest.fixture
+def stage(monkeypatch):
+    with stages.stage(monkeypatch) as made:
+        yield made
+
+
+def rename(topic):
+    topic.name = "New"
+    topic.save()
+
+
+@pytest.mark.parametrize(
+    "write",
+    [rename, lambda topic: Topic.objects.filter(pk=topic.pk).update(name="New")],
+    ids=["save", "update"],
+)
+def test_a_topic_renamed_while_a_subscription_changes_hands_is_right_for_both(stage, write):
+    """The rename must not ask who follows the topic before the hand-over is committed."""
+    ann, bob = factories.UserFactory.create_batch(2)
+    topic = factories.TopicFactory(name="Old")
+    subscription = TopicSubscription.objects.create(topic=topic, user=ann)
+    subscription.user = bob
+    mover, writer = stage.actor(subscription.save), stage.actor(lambda: write(topic))
+    mover.run_to("COMMIT")
+    writer.start_to("fence")
+    until(lambda: somebody_waits_for_a_lock() or "fence" in writer.steps)
+    mover.finish()
+    assert is_right(ann)
+    assert is_right(bob)
+    writer.wait()
+    writer.finish()
+    assert is_right(ann)
+    assert is_right(bob)
