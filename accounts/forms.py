@@ -13,10 +13,15 @@ from api.throttling import may_try
 
 
 class SignInForm(AuthenticationForm):
-    """Grants an address as many attempts as the API does for a token, counted together with those."""
+    """Grants an address so many attempts, on all pages together.
+
+    They are not counted with those for a token: another site can make a visitor's browser ask for
+    tokens, and so use up his; a page asks for its CSRF token first.
+    """
 
     def clean(self) -> dict[str, Any]:
-        if self.request and not may_try(self.request, "auth-token"):
+        complete = {"username", "password"} <= self.cleaned_data.keys()
+        if complete and self.request and not may_try(self.request, "sign-in"):
             message = gettext("Too many attempts. Please try again in a minute.")
             raise ValidationError(message, code="too_many_attempts")
         return super().clean()

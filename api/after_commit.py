@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import logging
-from functools import partial
+from functools import cache, partial
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from api import redis_state
+from caching.breaker import Breaker
 
 if TYPE_CHECKING:
     from celery import Task
@@ -28,14 +29,21 @@ def publish(task: Task, *args: Any) -> None:
     A broker that is away costs a line in the log, not the request; one that hangs costs two callers
     a second, and after them nobody.
     """
-    breaker = redis_state.server().breaker
-    if breaker.is_open:
+    if broker().is_open:
         logger.warning("%s%s is left to beat: the broker is away", task.name, args)
         return
     try:
         task.apply_async(args)
     except OperationalError as error:
-        breaker.failed()
+        broker().failed()
         logger.warning("%s%s is left to beat: %s", task.name, args, error)
     else:
-        breaker.succeeded()
+        broker().succeeded()
+
+
+@cache
+def broker() -> Breaker:
+    """What this process knows of the broker. Publishing has connections and timeouts of its own, so
+    neither its failures nor its successes are those of who else asks that Redis.
+    """
+    return Breaker("The broker", lambda: redis_state.client().ping())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections import deque
@@ -23,10 +24,15 @@ class LocalLimiter:
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, sweep_at: int = 10_000) -> None:
         self._clock = clock
-        self._lock = threading.Lock()
+        self._unlock()
+        os.register_at_fork(after_in_child=self._unlock)
         self._logs: dict[str, deque[float]] = {}
         self._windows: dict[str, int] = {}
         self._sweep_at = self._least_sweep = sweep_at
+
+    def _unlock(self) -> None:
+        """A fork does not copy who holds the lock."""
+        self._lock = threading.Lock()
 
     def decide(self, buckets: Sequence[Bucket]) -> Verdict:
         """Let the request pass and count it in every bucket, or refuse it and count it in none."""

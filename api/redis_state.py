@@ -44,7 +44,7 @@ class StateServer:
 
     def __init__(self, server: Server) -> None:
         self._server = server
-        self.breaker = Breaker("Redis (rates, views, broker)", server.recover)
+        self.breaker = Breaker("Redis (rates, views)", server.recover)
 
     def command(self, *words: object) -> object:
         """One plain command."""

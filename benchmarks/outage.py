@@ -17,7 +17,6 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 from urllib.parse import urlsplit
@@ -46,6 +45,7 @@ class Answer(NamedTuple):
     ended: float
     status: int
     body: Any
+    x_cache: str | None = None
 
 
 class Client:
@@ -67,7 +67,8 @@ class Client:
         self._connection.request(method, path, body, {**self._headers, "X-Forwarded-For": forwarded})
         response = self._connection.getresponse()
         content = response.read()
-        return Answer(began, time.monotonic(), response.status, json.loads(content))
+        body = json.loads(content) if response.status == 200 else {}
+        return Answer(began, time.monotonic(), response.status, body, response.getheader("X-Cache"))
 
 
 class Trial:
@@ -113,7 +114,8 @@ class Trial:
             (read, title)
             for name in ("course, written", "list")
             for read in self.reads[name]
-            for title in _titles(read.body)
+            if read.status == 200
+            for title in _titles(read.body) or ["of no write"]
         ]
         number = {title: n for n, (_, title) in enumerate(self.writes)}
         acknowledged = [write.ended for write, _ in self.writes]
@@ -123,9 +125,8 @@ class Trial:
         )
 
 
-def _titles(body: Any) -> Iterator[str]:
-    for course in body.get("results", [body]):
-        yield course["title"]
+def _titles(body: Any) -> list[str]:
+    return [course["title"] for course in body.get("results", [body])]
 
 
 def percentile(answers: list[Answer], share: float) -> float:
@@ -155,10 +156,15 @@ def report(trial: Trial) -> bool:
         fine &= p95["onset"] <= 1000 * ONSET_SECONDS and p95["hung"] - p95["usual"] <= MOST_MS_MORE
         fine &= all(answer.status == 200 for answer in answers)
         print(f"{name:24}" + "".join(f"{_three(chosen):>28}" for chosen in found.values()))
+    began_of_hits = [a.began for answers in trial.reads.values() for a in answers if a.x_cache == "HIT"]
+    hits = {
+        span: sum(since <= began < until for began in began_of_hits) for span, (since, until) in spans.items()
+    }
+    fine &= hits["usual"] > 0 and hits["back"] > 0 and not hits["hung"]
     stale = trial.stale()
     reads = sum(map(len, trial.reads.values()))
     bad = sum(answer.status != 200 for answers in lines.values() for answer in answers)
-    print(f"{reads:,} reads, {len(trial.writes)} writes; not 200: {bad}; stale: {stale}")
+    print(f"{reads:,} reads, {len(trial.writes)} writes; not 200: {bad}; stale: {stale}; hits: {hits}")
     return fine and not stale
 
 

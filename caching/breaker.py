@@ -84,8 +84,12 @@ class Breaker:
             if self.is_open:
                 return
             self.is_open = True
+        try:
+            self._watch()
+        except RuntimeError:  # no more threads: without a probe it would stay open for ever
+            self.is_open = False
+            raise
         logger.warning("%s does not answer: going on without it", self.name)
-        self._watch()
 
     def _watch(self) -> None:
         threading.Thread(target=self._recover, name=f"{self.name} probe", daemon=True).start()

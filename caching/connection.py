@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
@@ -110,8 +111,9 @@ class Server:
 
     def close(self) -> None:
         """Drop the idle connections."""
-        while self._idle:
-            self._idle.pop().disconnect()
+        with contextlib.suppress(IndexError):  # others may be taking them meanwhile
+            while True:
+                self._idle.pop().disconnect()
 
     def _exchange(self, commands: list[Command], keep: type[RedisError] | None = None) -> list[Any]:
         try:

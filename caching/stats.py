@@ -7,6 +7,7 @@ seconds, by whoever counts next, and when the process ends.
 from __future__ import annotations
 
 import atexit
+import os
 import threading
 import time
 from collections import Counter
@@ -74,4 +75,11 @@ def totals() -> dict[str, dict[str, int]]:
     return dict(sorted(totals.items()))
 
 
+def _begin_anew() -> None:
+    """In a forked process: what its parent has counted is its parent's, and so is who holds the lock."""
+    global _lock, _counts
+    _lock, _counts = threading.Lock(), Counter()
+
+
 atexit.register(flush)
+os.register_at_fork(after_in_child=_begin_anew)

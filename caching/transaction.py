@@ -163,8 +163,8 @@ class Changes:
                 invalidation.drop(nodes)
                 self._touched.clear()
             return
-        self._touched.clear()
         invalidation.invalidate_now(self._connection, nodes)
+        self._touched.clear()  # not before: whoever is interrupted has it still to do
 
     # --- What the database backend does ---------------------------------------------------------
 

@@ -282,6 +282,7 @@ REST_FRAMEWORK = {
         "user": os.environ.get("THROTTLE_USER", "120/min"),
         "courses-top": os.environ.get("THROTTLE_COURSES_TOP", "10/min"),
         "auth-register": os.environ.get("THROTTLE_AUTH_REGISTER", "10/min"),
+        "sign-in": os.environ.get("THROTTLE_SIGN_IN", "10/min"),
         "auth-token": os.environ.get("THROTTLE_AUTH_TOKEN", "10/min"),
         "telegram-confirm": os.environ.get("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
     },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlsplit
 
 from django.conf import settings
@@ -18,12 +19,17 @@ def redis_cli() -> list[str]:
     """
     address = urlsplit(settings.REDIS_URL)
     command = [find_redis("redis-cli") or "redis-cli"]
-    host, port = address.hostname or "127.0.0.1", address.port or 6379
-    chosen = settings.CACHING
+    server: tuple[Any, Any] = address.hostname or "127.0.0.1", address.port or 6379
+    chosen: Any = settings.CACHING
     if chosen["CLUSTER"]:
-        host, port = chosen["CLUSTER"][0]
-        return [*command, "-c", "-h", host, "-p", str(port)]
+        return [*command, "-c", *_at(chosen["CLUSTER"][0])]
     if chosen["SENTINELS"]:
-        host, port = Sentinel(chosen["SENTINELS"], socket_timeout=1).discover_master(chosen["MASTER"])
-    command += ["-h", host, "-p", str(port), "-n", address.path.strip("/") or "0"]
+        sentinel: Any = Sentinel(chosen["SENTINELS"], socket_timeout=1)  # type: ignore[no-untyped-call]
+        server = sentinel.discover_master(chosen["MASTER"])
+    command += [*_at(server), "-n", address.path.strip("/") or "0"]
     return command if address.scheme == "redis" else [*command, "--tls"]
+
+
+def _at(server: tuple[Any, Any]) -> list[str]:
+    host, port = server
+    return ["-h", str(host), "-p", str(port)]

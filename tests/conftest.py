@@ -10,6 +10,7 @@ from django.conf import settings
 from django.core.cache import caches
 
 from api import redis_state
+from api.after_commit import broker
 from api.limiter import get_limiter
 from caching.store import get_store
 from ops.embedded.wheels import redis_server_binary
@@ -32,6 +33,7 @@ def _clean_redis():
     get_store.cache_clear()
     get_limiter.cache_clear()
     redis_state.server_at.cache_clear()
+    broker.cache_clear()
 
 
 @pytest.fixture

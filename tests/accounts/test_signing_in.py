@@ -155,23 +155,35 @@ def test_a_request_with_a_token_costs_one_query_to_know_its_user(api, django_ass
         api.get("/api/v1/me/")
 
 
-@pytest.mark.parametrize("page", ["/accounts/login/", "/admin/login/"])
-def test_guessing_on_a_page_is_limited_together_with_the_api(client, api, page):
+PAGES = pytest.mark.parametrize("page", ["/accounts/login/", "/admin/login/"])
+
+
+@pytest.fixture
+def boss():
     user = UserFactory(username="boss", is_staff=True)
-    user.set_password("correct horse")
+    user.set_password(PASSWORD)
     user.save()
+    return {"username": "boss", "password": PASSWORD}
 
-    def sign_in(password, **extra):
-        return client.post(page, {"username": "boss", "password": password}, **extra)
 
-    for _ in range(5):
-        assert "correct" in sign_in("wrong").content.decode()
-        api.post("/api/v1/auth/token/", {"username": "boss", "password": "wrong"}, format="json")
-    refused = sign_in("correct horse")
+@PAGES
+def test_guessing_a_password_on_pages_is_limited(client, boss, page):
+    for guess in range(5):
+        for address in ("/accounts/login/", "/admin/login/"):
+            assert "correct" in client.post(address, boss | {"password": guess}).content.decode()
+    refused = client.post(page, boss)
     assert refused.status_code == 200
     assert "Too many attempts" in refused.content.decode()
-    assert api.post("/api/v1/auth/token/", {}, format="json").status_code == 429
-    assert sign_in("correct horse", REMOTE_ADDR="192.0.2.7").status_code == 302
+    assert client.post(page, boss, REMOTE_ADDR="192.0.2.7").status_code == 302
+
+
+@PAGES
+def test_what_tries_no_password_is_not_counted(client, api, boss, page):
+    """And neither are requests for tokens, which another site can make a browser send."""
+    for _ in range(10):
+        client.post(page, {"username": "boss"})
+        api.post("/api/v1/auth/token/", {"username": "boss", "password": "wrong"}, format="json")
+    assert client.post(page, boss).status_code == 302
 
 
 def test_sessions_that_have_expired_are_forgotten(api):
