@@ -171,10 +171,15 @@ def test_the_bot_confirms_for_more_than_an_anonymous_client_may(confirm):
     assert set(answers) == {400}
 
 
-def test_the_bot_has_a_limit_too(confirm, settings):
+def test_the_bot_has_one_limit_from_whatever_address(secret, settings):
+    def confirm_from(address):
+        client = APIClient(REMOTE_ADDR=address)
+        return client.post(CONFIRM, {"code": NEVER_GIVEN, "telegram_id": ANNA}, "json", headers=secret)
+
     settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["telegram-confirm"] = "2/min"
     try:
-        assert [confirm(NEVER_GIVEN).status_code for _ in range(3)] == [400, 400, 429]
+        answers = [confirm_from(address) for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3")]
+        assert [answer.status_code for answer in answers] == [400, 400, 429]
     finally:
         settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["telegram-confirm"] = "600/min"
 
