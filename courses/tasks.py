@@ -12,6 +12,7 @@ from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
+from accounts.messaging import TryLater
 from courses import aggregates, certificates, notices, view_counts
 from courses.models import Certificate, Enrollment
 
@@ -20,7 +21,7 @@ OVERDUE_AFTER = timedelta(minutes=1)
 MOST_AT_ONCE = 500
 
 
-@shared_task(autoretry_for=[OSError], retry_backoff=True, max_retries=5)
+@shared_task(autoretry_for=[TryLater], retry_backoff=True, max_retries=5)
 def enrolled(enrollment_id: int) -> None:
     """Follow up an enrolment: the course's statistics, the learner's mail."""
     course_ids = Enrollment.objects.filter(pk=enrollment_id).values_list("course_id", flat=True)
@@ -28,7 +29,7 @@ def enrolled(enrollment_id: int) -> None:
     notices.send_enrolled(enrollment_id)
 
 
-@shared_task(autoretry_for=[OSError], retry_backoff=True, max_retries=5)
+@shared_task(autoretry_for=[OSError, TryLater], retry_backoff=True, max_retries=5)
 def certify(enrollment_id: int) -> None:
     """Make the certificate of a completed enrolment and send it."""
     certificate = certificates.make_certificate(enrollment_id)

@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
 
 import pytest
-from django.core.mail.backends.locmem import EmailBackend
 
+from accounts.messaging import TryLater
 from courses import certificates, notices
 from courses.models import Certificate, Enrollment
 from tests import factories
 from tests.courses.helpers import at_once
+from tests.smtp import GOOD, HANG_UP
 
 pytestmark = pytest.mark.django_db
-
-
-class BrokenBackend(EmailBackend):
-    """A mail server that fails as it is told."""
-
-    error: Exception
-
-    def send_messages(self, messages):
-        raise self.error
-
-
-@pytest.fixture
-def mail_server(settings):
-    """Makes the mail server fail with an error; with None it works again."""
-
-    def fail_with(error):
-        BrokenBackend.error = error
-        name = (
-            "tests.courses.test_notices.BrokenBackend" if error else EmailBackend.__module__ + ".EmailBackend"
-        )
-        settings.EMAIL_BACKEND = name
-
-    return fail_with
 
 
 def enrollment_due(**values):
@@ -83,24 +60,51 @@ def test_of_simultaneous_senders_one_sends(mailoutbox):
     assert len(mailoutbox) == 1
 
 
-@pytest.mark.parametrize("error", [ConnectionRefusedError(), TimeoutError(), SMTPServerDisconnected()])
-def test_what_the_server_did_not_take_stays_due(mail_server, mailoutbox, error):
+def is_due(enrollment):
+    enrollment.refresh_from_db()
+    return enrollment.notified_at is None
+
+
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [("CONNECT", HANG_UP), ("MAIL", "451 wait"), ("RCPT", "450 greylisted"), (".", "452 full")],
+)
+def test_what_the_server_does_not_take_now_stays_due(smtp, command, answer):
     enrollment = enrollment_due()
-    mail_server(error)
-    with pytest.raises(type(error)):
+    smtp.answers[command] = answer
+    with pytest.raises(TryLater):
         notices.send_enrolled(enrollment.pk)
-    assert Enrollment.objects.get().notified_at is None
-    mail_server(None)
+    assert is_due(enrollment)
+    smtp.answers[command] = GOOD[command]
+    smtp.mails.clear()
     notices.send_enrolled(enrollment.pk)
-    assert len(mailoutbox) == 1
+    assert len(smtp.mails) == 1
+    assert not is_due(enrollment)
 
 
-def test_an_address_that_is_refused_is_given_up(mail_server, caplog):
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "."])
+def test_what_is_refused_for_good_is_given_up(smtp, caplog, command):
     enrollment = enrollment_due()
-    mail_server(SMTPRecipientsRefused({"x": (550, b"no such user")}))
+    smtp.answers[command] = "550 no"
     notices.send_enrolled(enrollment.pk)
-    assert Enrollment.objects.get().notified_at is not None
-    assert "given up" in caplog.text
+    assert not is_due(enrollment)
+    assert "550" in caplog.text
+
+
+def test_what_is_no_address_is_given_up(smtp, caplog):
+    enrollment = enrollment_due(user__email="a\nb@example.com")
+    notices.send_enrolled(enrollment.pk)
+    assert not is_due(enrollment)
+    assert "not an e-mail address" in caplog.text
+
+
+def test_what_may_have_arrived_is_not_sent_again(smtp, caplog):
+    enrollment = enrollment_due()
+    smtp.answers["."] = HANG_UP
+    for _ in range(2):
+        notices.send_enrolled(enrollment.pk)
+    assert len(smtp.mails) == 1
+    assert "broke" in caplog.text
 
 
 def test_a_learner_without_an_address_is_due_nothing(mailoutbox):
