@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Count, OuterRef, Subquery
+from django.db.models import Count, OuterRef, Q, Subquery
 from django.db.models.functions import Coalesce
 
 from accounts.authentication import caller
@@ -15,7 +16,7 @@ from tasks.models import Notice, Task, TaskList
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 
 @admin.register(TaskList)
@@ -61,6 +62,18 @@ class TaskAdmin(admin.ModelAdmin):
     date_hierarchy = "deadline"
     actions = ["complete", "reopen"]
 
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        with transaction.atomic():
+            if request.method == "POST":
+                _lock_for_form(object_id or 0, request.POST.get("task_list", 0))
+            return super().changeform_view(request, object_id, form_url, extra_context)
+
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:  # noqa: ARG002
         save_tasks(tasks=[obj], actor=caller(request))
 
@@ -92,6 +105,15 @@ class NoticeAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
         return False
+
+
+def _lock_for_form(task_id: str | int, list_id: str | int) -> None:
+    """Lock the lists that the task of a form is in and goes to, then the task, before it is read."""
+    with suppress(ValueError):  # what cannot be an id, the form refuses
+        tasks = Task.objects.filter(pk=task_id)
+        lists = TaskList.objects.filter(Q(pk=list_id) | Q(pk__in=tasks.values("task_list")))
+        list(lists.order_by("pk").select_for_update(no_key=True))
+        list(tasks.select_for_update(no_key=True))
 
 
 def _locked(tasks: QuerySet[Task]) -> QuerySet[Task]:
