@@ -17,6 +17,7 @@ from api.conditional import cached_response
 from api.pagination import PARAMETERS as PAGING
 from api.pagination import Page, envelope
 from api.params import Choice, Integer, Parameter, Text, openapi, parse
+from api.readings import made_of
 from topics import actions, board
 from topics.models import Topic, TopicActivity
 from topics.serializers import (
@@ -63,7 +64,7 @@ class TopicList(APIView):
             path=reverse("topic-list"),
             params={"search": search, "subscribed": "true" if subscribed else None},
         )
-        return cached_response(request, found.as_reading(data))
+        return cached_response(request, made_of(data, found.reading))
 
     @extend_schema(summary="Create a topic", request=TopicWriteSerializer, responses={201: TopicSerializer})
     def post(self, request: Request) -> Response:
@@ -71,7 +72,7 @@ class TopicList(APIView):
         serializer.is_valid(raise_exception=True)
         topic = serializer.save(created_by=_user(request))
         return Response(
-            board.read_topic(_user(request), topic.pk),
+            board.read_topic(_user(request), topic.pk).value,
             status=status.HTTP_201_CREATED,
             headers={"Location": reverse("topic-detail", args=[topic.pk])},
         )
@@ -79,8 +80,8 @@ class TopicList(APIView):
 
 class TopicDetail(APIView):
     @extend_schema(operation_id="topics_retrieve", summary="A topic", responses=TopicSerializer)
-    def get(self, request: Request, pk: int) -> Response:
-        return Response(board.read_topic(_user(request), pk))
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        return cached_response(request, board.read_topic(_user(request), pk))
 
     @extend_schema(
         summary="Rename a topic of one's own", request=TopicWriteSerializer, responses=TopicSerializer
@@ -90,7 +91,7 @@ class TopicDetail(APIView):
         serializer = TopicWriteSerializer(topic, data=request.data)
         serializer.is_valid(raise_exception=True)
         actions.rename_topic(user=_user(request), topic_id=pk, **serializer.validated_data)
-        return Response(board.read_topic(_user(request), pk))
+        return Response(board.read_topic(_user(request), pk).value)
 
     @extend_schema(
         summary="Rename a topic of one's own", request=TopicWriteSerializer, responses=TopicSerializer
@@ -108,7 +109,7 @@ class Subscribing(APIView):
     @extend_schema(summary="Follow a topic; again changes nothing", request=None, responses=TopicSerializer)
     def post(self, request: Request, pk: int) -> Response:
         actions.subscribe(user=_user(request), topic_id=pk)
-        return Response(board.read_topic(_user(request), pk))
+        return Response(board.read_topic(_user(request), pk).value)
 
 
 class Unsubscribing(APIView):
@@ -117,7 +118,7 @@ class Unsubscribing(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         actions.unsubscribe(user=_user(request), topic_id=pk)
-        return Response(board.read_topic(_user(request), pk))
+        return Response(board.read_topic(_user(request), pk).value)
 
 
 @extend_schema_view(

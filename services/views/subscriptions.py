@@ -12,10 +12,11 @@ from rest_framework import status
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.conditional import json_response
+from api.conditional import cached_response, json_response
 from api.pagination import PARAMETERS as PAGING
 from api.pagination import Page, check_exists, envelope
 from api.params import Choice, Decimal, Integer, Parameter, Text, openapi, parse
+from api.readings import made_of
 from clients.permissions import ModelPermissionsToWrite
 from clients.selectors import seen_through
 from services import cache, selectors
@@ -60,11 +61,11 @@ class SubscriptionList(APIView):
         page = Page(*parse(request.query_params, PAGING).values())
         filters = _given(parse(request.query_params, FILTERS))
         selection = filters | _given({"owner": seen_through(request.user, Subscription)})
-        count, total = cache.totals(selection)
+        count, total, reading = cache.totals(selection)
         check_exists(page, count)
         rows = selectors.subscription_page(selection, first=(page.number - 1) * page.size, size=page.size)
         data = envelope(rows, page=page, count=count, path=request.path, params=filters, results_key="result")
-        return json_response(request, data | {"total_amount": total})
+        return cached_response(request, made_of(data | {"total_amount": total}, reading))
 
     @extend_schema(
         summary="Add a subscription",
