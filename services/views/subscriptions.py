@@ -9,6 +9,7 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.permissions import DjangoModelPermissions
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -17,7 +18,6 @@ from api.pagination import PARAMETERS as PAGING
 from api.pagination import Page, check_exists, envelope
 from api.params import Choice, Decimal, Integer, Parameter, Text, openapi, parse
 from api.readings import made_of
-from clients.permissions import ModelPermissionsToWrite
 from clients.selectors import seen_through
 from services import cache, selectors
 from services.models import Plan, Subscription
@@ -48,7 +48,7 @@ FILTERS: dict[str, Parameter] = {
 
 
 class SubscriptionList(APIView):
-    permission_classes = [ModelPermissionsToWrite]
+    permission_classes = [DjangoModelPermissions]  # reads are narrowed to what the caller may see
     queryset = Subscription.objects.all()
 
     @extend_schema(
@@ -82,7 +82,7 @@ class SubscriptionList(APIView):
 
 
 class SubscriptionDetail(APIView):
-    permission_classes = [ModelPermissionsToWrite]
+    permission_classes = [DjangoModelPermissions]  # reads are narrowed to what the caller may see
     queryset = Subscription.objects.all()
 
     @extend_schema(summary="A subscription", responses=SubscriptionSerializer)
