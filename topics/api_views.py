@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -13,6 +13,7 @@ from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.authentication import caller
 from api.conditional import cached_response
 from api.pagination import PARAMETERS as PAGING
 from api.pagination import Page, envelope
@@ -28,7 +29,6 @@ from topics.serializers import (
 )
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
     from django.db.models import QuerySet
     from rest_framework.request import Request
 
@@ -55,7 +55,7 @@ class TopicList(APIView):
         page, search = Page(params["page"], params["page_size"]), params["search"]
         subscribed = params["subscribed"] == "true"
         found = board.read_board(
-            _user(request), page=page.number, page_size=page.size, search=search, subscribed=subscribed
+            caller(request), page=page.number, page_size=page.size, search=search, subscribed=subscribed
         )
         data = envelope(
             found.topics,
@@ -70,9 +70,9 @@ class TopicList(APIView):
     def post(self, request: Request) -> Response:
         serializer = TopicWriteSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        topic = serializer.save(created_by=_user(request))
+        topic = serializer.save(created_by=caller(request))
         return Response(
-            board.read_topic(_user(request), topic.pk).value,
+            board.read_topic(caller(request), topic.pk).value,
             status=status.HTTP_201_CREATED,
             headers={"Location": reverse("topic-detail", args=[topic.pk])},
         )
@@ -81,7 +81,7 @@ class TopicList(APIView):
 class TopicDetail(APIView):
     @extend_schema(operation_id="topics_retrieve", summary="A topic", responses=TopicSerializer)
     def get(self, request: Request, pk: int) -> HttpResponse:
-        return cached_response(request, board.read_topic(_user(request), pk))
+        return cached_response(request, board.read_topic(caller(request), pk))
 
     @extend_schema(
         summary="Rename a topic of one's own", request=TopicWriteSerializer, responses=TopicSerializer
@@ -90,8 +90,8 @@ class TopicDetail(APIView):
         topic = get_object_or_404(Topic, pk=pk)
         serializer = TopicWriteSerializer(topic, data=request.data)
         serializer.is_valid(raise_exception=True)
-        actions.rename_topic(user=_user(request), topic_id=pk, **serializer.validated_data)
-        return Response(board.read_topic(_user(request), pk).value)
+        actions.rename_topic(user=caller(request), topic_id=pk, **serializer.validated_data)
+        return Response(board.read_topic(caller(request), pk).value)
 
     @extend_schema(
         summary="Rename a topic of one's own", request=TopicWriteSerializer, responses=TopicSerializer
@@ -101,15 +101,15 @@ class TopicDetail(APIView):
 
     @extend_schema(summary="Delete a topic of one's own", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        actions.delete_topic(user=_user(request), topic_id=pk)
+        actions.delete_topic(user=caller(request), topic_id=pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class Subscribing(APIView):
     @extend_schema(summary="Follow a topic; again changes nothing", request=None, responses=TopicSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        actions.subscribe(user=_user(request), topic_id=pk)
-        return Response(board.read_topic(_user(request), pk).value)
+        actions.subscribe(user=caller(request), topic_id=pk)
+        return Response(board.read_topic(caller(request), pk).value)
 
 
 class Unsubscribing(APIView):
@@ -117,8 +117,8 @@ class Unsubscribing(APIView):
         summary="Follow a topic no longer; again changes nothing", request=None, responses=TopicSerializer
     )
     def post(self, request: Request, pk: int) -> Response:
-        actions.unsubscribe(user=_user(request), topic_id=pk)
-        return Response(board.read_topic(_user(request), pk).value)
+        actions.unsubscribe(user=caller(request), topic_id=pk)
+        return Response(board.read_topic(caller(request), pk).value)
 
 
 @extend_schema_view(
@@ -150,7 +150,3 @@ class ActivityOfTopic(ListAPIView[TopicActivity]):
         if not (found.exists() or Topic.objects.filter(pk=pk).exists()):
             raise Http404("There is and was no such topic.")
         return found
-
-
-def _user(request: Request) -> User:
-    return cast("User", request.user)
