@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Func, IntegerField, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 from rest_framework.fields import DateTimeField
 
+from api.counts import total_of
 from api.pagination import Page, check_exists, envelope
 from courses.models import PUBLISHED, Category, Course, Lesson, Module
 
@@ -57,7 +58,7 @@ def course_page(
         Category.objects.only("pk").get(pk=category)
     courses = _matching(_visible(drafts), category, search, min_rating)
     first = (page - 1) * page_size
-    rows = ordered(courses, order).annotate(total=_count_of(courses))[first : first + page_size]
+    rows = ordered(courses, order).annotate(total=total_of(courses))[first : first + page_size]
     results = _summaries(rows, "total")
     totals = [row.pop("total") for row in results]
     asked = Page(page, page_size)
@@ -102,12 +103,6 @@ def _matching(
     if min_rating is not None:
         courses = courses.filter(rating__gte=min_rating)
     return courses
-
-
-def _count_of(courses: QuerySet[Course]) -> Subquery:
-    """The number of all rows, told by the statement that reads a page of them: one state, not two."""
-    rows = courses.order_by().annotate(n=Func(F("pk"), function="COUNT", output_field=IntegerField()))
-    return Subquery(rows.values("n"))
 
 
 def _outline() -> ArraySubquery:

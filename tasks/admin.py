@@ -7,10 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Count, OuterRef, Q, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
 from accounts.authentication import caller
+from api.counts import count_of
 from tasks.actions import complete_task, reopen_task, save_tasks, unassign_outsiders
 from tasks.models import Notice, Task, TaskList
 
@@ -31,8 +31,8 @@ class TaskListAdmin(admin.ModelAdmin):
             super()
             .get_queryset(request)
             .annotate(
-                task_count=_count(Task, "task_list"),
-                member_count=_count(TaskList.members.through, "tasklist"),
+                task_count=count_of(Task, "task_list"),
+                member_count=count_of(TaskList.members.through, "tasklist"),
             )
         )
 
@@ -119,8 +119,3 @@ def _lock_for_form(task_id: str | int, list_id: str | int) -> None:
 def _locked(tasks: QuerySet[Task]) -> QuerySet[Task]:
     rows = Task.objects.filter(pk__in=tasks.values("pk")).select_related("task_list")
     return rows.select_for_update(of=["self"], no_key=True).order_by("pk")
-
-
-def _count(model: Any, field: str) -> Coalesce:
-    rows = model.objects.filter(**{field: OuterRef("pk")}).order_by().values(field)
-    return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)
