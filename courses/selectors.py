@@ -11,9 +11,9 @@ from django.contrib.postgres.expressions import ArraySubquery
 from django.db.models import F, OuterRef, Q
 from django.db.models.functions import JSONObject
 from django.urls import reverse
-from rest_framework.fields import DateTimeField
 
 from api.counts import total_of
+from api.moments import moment_text
 from api.pagination import Page, check_exists, envelope
 from courses.models import PUBLISHED, Category, Course, Lesson, Module
 
@@ -25,7 +25,6 @@ ORDERS = tuple(sign + field for field in ORDER_FIELDS for sign in ("", "-"))
 DEFAULT_ORDER = "-id"
 
 _SUMMARY = ("id", "title", "is_published", "created_at", "updated_at", "views", "students_count", "rating")
-_moment = DateTimeField().to_representation  # as serializers print it: RFC 3339, UTC
 
 
 def category_list() -> list[Any]:
@@ -127,7 +126,7 @@ def _summaries(courses: QuerySet[Course], *more: str) -> list[dict[str, Any]]:
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     pk, name = row.pop("category_id"), row.pop("category_name")
     row["category"] = None if pk is None else {"id": pk, "name": name}
-    row["created_at"] = _moment(row["created_at"])
-    row["updated_at"] = _moment(row["updated_at"])
+    row["created_at"] = moment_text(row["created_at"])
+    row["updated_at"] = moment_text(row["updated_at"])
     row["rating"] = float(row["rating"])
     return row

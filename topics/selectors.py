@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import get_object_or_404
-from rest_framework.fields import DateTimeField
 
 from api.counts import count_of, total_of
+from api.moments import moment_text
 from api.pagination import Page, check_exists
 from topics.models import Topic, TopicActivity, TopicSubscription
 
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 RECENT = 10
-
-_moment = DateTimeField().to_representation  # as serializers print it: RFC 3339, UTC
 
 
 def topics_of_user(*, user_id: int) -> list[dict[str, Any]]:
@@ -64,7 +62,7 @@ def recent_activity() -> list[dict[str, Any]]:
     """What happened last, the latest first: ``topic``, ``topic_name``, ``action``, ``created_at``."""
     rows = TopicActivity.objects.order_by("-id")[:RECENT]
     return [
-        {**row, "created_at": _moment(row["created_at"])}
+        {**row, "created_at": moment_text(row["created_at"])}
         for row in rows.values("topic", "topic_name", "action", "created_at")
     ]
 
