@@ -17,7 +17,7 @@ from accounts.authentication import caller
 from api.conditional import cached_response
 from api.pagination import PARAMETERS as PAGING
 from api.pagination import Page, envelope
-from api.params import Choice, Integer, Parameter, Text, openapi, parse
+from api.params import ID, Choice, Parameter, Text, openapi, parse
 from api.readings import made_of
 from topics import actions, board
 from topics.models import Topic, TopicActivity
@@ -38,7 +38,7 @@ FILTERS: dict[str, Parameter] = {
     "subscribed": Choice(("true", "false"), default="false"),
 }
 ACTIVITY_FILTERS: dict[str, Parameter] = {
-    "topic": Integer(1, 2**63 - 1),
+    "topic": ID,
     "action": Choice(tuple(TopicActivity.Action.values)),
 }
 

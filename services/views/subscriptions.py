@@ -16,7 +16,7 @@ from rest_framework.views import APIView
 from api.conditional import cached_response, json_response
 from api.pagination import PARAMETERS as PAGING
 from api.pagination import Page, check_exists, envelope
-from api.params import Choice, Decimal, Integer, Parameter, Text, openapi, parse
+from api.params import ID, Choice, Decimal, Parameter, Text, openapi, parse
 from api.readings import made_of
 from clients.selectors import seen_through
 from services import cache, selectors
@@ -31,7 +31,6 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
     from rest_framework.request import Request
 
-ID = Integer(1, 2**63 - 1)
 WORD = Text(50)
 PRICE = Decimal(0, Number("9999999999.99"))
 FILTERS: dict[str, Parameter] = {
