@@ -1,18 +1,16 @@
 """A link to the bot: who gets it, what becomes of it."""
 
 import re
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import LinkToken, TelegramAccount
 from tests.factories import UserFactory
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -194,25 +192,10 @@ def test_unlinking_unlinks_and_revokes(user, confirm):
     assert confirm(token).status_code == 400
 
 
-def at_once(calls):
-    """The answers of calls that all begin at the same moment, each on a connection of its own."""
-    gate = threading.Barrier(len(calls))
-
-    def run(call):
-        try:
-            gate.wait(10)
-            return call()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
-
-
 @pytest.mark.django_db(transaction=True)
 def test_of_twenty_confirmations_at_once_one_succeeds(user, confirm):
     token = token_of(user)
-    answers = at_once([lambda n=n: confirm(token, ANNA + n) for n in range(20)])
+    answers = at_once(*[lambda n=n: confirm(token, ANNA + n) for n in range(20)])
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 19
     [winner] = [answer for answer in answers if answer.status_code == 200]
     assert TelegramAccount.objects.get().telegram_id == winner.json()["telegram_id"]
@@ -221,13 +204,13 @@ def test_of_twenty_confirmations_at_once_one_succeeds(user, confirm):
 @pytest.mark.django_db(transaction=True)
 def test_of_ten_users_at_once_one_gets_the_telegram_account(confirm):
     tokens = [token_of(user) for user in UserFactory.create_batch(10)]
-    answers = at_once([lambda token=token: confirm(token) for token in tokens])
+    answers = at_once(*[lambda token=token: confirm(token) for token in tokens])
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
     assert LinkToken.objects.count() == 9
 
 
 @pytest.mark.django_db(transaction=True)
 def test_ten_links_asked_for_at_once_leave_one_good_token(user, confirm):
-    tokens = [answer.json()["link_token"] for answer in at_once([lambda: ask(user)] * 10)]
+    tokens = [answer.json()["link_token"] for answer in at_once(*[lambda: ask(user)] * 10)]
     answers = [confirm(token).status_code for token in tokens]
     assert sorted(answers) == [200] + [400] * 9

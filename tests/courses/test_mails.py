@@ -10,8 +10,8 @@ from accounts.messaging import TryLater
 from courses import certificates, mails
 from courses.models import Certificate, Enrollment
 from tests import factories
-from tests.courses.helpers import at_once
 from tests.smtp import GOOD, HANG_UP
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

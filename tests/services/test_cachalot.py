@@ -8,8 +8,9 @@ import sys
 
 import pytest
 
+from ops.embedded import ROOT
+from tests.processes import child_environment
 from tests.services.factories import make_subscriptions
-from tests.services.workers import ROOT, environment
 
 SETUP = """
 import json, sys, threading, django
@@ -43,7 +44,7 @@ def run(script: str) -> dict:
     done = subprocess.run(
         [sys.executable, "-c", SETUP + script + "\njson.dump(answers, sys.stdout)"],
         cwd=ROOT,
-        env=environment(CACHALOT_ENABLED="1", LOG_LEVEL="WARNING"),
+        env=child_environment(CACHALOT_ENABLED="1", LOG_LEVEL="WARNING"),
         stdout=subprocess.PIPE,
         check=True,
     )

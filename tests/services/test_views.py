@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import recalculate
+from tests.answers import problem
 from tests.clients.callers import signed_in
-from tests.courses.helpers import problem
 from tests.factories import UserFactory
 from tests.services.factories import (
     ClientFactory,

@@ -1,7 +1,5 @@
 """Lists, tasks and notices in the admin."""
 
-from concurrent.futures import ThreadPoolExecutor
-
 import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -11,7 +9,7 @@ from tasks.access import find_list, find_task
 from tasks.actions import complete_task, save_list
 from tasks.models import Notice, Task, TaskList
 from tests.tasks.factories import NoticeFactory, TaskFactory
-from tests.waiting import somebody_waits_for_a_lock, until
+from tests.threads import Other
 
 
 def address(model, view, *args):
@@ -110,19 +108,11 @@ def test_notices_show_why_they_were_given_up_and_cannot_be_edited(admin_client):
 
 def answer_after(request, change):
     """What ``request`` is answered that comes while ``change`` is in flight and waits for it."""
-
-    def run():
-        try:
-            return request()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(1) as pool:
-        with transaction.atomic():
-            change()
-            waiting = pool.submit(run)
-            until(lambda: somebody_waits_for_a_lock() or waiting.done())
-        return waiting.result()
+    with transaction.atomic():
+        change()
+        other = Other(request)
+        other.wait_until_it_waits()
+    return other.result()
 
 
 @pytest.mark.django_db(transaction=True)

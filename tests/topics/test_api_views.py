@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from tests import factories
+from tests.answers import problem
 from topics.models import Topic, TopicActivity
 
 pytestmark = pytest.mark.django_db
@@ -24,14 +25,6 @@ def _no_topics():
 @pytest.fixture
 def topic(ann):
     return factories.TopicFactory(name="Python", created_by=ann.user)
-
-
-def problem(response, status, *words):
-    assert response.status_code == status
-    assert response["Content-Type"] == "application/problem+json"
-    text = response.content.decode()
-    assert all(word in text for word in words), text
-    return response.json()
 
 
 def test_the_list_tells_counts_and_what_is_the_callers_own(ann, bob, topic):
