@@ -5,9 +5,9 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tasks.access import find_list, find_task
 from tasks.actions import complete_task, save_list
 from tasks.models import Notice, Task, TaskList
+from tasks.permissions import find_list, find_task
 from tests.tasks.factories import NoticeFactory, TaskFactory
 from tests.threads import Other
 
