@@ -46,5 +46,5 @@ class IsBot(BasePermission):
 class BotRateThrottle(ScopedRateThrottle):
     """One limit for the bot as a whole: it speaks for many users, from whatever address."""
 
-    def client(self, request: Request) -> str:  # noqa: ARG002  (IsBot has seen its secret)
+    def counted_as(self, client: str) -> str:  # noqa: ARG002  (IsBot has seen its secret)
         return "telegram-bot"

@@ -13,6 +13,7 @@ from rest_framework import serializers
 from accounts.actions import LINK_SECONDS
 from accounts.models import MOST_TELEGRAM_ID, TelegramAccount
 from accounts.secret_tokens import TOKEN
+from api.params import BIGGEST_ID
 
 PASSWORD_CHARACTERS = 128
 PUBLIC = ["id", "username", "first_name", "last_name", "date_joined"]
@@ -127,7 +128,7 @@ class LinkedSerializer(serializers.Serializer[Any]):
 class UpdateSerializer(serializers.Serializer[Any]):
     """Telegram's Update, as far as every one has it. The rest is the bot's to read."""
 
-    update_id = serializers.IntegerField(min_value=0, max_value=2**63 - 1)
+    update_id = serializers.IntegerField(min_value=0, max_value=BIGGEST_ID)
     message = serializers.DictField(required=False)
 
 

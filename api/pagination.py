@@ -10,6 +10,7 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
+from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import BasePagination
 from rest_framework.response import Response
@@ -84,6 +85,14 @@ def envelope(
         "previous": _link(path, params, page, page.number - 1) if page.number > 1 else None,
         results_key: results,
     }
+
+
+class PageSerializer(serializers.Serializer[Any]):
+    """A page of a list."""
+
+    count = serializers.IntegerField()
+    next = serializers.CharField(allow_null=True, help_text="Address of the next page, from the root.")
+    previous = serializers.CharField(allow_null=True, help_text="Address of the previous page.")
 
 
 def _link(path: str, params: Mapping[str, object] | None, page: Page, number: int) -> str:

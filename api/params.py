@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 FRACTION = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 SHOWN_CHARACTERS = 50
+BIGGEST_ID = 2**63 - 1  # that a row can have
 
 
 class Parameter(Protocol):
@@ -59,6 +60,9 @@ class Integer:
         if not WHOLE.fullmatch(text) or not self.minimum <= int(text) <= self.maximum:
             raise ValueError(text)
         return int(text)
+
+
+ID = Integer(1, BIGGEST_ID)
 
 
 @dataclass(frozen=True)

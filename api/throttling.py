@@ -38,13 +38,17 @@ class RateThrottle(BaseThrottle):
         """Whose rate applies to requests to this view; None for no limit."""
         return self.scope
 
+    def counted_as(self, client: str) -> str:
+        """Whose requests those of ``client`` (``client_of``) are counted with."""
+        return client
+
     def bucket(self, view: APIView, client: str) -> Bucket | None:
         """Where a request of ``client`` to this view counts; None where it does not."""
         scope = self.get_scope(view)
         if not scope or (self.anonymous_only and not client.startswith(ADDRESS)):
             return None
         rate = parse_rate(self.rate or _rate_of(scope))
-        return None if rate is None else Bucket(scope, *rate, client)
+        return None if rate is None else Bucket(scope, *rate, self.counted_as(client))
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         self.verdict = verdict_of(request, view)

@@ -6,11 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework.generics import GenericAPIView, ListCreateAPIView
-from rest_framework.permissions import SAFE_METHODS
+from rest_framework.permissions import SAFE_METHODS, DjangoModelPermissions
 
 from clients.generics import SubscribedDetail
 from clients.models import Client
-from clients.permissions import ModelPermissionsToWrite
 from clients.selectors import seen_through
 from clients.serializers import ClientSerializer
 
@@ -21,7 +20,7 @@ if TYPE_CHECKING:
 class Visible(GenericAPIView[Client]):
     """The clients that the caller sees; for a write, whose permission has been checked, all."""
 
-    permission_classes = [ModelPermissionsToWrite]
+    permission_classes = [DjangoModelPermissions]  # reads are narrowed to what the caller may see
     queryset = Client.objects.select_related("user").order_by("pk")
     serializer_class = ClientSerializer
 

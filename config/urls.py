@@ -19,7 +19,7 @@ urlpatterns = [
     path("api/", include(source_urlpatterns)),
     path("api/v1/", include("topics.api_urls")),
     path("topics/", include("topics.urls")),
-    path("accounts/", include("topics.sign_in_urls")),
+    path("accounts/", include("accounts.sign_in_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("tasks.urls")),
     path("", include("ops.urls")),

@@ -5,21 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.db.models import Count, IntegerField, OuterRef, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 
+from api.counts import count_of
 from courses.models import Category, Certificate, Course, Enrollment, Lesson, Module, Review
 
 if TYPE_CHECKING:
-    from django.db.models import Model
+    from django.db.models import QuerySet
     from django.http import HttpRequest
-
-
-def count_of(model: type[Model], parent: str) -> Coalesce:
-    """Number of ``model``'s rows whose ``parent`` (a field or a path) is the row of the query."""
-    rows = model._default_manager.filter(**{parent: OuterRef("pk")}).order_by()
-    counted = rows.values(parent).annotate(n=Count("pk")).values("n")
-    return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 class ModuleInline(admin.StackedInline):

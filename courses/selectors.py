@@ -8,11 +8,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, Func, IntegerField, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Q
 from django.db.models.functions import JSONObject
 from django.urls import reverse
-from rest_framework.fields import DateTimeField
 
+from api.counts import total_of
+from api.moments import moment_text
 from api.pagination import Page, check_exists, envelope
 from courses.models import PUBLISHED, Category, Course, Lesson, Module
 
@@ -24,7 +25,6 @@ ORDERS = tuple(sign + field for field in ORDER_FIELDS for sign in ("", "-"))
 DEFAULT_ORDER = "-id"
 
 _SUMMARY = ("id", "title", "is_published", "created_at", "updated_at", "views", "students_count", "rating")
-_moment = DateTimeField().to_representation  # as serializers print it: RFC 3339, UTC
 
 
 def category_list() -> list[Any]:
@@ -57,7 +57,7 @@ def course_page(
         Category.objects.only("pk").get(pk=category)
     courses = _matching(_visible(drafts), category, search, min_rating)
     first = (page - 1) * page_size
-    rows = ordered(courses, order).annotate(total=_count_of(courses))[first : first + page_size]
+    rows = ordered(courses, order).annotate(total=total_of(courses))[first : first + page_size]
     results = _summaries(rows, "total")
     totals = [row.pop("total") for row in results]
     asked = Page(page, page_size)
@@ -104,12 +104,6 @@ def _matching(
     return courses
 
 
-def _count_of(courses: QuerySet[Course]) -> Subquery:
-    """The number of all rows, told by the statement that reads a page of them: one state, not two."""
-    rows = courses.order_by().annotate(n=Func(F("pk"), function="COUNT", output_field=IntegerField()))
-    return Subquery(rows.values("n"))
-
-
 def _outline() -> ArraySubquery:
     lessons = Lesson.objects.filter(module=OuterRef("pk")).order_by("position", "id")
     modules = Module.objects.filter(course=OuterRef("pk")).order_by("position", "id")
@@ -132,7 +126,7 @@ def _summaries(courses: QuerySet[Course], *more: str) -> list[dict[str, Any]]:
 def _plain(row: dict[str, Any]) -> dict[str, Any]:
     pk, name = row.pop("category_id"), row.pop("category_name")
     row["category"] = None if pk is None else {"id": pk, "name": name}
-    row["created_at"] = _moment(row["created_at"])
-    row["updated_at"] = _moment(row["updated_at"])
+    row["created_at"] = moment_text(row["created_at"])
+    row["updated_at"] = moment_text(row["updated_at"])
     row["rating"] = float(row["rating"])
     return row

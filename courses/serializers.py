@@ -11,6 +11,7 @@ from typing import Any
 from django.urls import reverse
 from rest_framework import serializers
 
+from api.pagination import PageSerializer
 from courses.certificates import holder_name
 from courses.models import Category, Certificate, Course, Enrollment, Lesson, Review
 
@@ -50,10 +51,7 @@ class CourseSummarySerializer(serializers.ModelSerializer[Course]):
         ]
 
 
-class CoursePageSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField()
-    next = serializers.CharField(allow_null=True, help_text="Address of the next page, from the root.")
-    previous = serializers.CharField(allow_null=True, help_text="Address of the previous page.")
+class CoursePageSerializer(PageSerializer):
     results = CourseSummarySerializer(many=True)
 
 

@@ -12,7 +12,8 @@ from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from courses import aggregates, certificates, notices, view_counts
+from accounts.messaging import TryLater
+from courses import aggregates, certificates, mails, view_counts
 from courses.models import Certificate, Enrollment
 
 # Younger work is still on its way through the queue.
@@ -20,20 +21,20 @@ OVERDUE_AFTER = timedelta(minutes=1)
 MOST_AT_ONCE = 500
 
 
-@shared_task(autoretry_for=[OSError], retry_backoff=True, max_retries=5)
+@shared_task(autoretry_for=[TryLater], retry_backoff=True, max_retries=5)
 def enrolled(enrollment_id: int) -> None:
     """Follow up an enrolment: the course's statistics, the learner's mail."""
     course_ids = Enrollment.objects.filter(pk=enrollment_id).values_list("course_id", flat=True)
     aggregates.refresh_statistics(course_ids)
-    notices.send_enrolled(enrollment_id)
+    mails.send_enrolled(enrollment_id)
 
 
-@shared_task(autoretry_for=[OSError], retry_backoff=True, max_retries=5)
+@shared_task(autoretry_for=[OSError, TryLater], retry_backoff=True, max_retries=5)
 def certify(enrollment_id: int) -> None:
     """Make the certificate of a completed enrolment and send it."""
     certificate = certificates.make_certificate(enrollment_id)
     if certificate is not None:
-        notices.send_certificate(certificate.pk)
+        mails.send_certificate(certificate.pk)
 
 
 @shared_task

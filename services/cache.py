@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 
+from api.readings import first_miss
 from caching import Cached, CachedFamily
 from services import selectors
 from services.models import Plan, Subscription
+
+if TYPE_CHECKING:
+    from caching import Reading
 
 TTL_SECONDS = 3600
 
@@ -25,12 +29,22 @@ selection_totals = CachedFamily(
 )
 
 
-def totals(selection: dict[str, Any]) -> tuple[int, float]:
-    """How many subscriptions the selection holds, and the sum of their prices."""
+class Totals(NamedTuple):
+    """How many subscriptions a selection holds, the sum of their prices, and how both were come by."""
+
+    number: int
+    amount: float
+    reading: Reading
+
+
+def totals(selection: dict[str, Any]) -> Totals:
+    """What the selection comes to."""
     if not selection:
-        return subscription_count.get().value, price_total.get().value
-    found = selection_totals.get(**selection).value
-    return found["count"], found["total_amount"]
+        count, total = subscription_count.get(), price_total.get()
+        return Totals(count.value, total.value, first_miss(count, total))
+    reading = selection_totals.get(**selection)
+    found = reading.value
+    return Totals(found["count"], found["total_amount"], reading)
 
 
 def touch_totals() -> None:

@@ -1,12 +1,10 @@
-"""What a subscription costs: the formula, and the statement that applies it.
+"""What a subscription costs: the statements that apply the formula.
 
-The formula stands twice, here and in the database's ``services_price`` (migrations/0002_prices.py);
-tests/services/test_pricing.py holds the two together.
+The formula itself is the database's ``services_price`` (migrations/0002_prices.py).
 """
 
 from __future__ import annotations
 
-from decimal import ROUND_HALF_UP, Decimal
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
@@ -15,8 +13,6 @@ from services.models import Subscription
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-CENT = Decimal("0.01")
 
 # The caller holds the rows. Begun after they were locked, the statement sees every committed change
 # of a service or plan that a price written before it was made of.
@@ -31,12 +27,6 @@ WHERE subscription.id = ANY(%s)
   AND service.id = subscription.service_id
   AND plan.id = subscription.plan_id
 """
-
-
-def price_of(full_price: Decimal, discount_percent: int) -> Decimal:
-    """``full_price`` less the discount, in cents, half up."""
-    exact = full_price - full_price * discount_percent / 100
-    return exact.quantize(CENT, ROUND_HALF_UP)
 
 
 def reprice_rows(pks: Sequence[int]) -> int:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import Count, F, Sum
-from rest_framework.fields import DateTimeField
 
+from api.moments import moment_text
 from services import tally
 from services.cachalot import past_cachalot
 from services.models import Subscription, price_status
@@ -30,8 +30,6 @@ LOOKUPS = {
     "price_min": "price__gte",
     "price_max": "price__lte",
 }
-
-_moment = DateTimeField().to_representation  # as serializers print it: RFC 3339, UTC
 
 
 def selected(**selection: Any) -> QuerySet[Subscription]:
@@ -114,7 +112,7 @@ def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
             row["service_revision_now"],
             row["plan_revision_now"],
         ),
-        "priced_at": _moment(row["priced_at"]),
+        "priced_at": moment_text(row["priced_at"]),
         "comment": row["comment"],
         "region": row["region"],
         "channel": row["channel"],

@@ -6,10 +6,9 @@ its shapes in the schema.
 
 from __future__ import annotations
 
-from typing import Any
-
 from rest_framework import serializers
 
+from api.pagination import PageSerializer
 from services.models import Plan, Recalculation, Service, Subscription
 
 
@@ -60,10 +59,7 @@ class SubscriptionSerializer(serializers.ModelSerializer[Subscription]):
         ]
 
 
-class SubscriptionPageSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField()
-    next = serializers.CharField(allow_null=True, help_text="Address of the next page, from the root.")
-    previous = serializers.CharField(allow_null=True, help_text="Address of the previous page.")
+class SubscriptionPageSerializer(PageSerializer):
     result = SubscriptionSerializer(many=True)
     total_amount = serializers.FloatField(help_text="Sum of the prices on all pages.")
 

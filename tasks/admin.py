@@ -2,20 +2,21 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
 from django.db import transaction
-from django.db.models import Count, OuterRef, Subquery
-from django.db.models.functions import Coalesce
+from django.db.models import Q
 
 from accounts.authentication import caller
+from api.counts import count_of
 from tasks.actions import complete_task, reopen_task, save_tasks, unassign_outsiders
 from tasks.models import Notice, Task, TaskList
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 
 @admin.register(TaskList)
@@ -30,8 +31,8 @@ class TaskListAdmin(admin.ModelAdmin):
             super()
             .get_queryset(request)
             .annotate(
-                task_count=_count(Task, "task_list"),
-                member_count=_count(TaskList.members.through, "tasklist"),
+                task_count=count_of(Task, "task_list"),
+                member_count=count_of(TaskList.members.through, "tasklist"),
             )
         )
 
@@ -60,6 +61,18 @@ class TaskAdmin(admin.ModelAdmin):
     readonly_fields = ["status", "completed_at", "overdue_at", "created_at", "updated_at"]
     date_hierarchy = "deadline"
     actions = ["complete", "reopen"]
+
+    def changeform_view(
+        self,
+        request: HttpRequest,
+        object_id: str | None = None,
+        form_url: str = "",
+        extra_context: dict[str, Any] | None = None,
+    ) -> HttpResponse:
+        with transaction.atomic():
+            if request.method == "POST":
+                _lock_for_form(object_id or 0, request.POST.get("task_list", 0))
+            return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:  # noqa: ARG002
         save_tasks(tasks=[obj], actor=caller(request))
@@ -94,11 +107,15 @@ class NoticeAdmin(admin.ModelAdmin):
         return False
 
 
+def _lock_for_form(task_id: str | int, list_id: str | int) -> None:
+    """Lock the lists that the task of a form is in and goes to, then the task, before it is read."""
+    with suppress(ValueError):  # what cannot be an id, the form refuses
+        tasks = Task.objects.filter(pk=task_id)
+        lists = TaskList.objects.filter(Q(pk=list_id) | Q(pk__in=tasks.values("task_list")))
+        list(lists.order_by("pk").select_for_update(no_key=True))
+        list(tasks.select_for_update(no_key=True))
+
+
 def _locked(tasks: QuerySet[Task]) -> QuerySet[Task]:
     rows = Task.objects.filter(pk__in=tasks.values("pk")).select_related("task_list")
     return rows.select_for_update(of=["self"], no_key=True).order_by("pk")
-
-
-def _count(model: Any, field: str) -> Coalesce:
-    rows = model.objects.filter(**{field: OuterRef("pk")}).order_by().values(field)
-    return Coalesce(Subquery(rows.annotate(n=Count("pk")).values("n")), 0)

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from rest_framework.exceptions import ValidationError
 
-from tasks.access import NO_LIST, NO_TASK, OWNER_ONLY
 from tasks.models import Task
+from tasks.permissions import NO_LIST, NO_TASK, OWNER_ONLY
 from tasks.selectors import contexts_of, lists_of, tasks_of
 from tasks.serializers import RowKeySerializer, TaskSerializer
 

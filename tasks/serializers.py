@@ -7,12 +7,12 @@ from typing import Any
 from django.contrib.auth.models import User
 from rest_framework import serializers
 
+from api.params import BIGGEST_ID
 from tasks.models import NAME_CHARACTERS, Task, TaskList
 
 MOST_MEMBERS = 200
 MOST_ROWS = 100
 DESCRIPTION_CHARACTERS = 10_000
-BIGGEST_ID = 2**63 - 1
 
 NAME_TAKEN = "You have a list of this name already."
 TASK_NAME_TAKEN = "There is a task of this name in the list already."

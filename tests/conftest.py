@@ -14,6 +14,7 @@ from api.after_commit import broker
 from api.limiter import get_limiter
 from caching.store import get_store
 from ops.embedded.wheels import redis_server_binary
+from tests.smtp import FakeSMTP
 from tests.telegram import BOT_TOKEN, SECRET, FakeTelegram
 from tests.waiting import until
 
@@ -84,4 +85,14 @@ def telegram(settings):
         settings.TELEGRAM_BOT_NAME = "syllabus_bot"
         settings.TELEGRAM_BOT_TOKEN = BOT_TOKEN
         settings.TELEGRAM_WEBHOOK_SECRET = SECRET
+        yield server
+
+
+@pytest.fixture
+def smtp(settings):
+    """A mail server of the test's own, to which the project's mails go."""
+    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
+    settings.EMAIL_HOST = "127.0.0.1"
+    with FakeSMTP() as server:
+        settings.EMAIL_PORT = server.port
         yield server

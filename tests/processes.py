@@ -9,8 +9,8 @@ from django.conf import settings
 from django.db import connection
 
 
-def child_environment() -> dict[str, str]:
-    """The environment of a process that works on this test's database and Redis.
+def child_environment(**more: str) -> dict[str, str]:
+    """The environment of a process that works on this test's database, cache and broker.
 
     The test must have committed what the process is to see (``django_db(transaction=True)``).
     """
@@ -20,4 +20,7 @@ def child_environment() -> dict[str, str]:
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DATABASE_URL": database.geturl(),
         "REDIS_URL": settings.REDIS_URL,
+        "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
+        "PYTHONUNBUFFERED": "1",
+        **more,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404
@@ -13,10 +13,12 @@ from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
+from accounts.authentication import caller
 from api.conditional import cached_response
 from api.pagination import PARAMETERS as PAGING
 from api.pagination import Page, envelope
-from api.params import Choice, Integer, Parameter, Text, openapi, parse
+from api.params import ID, Choice, Parameter, Text, openapi, parse
+from api.readings import made_of
 from topics import actions, board
 from topics.models import Topic, TopicActivity
 from topics.serializers import (
@@ -27,7 +29,6 @@ from topics.serializers import (
 )
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
     from django.db.models import QuerySet
     from rest_framework.request import Request
 
@@ -37,7 +38,7 @@ FILTERS: dict[str, Parameter] = {
     "subscribed": Choice(("true", "false"), default="false"),
 }
 ACTIVITY_FILTERS: dict[str, Parameter] = {
-    "topic": Integer(1, 2**63 - 1),
+    "topic": ID,
     "action": Choice(tuple(TopicActivity.Action.values)),
 }
 
@@ -54,7 +55,7 @@ class TopicList(APIView):
         page, search = Page(params["page"], params["page_size"]), params["search"]
         subscribed = params["subscribed"] == "true"
         found = board.read_board(
-            _user(request), page=page.number, page_size=page.size, search=search, subscribed=subscribed
+            caller(request), page=page.number, page_size=page.size, search=search, subscribed=subscribed
         )
         data = envelope(
             found.topics,
@@ -63,15 +64,15 @@ class TopicList(APIView):
             path=reverse("topic-list"),
             params={"search": search, "subscribed": "true" if subscribed else None},
         )
-        return cached_response(request, found.as_reading(data))
+        return cached_response(request, made_of(data, found.reading))
 
     @extend_schema(summary="Create a topic", request=TopicWriteSerializer, responses={201: TopicSerializer})
     def post(self, request: Request) -> Response:
         serializer = TopicWriteSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        topic = serializer.save(created_by=_user(request))
+        topic = serializer.save(created_by=caller(request))
         return Response(
-            board.read_topic(_user(request), topic.pk),
+            board.read_topic(caller(request), topic.pk).value,
             status=status.HTTP_201_CREATED,
             headers={"Location": reverse("topic-detail", args=[topic.pk])},
         )
@@ -79,8 +80,8 @@ class TopicList(APIView):
 
 class TopicDetail(APIView):
     @extend_schema(operation_id="topics_retrieve", summary="A topic", responses=TopicSerializer)
-    def get(self, request: Request, pk: int) -> Response:
-        return Response(board.read_topic(_user(request), pk))
+    def get(self, request: Request, pk: int) -> HttpResponse:
+        return cached_response(request, board.read_topic(caller(request), pk))
 
     @extend_schema(
         summary="Rename a topic of one's own", request=TopicWriteSerializer, responses=TopicSerializer
@@ -89,8 +90,8 @@ class TopicDetail(APIView):
         topic = get_object_or_404(Topic, pk=pk)
         serializer = TopicWriteSerializer(topic, data=request.data)
         serializer.is_valid(raise_exception=True)
-        actions.rename_topic(user=_user(request), topic_id=pk, **serializer.validated_data)
-        return Response(board.read_topic(_user(request), pk))
+        actions.rename_topic(user=caller(request), topic_id=pk, **serializer.validated_data)
+        return Response(board.read_topic(caller(request), pk).value)
 
     @extend_schema(
         summary="Rename a topic of one's own", request=TopicWriteSerializer, responses=TopicSerializer
@@ -100,15 +101,15 @@ class TopicDetail(APIView):
 
     @extend_schema(summary="Delete a topic of one's own", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        actions.delete_topic(user=_user(request), topic_id=pk)
+        actions.delete_topic(user=caller(request), topic_id=pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class Subscribing(APIView):
     @extend_schema(summary="Follow a topic; again changes nothing", request=None, responses=TopicSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        actions.subscribe(user=_user(request), topic_id=pk)
-        return Response(board.read_topic(_user(request), pk))
+        actions.subscribe(user=caller(request), topic_id=pk)
+        return Response(board.read_topic(caller(request), pk).value)
 
 
 class Unsubscribing(APIView):
@@ -116,8 +117,8 @@ class Unsubscribing(APIView):
         summary="Follow a topic no longer; again changes nothing", request=None, responses=TopicSerializer
     )
     def post(self, request: Request, pk: int) -> Response:
-        actions.unsubscribe(user=_user(request), topic_id=pk)
-        return Response(board.read_topic(_user(request), pk))
+        actions.unsubscribe(user=caller(request), topic_id=pk)
+        return Response(board.read_topic(caller(request), pk).value)
 
 
 @extend_schema_view(
@@ -149,7 +150,3 @@ class ActivityOfTopic(ListAPIView[TopicActivity]):
         if not (found.exists() or Topic.objects.filter(pk=pk).exists()):
             raise Http404("There is and was no such topic.")
         return found
-
-
-def _user(request: Request) -> User:
-    return cast("User", request.user)

@@ -6,14 +6,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.dateparse import parse_datetime
 
-from caching import Reading
-from caching.reading import encode
+from api.readings import first_miss, made_of
 from topics import cache, selectors
 from topics.models import TopicActivity
 from topics.permissions import may_change
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+
+    from caching import Reading
 
 
 class Board(NamedTuple):
@@ -32,14 +33,18 @@ class Board(NamedTuple):
     mine: list[dict[str, Any]]
     reading: Reading
 
-    def as_reading(self, value: object) -> Reading:
-        """``value``, made of this board, as a reading: a hit where all parts were."""
-        return Reading(encode(value), self.reading.x_cache, self.reading.how)
 
-    @property
-    def headers(self) -> dict[str, str]:
-        """How it was come by."""
-        return {"X-Cache": self.reading.x_cache, "Cache-Status": self.reading.cache_status}
+class Activity(NamedTuple):
+    """What happened last, the latest first.
+
+    Attributes:
+        rows: each as in ``selectors.recent_activity``, with ``created_at`` as a time, and ``label``:
+            the action in the reader's language.
+        reading: how they were come by.
+    """
+
+    rows: list[dict[str, Any]]
+    reading: Reading
 
 
 def read_board(
@@ -55,33 +60,33 @@ def read_board(
         page=page, page_size=page_size, search=search, subscriber=user.pk if subscribed else None
     )
     followed, found = mine.value, shared.value
-    first_miss = shared if mine.x_cache == "HIT" else mine
-    return Board(found["count"], _marked(found["results"], user, followed), followed, first_miss)
+    topics = _marked(found["results"], user, followed)
+    return Board(found["count"], topics, followed, first_miss(mine, shared))
 
 
-def read_topic(user: User, topic_id: int) -> dict[str, Any]:
+def read_topic(user: User, topic_id: int) -> Reading:
     """One topic, as on the board.
 
     Raises:
         Http404: there is no such topic.
     """
-    followed = cache.user_topics.get(user_id=user.pk).value
-    return _marked([selectors.topic_card(pk=topic_id)], user, followed)[0]
+    mine = cache.user_topics.get(user_id=user.pk)
+    (topic,) = _marked([selectors.topic_card(pk=topic_id)], user, mine.value)
+    return made_of(topic, mine)
 
 
-def read_activity() -> list[dict[str, Any]]:
-    """What happened last, the latest first, as in ``selectors.recent_activity``.
-
-    With ``created_at`` as a time, and ``label``: the action in the reader's language.
-    """
-    return [
+def read_activity() -> Activity:
+    """What happened last to the topics of everybody."""
+    reading = cache.recent_activity.get()
+    rows = [
         {
             **row,
             "created_at": parse_datetime(row["created_at"]),
             "label": TopicActivity.Action(row["action"]).label,
         }
-        for row in cache.recent_activity.get().value
+        for row in reading.value
     ]
+    return Activity(rows, reading)
 
 
 def _marked(topics: list[dict[str, Any]], user: User, followed: list[dict[str, Any]]) -> list[dict[str, Any]]:

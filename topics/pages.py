@@ -1,4 +1,4 @@
-"""What the pages of this app have in common: nothing foreign runs in them, and nobody keeps them."""
+"""What is sent from the page of topics, and where that leads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,6 @@ from django.contrib.auth.views import redirect_to_login
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
-from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
 if TYPE_CHECKING:
@@ -24,24 +23,6 @@ if TYPE_CHECKING:
         user: User
 
     View = Callable[..., HttpResponseBase]
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
-
-
-def own_page(view: View) -> View:
-    """Let the browser run only what is served from here, and keep nothing: it is one user's page."""
-
-    @never_cache
-    @functools.wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        response = view(request, *args, **kwargs)
-        response.headers["Content-Security-Policy"] = CONTENT_SECURITY_POLICY
-        return response
-
-    return guarded
 
 
 def click(view: View) -> View:

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Func, IntegerField, OuterRef, Subquery
-from django.db.models.functions import Coalesce
 from django.shortcuts import get_object_or_404
-from rest_framework.fields import DateTimeField
 
+from api.counts import count_of, total_of
+from api.moments import moment_text
 from api.pagination import Page, check_exists
 from topics.models import Topic, TopicActivity, TopicSubscription
 
@@ -16,8 +15,6 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 RECENT = 10
-
-_moment = DateTimeField().to_representation  # as serializers print it: RFC 3339, UTC
 
 
 def topics_of_user(*, user_id: int) -> list[dict[str, Any]]:
@@ -44,7 +41,7 @@ def topic_page(
     first = (page - 1) * page_size
     # Chosen first, so that subscribers are counted for these rows and not for those before them.
     rows = Topic.objects.filter(pk__in=topics.values("pk")[first : first + page_size])
-    results = _cards(rows.annotate(total=_count_of(topics)), "total")
+    results = _cards(rows.annotate(total=total_of(topics)), "total")
     totals = [card.pop("total") for card in results]
     count = totals[0] if totals else topics.count() if page > 1 else 0
     check_exists(asked, count)
@@ -65,19 +62,11 @@ def recent_activity() -> list[dict[str, Any]]:
     """What happened last, the latest first: ``topic``, ``topic_name``, ``action``, ``created_at``."""
     rows = TopicActivity.objects.order_by("-id")[:RECENT]
     return [
-        {**row, "created_at": _moment(row["created_at"])}
+        {**row, "created_at": moment_text(row["created_at"])}
         for row in rows.values("topic", "topic_name", "action", "created_at")
     ]
 
 
 def _cards(topics: QuerySet[Topic], *more: str) -> list[dict[str, Any]]:
-    of_topic = TopicSubscription.objects.filter(topic=OuterRef("pk")).order_by().values("topic")
-    counted = Subquery(of_topic.annotate(n=Count("pk")).values("n"))
-    rows = topics.annotate(subscribers_count=Coalesce(counted, 0))
+    rows = topics.annotate(subscribers_count=count_of(TopicSubscription, "topic"))
     return list(rows.values("id", "name", "created_by", "subscribers_count", *more))
-
-
-def _count_of(topics: QuerySet[Topic]) -> Subquery:
-    """The number of all rows, told by the statement that reads a page of them."""
-    rows = topics.order_by().annotate(n=Func(F("pk"), function="COUNT", output_field=IntegerField()))
-    return Subquery(rows.values("n"))

@@ -6,6 +6,7 @@ from typing import Any
 
 from rest_framework import serializers
 
+from api.pagination import PageSerializer
 from topics.models import Topic, TopicActivity
 
 
@@ -24,10 +25,7 @@ class TopicSerializer(serializers.Serializer[Any]):
     may_change = serializers.BooleanField(help_text="Whether you may rename and delete it.")
 
 
-class TopicPageSerializer(serializers.Serializer[Any]):
-    count = serializers.IntegerField()
-    next = serializers.CharField(allow_null=True, help_text="Address of the next page, from the root.")
-    previous = serializers.CharField(allow_null=True, help_text="Address of the previous page.")
+class TopicPageSerializer(PageSerializer):
     results = TopicSerializer(many=True)
 
 

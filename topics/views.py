@@ -15,10 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import NotFound
 
+from accounts.pages import own_page
+from api.readings import first_miss
 from topics import actions, board
 from topics.forms import ListForm, TopicForm
 from topics.models import NAME_CHARACTERS, Topic
-from topics.pages import back, click, own_page
+from topics.pages import back, click
 
 if TYPE_CHECKING:
     from django.http import HttpResponse
@@ -39,9 +41,10 @@ def topics_view(request: SignedInRequest) -> HttpResponse:
     except NotFound:  # past the last page: its only topic may just have been deleted
         last = _pages(_read(request, **{**chosen, "page": 1}).total).num_pages
         return redirect(_address({**chosen, "page": last}))
-    response = render(request, "topics/topics.html", _context(request, chosen, found))
-    for header, value in found.headers.items():
-        response[header] = value
+    activity = board.read_activity()
+    response = render(request, "topics/topics.html", _context(request, chosen, found, activity))
+    come_by = first_miss(found.reading, activity.reading)
+    response["X-Cache"], response["Cache-Status"] = come_by.x_cache, come_by.cache_status
     return response
 
 
@@ -92,14 +95,16 @@ def _address(chosen: dict[str, Any]) -> str:
     return f"{reverse('topics:list')}?{urlencode(chosen)}" if chosen else reverse("topics:list")
 
 
-def _context(request: SignedInRequest, chosen: dict[str, Any], found: board.Board) -> dict[str, Any]:
+def _context(
+    request: SignedInRequest, chosen: dict[str, Any], found: board.Board, activity: board.Activity
+) -> dict[str, Any]:
     page = _pages(found.total).page(chosen.get("page", 1))
     return {
         "topics": found.topics,
         "count": found.total,
         "mine": found.mine[:MY_TOPICS_BESIDE],
         "mine_count": len(found.mine),
-        "activities": board.read_activity(),
+        "activities": activity.rows,
         "chosen": chosen,
         "here": _address(chosen),
         "page": page,

@@ -9,13 +9,19 @@ from smtplib import (
     SMTPResponseException,
     SMTPSenderRefused,
 )
+from typing import TYPE_CHECKING
 
 from django.core.mail import EmailMessage, get_connection
 
 from accounts.messaging.errors import NotDelivered, Refused, TryLater, Unknown
 
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
-def send_mail(address: str, subject: str, text: str) -> None:
+Attachment = tuple[str, bytes, str]  # its name, content and type: ("a.pdf", b"%PDF-…", "application/pdf")
+
+
+def send_mail(address: str, subject: str, text: str, attachments: Sequence[Attachment] = ()) -> None:
     """Send one mail; line breaks in the subject become spaces.
 
     Raises:
@@ -28,7 +34,9 @@ def send_mail(address: str, subject: str, text: str) -> None:
         connection.open()
     except (OSError, SMTPException) as error:
         raise TryLater(f"No connection to the mail server: {error}") from error
-    message = EmailMessage(" ".join(subject.split()), text, to=[address], connection=connection)
+    message = EmailMessage(
+        " ".join(subject.split()), text, to=[address], connection=connection, attachments=attachments
+    )
     try:
         message.send()
     except (OSError, SMTPException) as error:

@@ -9,7 +9,7 @@ from django.core.cache import cache
 from django.db import transaction
 
 from benchmarks.source_prices.models import SourceSubscription
-from services.pricing import price_of
+from tests.services.formula import price_of
 
 
 @shared_task(base=Singleton)

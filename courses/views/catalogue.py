@@ -17,7 +17,7 @@ from rest_framework.response import Response
 from api.conditional import cached_response
 from api.exceptions import Problem
 from api.pagination import PARAMETERS as PAGING
-from api.params import Choice, Decimal, Integer, Parameter, Text, openapi, parse
+from api.params import ID, Choice, Decimal, Integer, Parameter, Text, openapi, parse
 from api.permissions import ModelPermissionsOrReadOnly
 from api.views import CachedReadView
 from courses import actions, cache, selectors
@@ -40,7 +40,7 @@ TOP: dict[str, Parameter] = {"limit": Integer(1, 100, default=5), "order": ORDER
 FILTERS: dict[str, Parameter] = {
     **PAGING,
     "order": ORDER,
-    "category": Integer(1, 2**63 - 1),
+    "category": ID,
     "search": Text(100),
     "min_rating": Decimal(0, 5),
 }

@@ -9,14 +9,15 @@ from django.db import transaction
 from django.shortcuts import get_object_or_404
 from drf_spectacular.utils import extend_schema
 from rest_framework import status
+from rest_framework.permissions import DjangoModelPermissions
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.conditional import json_response
+from api.conditional import cached_response, json_response
 from api.pagination import PARAMETERS as PAGING
 from api.pagination import Page, check_exists, envelope
-from api.params import Choice, Decimal, Integer, Parameter, Text, openapi, parse
-from clients.permissions import ModelPermissionsToWrite
+from api.params import ID, Choice, Decimal, Parameter, Text, openapi, parse
+from api.readings import made_of
 from clients.selectors import seen_through
 from services import cache, selectors
 from services.models import Plan, Subscription
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
     from django.http import HttpResponse
     from rest_framework.request import Request
 
-ID = Integer(1, 2**63 - 1)
 WORD = Text(50)
 PRICE = Decimal(0, Number("9999999999.99"))
 FILTERS: dict[str, Parameter] = {
@@ -47,7 +47,7 @@ FILTERS: dict[str, Parameter] = {
 
 
 class SubscriptionList(APIView):
-    permission_classes = [ModelPermissionsToWrite]
+    permission_classes = [DjangoModelPermissions]  # reads are narrowed to what the caller may see
     queryset = Subscription.objects.all()
 
     @extend_schema(
@@ -60,11 +60,11 @@ class SubscriptionList(APIView):
         page = Page(*parse(request.query_params, PAGING).values())
         filters = _given(parse(request.query_params, FILTERS))
         selection = filters | _given({"owner": seen_through(request.user, Subscription)})
-        count, total = cache.totals(selection)
+        count, total, reading = cache.totals(selection)
         check_exists(page, count)
         rows = selectors.subscription_page(selection, first=(page.number - 1) * page.size, size=page.size)
         data = envelope(rows, page=page, count=count, path=request.path, params=filters, results_key="result")
-        return json_response(request, data | {"total_amount": total})
+        return cached_response(request, made_of(data | {"total_amount": total}, reading))
 
     @extend_schema(
         summary="Add a subscription",
@@ -81,7 +81,7 @@ class SubscriptionList(APIView):
 
 
 class SubscriptionDetail(APIView):
-    permission_classes = [ModelPermissionsToWrite]
+    permission_classes = [DjangoModelPermissions]  # reads are narrowed to what the caller may see
     queryset = Subscription.objects.all()
 
     @extend_schema(summary="A subscription", responses=SubscriptionSerializer)

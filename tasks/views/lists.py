@@ -16,8 +16,8 @@ from accounts.authentication import caller
 from api.conditional import json_etag, json_response, require_match
 from api.params import openapi, parse
 from tasks import actions
-from tasks.access import find_list, require_owner
 from tasks.models import Task, TaskList
+from tasks.permissions import find_list, require_owner
 from tasks.selectors import contexts_of, lists_of, narrow
 from tasks.serializers import TaskListSerializer, TaskSerializer
 from tasks.views.parameters import IF_MATCH, OF_A_LIST

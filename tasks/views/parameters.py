@@ -6,14 +6,12 @@ from typing import TYPE_CHECKING
 
 from drf_spectacular.utils import OpenApiParameter
 
-from api.params import Choice, Integer, Moment
+from api.params import ID, Choice, Moment
 from tasks.models import Status
 from tasks.selectors import DEFAULT_ORDER, ORDERS
 
 if TYPE_CHECKING:
     from api.params import Parameter
-
-ID = Integer(1, 2**63 - 1)
 
 OF_A_LIST: dict[str, Parameter] = {
     "assigned_to": ID,

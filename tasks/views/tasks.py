@@ -15,9 +15,9 @@ from accounts.authentication import caller
 from api.conditional import json_etag, json_response, require_match
 from api.params import openapi, parse
 from tasks import actions
-from tasks.access import find_task, lock_task_and_list, require_owner, require_owner_or_assignee
 from tasks.bulk import Bulk
 from tasks.models import Task
+from tasks.permissions import find_task, lock_task_and_list, require_owner, require_owner_or_assignee
 from tasks.selectors import contexts_of, narrow, tasks_of
 from tasks.serializers import (
     BulkRequestSerializer,

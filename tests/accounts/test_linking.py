@@ -1,18 +1,16 @@
 """A link to the bot: who gets it, what becomes of it."""
 
 import re
-import threading
-from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from django.db import connection
 from django.utils import timezone
 from rest_framework.test import APIClient
 
 from accounts.models import LinkToken, TelegramAccount
 from tests.factories import UserFactory
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -171,10 +169,15 @@ def test_the_bot_confirms_for_more_than_an_anonymous_client_may(confirm):
     assert set(answers) == {400}
 
 
-def test_the_bot_has_a_limit_too(confirm, settings):
+def test_the_bot_has_one_limit_from_whatever_address(secret, settings):
+    def confirm_from(address):
+        client = APIClient(REMOTE_ADDR=address)
+        return client.post(CONFIRM, {"code": NEVER_GIVEN, "telegram_id": ANNA}, "json", headers=secret)
+
     settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["telegram-confirm"] = "2/min"
     try:
-        assert [confirm(NEVER_GIVEN).status_code for _ in range(3)] == [400, 400, 429]
+        answers = [confirm_from(address) for address in ("192.0.2.1", "192.0.2.2", "192.0.2.3")]
+        assert [answer.status_code for answer in answers] == [400, 400, 429]
     finally:
         settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"]["telegram-confirm"] = "600/min"
 
@@ -189,25 +192,10 @@ def test_unlinking_unlinks_and_revokes(user, confirm):
     assert confirm(token).status_code == 400
 
 
-def at_once(calls):
-    """The answers of calls that all begin at the same moment, each on a connection of its own."""
-    gate = threading.Barrier(len(calls))
-
-    def run(call):
-        try:
-            gate.wait(10)
-            return call()
-        finally:
-            connection.close()
-
-    with ThreadPoolExecutor(len(calls)) as pool:
-        return list(pool.map(run, calls))
-
-
 @pytest.mark.django_db(transaction=True)
 def test_of_twenty_confirmations_at_once_one_succeeds(user, confirm):
     token = token_of(user)
-    answers = at_once([lambda n=n: confirm(token, ANNA + n) for n in range(20)])
+    answers = at_once(*[lambda n=n: confirm(token, ANNA + n) for n in range(20)])
     assert sorted(answer.status_code for answer in answers) == [200] + [400] * 19
     [winner] = [answer for answer in answers if answer.status_code == 200]
     assert TelegramAccount.objects.get().telegram_id == winner.json()["telegram_id"]
@@ -216,13 +204,13 @@ def test_of_twenty_confirmations_at_once_one_succeeds(user, confirm):
 @pytest.mark.django_db(transaction=True)
 def test_of_ten_users_at_once_one_gets_the_telegram_account(confirm):
     tokens = [token_of(user) for user in UserFactory.create_batch(10)]
-    answers = at_once([lambda token=token: confirm(token) for token in tokens])
+    answers = at_once(*[lambda token=token: confirm(token) for token in tokens])
     assert sorted(answer.status_code for answer in answers) == [200] + [409] * 9
     assert LinkToken.objects.count() == 9
 
 
 @pytest.mark.django_db(transaction=True)
 def test_ten_links_asked_for_at_once_leave_one_good_token(user, confirm):
-    tokens = [answer.json()["link_token"] for answer in at_once([lambda: ask(user)] * 10)]
+    tokens = [answer.json()["link_token"] for answer in at_once(*[lambda: ask(user)] * 10)]
     answers = [confirm(token).status_code for token in tokens]
     assert sorted(answers) == [200] + [400] * 9

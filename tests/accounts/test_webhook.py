@@ -6,8 +6,9 @@ from rest_framework.test import APIClient
 
 from accounts.actions import forget_old_updates, issue_link_token
 from accounts.models import TelegramAccount, TelegramUpdate
-from tests.accounts.test_linking import ANNA, NEVER_GIVEN, at_once
+from tests.accounts.test_linking import ANNA, NEVER_GIVEN
 from tests.factories import UserFactory
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -122,7 +123,7 @@ def test_a_repeated_update_does_nothing(user, send):
 @pytest.mark.django_db(transaction=True)
 def test_an_update_that_comes_ten_times_at_once_is_answered_once(user, send):
     update = message(f"/start {issue_link_token(user=user)}")
-    answers = at_once([lambda: send(update)] * 10)
+    answers = at_once(*[lambda: send(update)] * 10)
     assert {answer.status_code for answer in answers} == {200}
     assert sum(answer.json() != {} for answer in answers) == 1
 

@@ -97,11 +97,11 @@ def _fork() -> str:
 
 def _many(pk: int, times: int) -> int:
     """Read from many threads at once; how many of them loaded."""
-    from tests.caching.crowd import crowd
     from tests.caching.shelf.cache import book_detail, loads
+    from tests.threads import at_once
 
     loads.clear()
-    crowd(times, lambda: book_detail.get(pk=pk))
+    at_once(*[lambda: book_detail.get(pk=pk)] * times)
     return len(loads)
 
 

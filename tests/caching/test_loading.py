@@ -11,11 +11,11 @@ from django.core.cache import cache
 from django.db import connection, connections, transaction
 
 from caching import Cached, CachedFamily, invalidation
-from tests.caching.crowd import crowd
 from tests.caching.shelf.cache import book_detail, book_pages
 from tests.caching.shelf.models import Book, Mute
 from tests.caching.shelf.writes import rename
 from tests.caching.views import cached, stored
+from tests.threads import at_once
 
 
 def thing(load, key="v1:odd:{name}"):
@@ -127,7 +127,7 @@ def test_families_tell_members_with_the_same_letters_apart(rows):
 
 def test_threads_of_one_process_share_what_is_cached(rows):
     book_detail.get(pk=rows.pk)
-    readings = crowd(4, lambda: book_detail.get(pk=rows.pk))
+    readings = at_once(*[lambda: book_detail.get(pk=rows.pk)] * 4)
     assert {reading.x_cache for reading in readings} == {"HIT"}
 
 

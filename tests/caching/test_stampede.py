@@ -7,10 +7,10 @@ import threading
 import pytest
 
 from tests.caching.conftest import one_server
-from tests.caching.crowd import crowd
 from tests.caching.shelf.cache import book_detail, book_pages, loads
 from tests.caching.shelf.models import Book
 from tests.caching.shelf.writes import rename
+from tests.threads import at_once
 
 CROWD = 50
 
@@ -21,14 +21,14 @@ def _count_loads():
 
 
 def test_fifty_cold_reads_load_at_most_twice(rows):
-    readings = crowd(CROWD, lambda: book_detail.get(pk=rows.pk))
+    readings = at_once(*[lambda: book_detail.get(pk=rows.pk)] * CROWD)
     assert len(loads) <= 2
     assert {reading.value["title"] for reading in readings} == {"old"}
     assert {reading.x_cache for reading in readings} <= {"MISS", "HIT"}
 
 
 def test_fifty_cold_reads_of_a_page_load_at_most_twice(rows):
-    readings = crowd(CROWD, book_pages.get)
+    readings = at_once(*[book_pages.get] * CROWD)
     assert len(loads) <= 2
     assert len({reading.body for reading in readings}) == 1
 
@@ -96,14 +96,6 @@ def test_readers_and_writers_at_full_speed_never_read_back_in_time(rows):
             if title != "old" and int(title) < floor:
                 stale.append((title, floor))
 
-    turns = iter([write] + [read] * 5)
-    lock = threading.Lock()
-
-    def work():
-        with lock:
-            mine = next(turns)
-        mine()
-
-    crowd(6, work)
+    at_once(write, *[read] * 5)
     assert stale == []
     assert book_detail.get(pk=rows.pk).value["title"] == "59"

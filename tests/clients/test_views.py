@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 
 from clients.models import Client
 from clients.urls import urlpatterns
+from tests.answers import problem
 from tests.clients.callers import ANONYMOUS, CALLERS, OWN, answer, signed_in
-from tests.courses.helpers import problem
 from tests.factories import UserFactory
 from tests.services.factories import ClientFactory, SubscriptionFactory
 

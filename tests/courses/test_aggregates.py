@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from functools import partial
 
 import pytest
@@ -13,8 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from courses import actions, aggregates, tasks
 from courses.models import Course, Enrollment, Review
 from tests import factories
-from tests.courses.helpers import at_once, queued
-from tests.waiting import somebody_waits_for_a_lock, until
+from tests.broker import queued
+from tests.threads import Other, at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -118,33 +117,23 @@ class TestConcurrency:
         course = factories.EnrollmentFactory().course
         aggregates.refresh_statistics([course.pk])
 
-        def refresh():
-            aggregates.refresh_statistics([course.pk])
-            connection.close()
-
-        waiting = threading.Thread(target=refresh)
         with transaction.atomic():
             Course.objects.filter(pk=course.pk).update(students_count=5)
-            waiting.start()
-            until(somebody_waits_for_a_lock)
-        waiting.join()
+            waiting = Other(lambda: aggregates.refresh_statistics([course.pk]))
+            waiting.wait_until_it_waits()
+        waiting.result()
         assert statistics_of(course) == (1, 0)
 
     def test_a_learner_who_enrols_meanwhile_is_counted(self):
         """The timeline of ``refresh_statistics``."""
         course = factories.EnrollmentFactory().course
 
-        def refresh():
-            aggregates.refresh_statistics([course.pk])
-            connection.close()
-
-        waiting = threading.Thread(target=refresh)
         with transaction.atomic():
             aggregates.lock_courses([course.pk])
-            waiting.start()
-            until(somebody_waits_for_a_lock)
-            at_once(partial(factories.EnrollmentFactory, course=course))
-        waiting.join()
+            waiting = Other(lambda: aggregates.refresh_statistics([course.pk]))
+            waiting.wait_until_it_waits()
+            Other(partial(factories.EnrollmentFactory, course=course)).result()
+        waiting.result()
         assert statistics_of(course) == (2, 0)
 
     def test_opposite_orders_do_not_deadlock(self):

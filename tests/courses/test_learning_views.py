@@ -10,7 +10,8 @@ from rest_framework.test import APIClient
 from courses import tasks
 from courses.models import Certificate, Enrollment, Review
 from tests import factories
-from tests.courses.helpers import problem, queued
+from tests.answers import problem
+from tests.broker import queued
 
 pytestmark = pytest.mark.django_db
 

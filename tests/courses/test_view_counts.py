@@ -19,8 +19,8 @@ from api import redis_state
 from courses import view_counts
 from courses.models import Course, ViewBatch
 from tests import factories
-from tests.courses.helpers import at_once
 from tests.processes import child_environment
+from tests.threads import at_once
 from tests.waiting import until
 
 pytestmark = pytest.mark.django_db

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from services.models import Subscription
-from services.pricing import price_of
+from tests.services.formula import price_of
 
 
 def wrong_prices() -> list[tuple[int, object, object]]:

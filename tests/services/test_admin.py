@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 from clients.models import Client
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import recalculate
-from tests.courses.helpers import queued
+from tests.broker import queued
 from tests.services.factories import (
     ClientFactory,
     PlanFactory,

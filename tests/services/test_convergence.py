@@ -18,13 +18,15 @@ import redis
 from django.conf import settings
 from django.db import connection, transaction
 
+from ops.embedded import ROOT
 from ops.embedded.wheels import redis_server_binary
 from services import tasks
 from services.models import Plan, Recalculation, Service, Subscription
+from tests.processes import child_environment
 from tests.services.checks import wrong_prices
 from tests.services.factories import PlanFactory, ServiceFactory, make_subscriptions
-from tests.services.workers import ROOT, environment, working
 from tests.waiting import until
+from tests.workers import working
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
@@ -104,7 +106,7 @@ with transaction.atomic():
     {then}
     service.save()
 """
-    return subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=environment(**env), check=False)
+    return subprocess.run([sys.executable, "-c", script], cwd=ROOT, env=child_environment(**env), check=False)
 
 
 def test_a_change_during_a_run_causes_another(service, tmp_path):

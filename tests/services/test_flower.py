@@ -12,7 +12,8 @@ from contextlib import contextmanager
 
 import pytest
 
-from tests.services.workers import ROOT, environment
+from ops.embedded import ROOT
+from tests.processes import child_environment
 from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -41,7 +42,7 @@ def flower(folder, **env):
         process = subprocess.Popen(
             [*FLOWER, f"--port={port}", "--address=127.0.0.1"],
             cwd=ROOT,
-            env=environment(**env),
+            env=child_environment(**env),
             stdout=log,
             stderr=subprocess.STDOUT,
         )
@@ -68,8 +69,7 @@ def test_a_developer_is_told_a_password_made_up_for_him(tmp_path):
 
 
 def test_it_does_not_start_without_a_password_in_production():
-    done = subprocess.run(
-        FLOWER, cwd=ROOT, env=environment(FLOWER_BASIC_AUTH=""), capture_output=True, text=True, check=False
-    )
+    without = child_environment(FLOWER_BASIC_AUTH="")
+    done = subprocess.run(FLOWER, cwd=ROOT, env=without, capture_output=True, text=True, check=False)
     assert done.returncode != 0
     assert "FLOWER_BASIC_AUTH is missing" in done.stderr

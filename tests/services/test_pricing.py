@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from services import pricing
-from services.pricing import price_of
 from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory
+from tests.services.formula import price_of
 
 pytestmark = pytest.mark.django_db
 

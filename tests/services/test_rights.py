@@ -7,8 +7,8 @@ from django.contrib.auth.models import Permission
 
 from services.models import Plan, Service
 from services.urls import source_urlpatterns, urlpatterns
+from tests.answers import problem
 from tests.clients.callers import ANONYMOUS, CALLERS, OTHER, OWN, answer, signed_in
-from tests.courses.helpers import problem
 from tests.factories import UserFactory
 from tests.services.factories import ClientFactory, PlanFactory, ServiceFactory, SubscriptionFactory
 

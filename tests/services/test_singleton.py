@@ -13,8 +13,9 @@ import redis
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
+from ops.embedded import ROOT
 from services import singleton, tasks
-from tests.services.workers import ROOT, environment
+from tests.processes import child_environment
 
 QUEUE = "celery"
 
@@ -145,7 +146,7 @@ def publishing(request, db):
     done = subprocess.run(
         [sys.executable, "-c", PUBLISHING],
         cwd=ROOT,
-        env=environment(CELERY_BROKER_URL=f"redis://127.0.0.1:{port}/0"),
+        env=child_environment(CELERY_BROKER_URL=f"redis://127.0.0.1:{port}/0"),
         stdout=subprocess.PIPE,
         check=True,
     )

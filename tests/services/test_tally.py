@@ -12,8 +12,8 @@ from django.db.models import Count, Sum
 from services import tally, tasks
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import KEPT, recalculate
-from tests.courses.helpers import at_once
 from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory, make_subscriptions
+from tests.threads import at_once
 
 
 def added_up() -> tuple[int, object]:

@@ -10,8 +10,8 @@ from django.test.utils import CaptureQueriesContext
 
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import recalculate
+from tests.answers import problem
 from tests.clients.callers import signed_in
-from tests.courses.helpers import problem
 from tests.factories import UserFactory
 from tests.services.factories import (
     ClientFactory,
@@ -188,6 +188,23 @@ class TestTotal:
         assert staff_api.get(address).json()["total_amount"] == 200
         Plan.objects.filter(plan_type="discount").update(plan_type="student")
         assert staff_api.get(address).json()["total_amount"] == 437.5
+
+
+class TestHowItWasComeBy:
+    @pytest.mark.parametrize("query", ["", "?plan_type=student"])
+    def test_a_list_says_whether_the_cache_knew_what_it_comes_to(self, staff_api, source_example, query):
+        first = staff_api.get(SUBSCRIPTIONS + query)
+        again = staff_api.get(SUBSCRIPTIONS + query, headers={"If-None-Match": first["ETag"]})
+        assert (first["X-Cache"], again["X-Cache"], again.status_code) == ("MISS", "HIT", 304)
+        assert again["Cache-Status"].startswith("Syllabus; hit")
+        Subscription.objects.update(comment="touched")
+        assert staff_api.get(SUBSCRIPTIONS + query)["X-Cache"] == "MISS"
+
+    @pytest.mark.parametrize("part", [settings.PRICE_CACHE_NAME, "v1:subscriptions:count"])
+    def test_it_is_a_hit_only_if_count_and_total_are(self, staff_api, source_example, part):
+        staff_api.get(SUBSCRIPTIONS)
+        cache.delete(part)
+        assert [staff_api.get(SUBSCRIPTIONS)["X-Cache"] for _ in range(2)] == ["MISS", "HIT"]
 
 
 class TestCost:

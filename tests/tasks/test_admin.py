@@ -1,12 +1,15 @@
 """Lists, tasks and notices in the admin."""
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
+from tasks.actions import complete_task, save_list
 from tasks.models import Notice, Task, TaskList
+from tasks.permissions import find_list, find_task
 from tests.tasks.factories import NoticeFactory, TaskFactory
+from tests.threads import Other
 
 
 def address(model, view, *args):
@@ -101,3 +104,53 @@ def test_notices_show_why_they_were_given_up_and_cannot_be_edited(admin_client):
     assert "Telegram answered 500" in admin_client.get(address(Notice, "changelist")).content.decode()
     assert admin_client.get(address(Notice, "add")).status_code == 403
     assert admin_client.post(address(Notice, "change", notice.pk), {"state": "due"}).status_code == 403
+
+
+def answer_after(request, change):
+    """What ``request`` is answered that comes while ``change`` is in flight and waits for it."""
+    with transaction.atomic():
+        change()
+        other = Other(request)
+        other.wait_until_it_waits()
+    return other.result()
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_task_that_is_completed_while_it_is_saved_stays_completed(admin_client, team):
+    def complete():
+        complete_task(task=find_task(pk=team.task.pk, user=team.owner, lock=True), actor=team.owner)
+
+    assert answer_after(lambda: save(admin_client, team.task, name="New"), complete).status_code == 302
+    team.task.refresh_from_db()
+    assert (team.task.name, team.task.status) == ("New", "completed")
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_leaves_the_team_meanwhile_is_not_assigned_a_new_task(admin_client, team):
+    form = {"task_list": team.list.pk, "name": "New", "assigned_to": team.member.pk}
+
+    def leave():
+        save_list(task_list=find_list(pk=team.list.pk, user=team.owner, lock=True), members=[])
+
+    answer = answer_after(lambda: admin_client.post(address(Task, "add"), form), leave)
+    assert "owner or a member" in answer.content.decode()
+    assert Task.objects.get() == team.task
+
+
+@pytest.mark.django_db(transaction=True)
+def test_who_leaves_the_team_that_a_task_moves_to_is_not_assigned_it(admin_client, team):
+    other = TaskFactory(task_list__owner=team.owner, task_list__members=[team.assignee]).task_list
+
+    def leave():
+        save_list(task_list=find_list(pk=other.pk, user=team.owner, lock=True), members=[])
+
+    answer = answer_after(lambda: save(admin_client, team.task, task_list=other.pk), leave)
+    assert "owner or a member" in answer.content.decode()
+    assert Task.objects.get(pk=team.task.pk).task_list == team.list
+
+
+@pytest.mark.parametrize("choice", ["", "0", "9" * 30])
+def test_a_list_that_is_none_is_refused_by_the_form(admin_client, team, choice):
+    answer = save(admin_client, team.task, task_list=choice)
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors.keys() == {"task_list"}

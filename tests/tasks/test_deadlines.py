@@ -1,6 +1,5 @@
 """Deadlines that pass or come near."""
 
-import threading
 import time
 from datetime import timedelta
 
@@ -15,6 +14,7 @@ from tasks import deadlines, tasks
 from tasks.models import Notice, Task, TaskList
 from tests.factories import UserFactory
 from tests.tasks.factories import TaskFactory
+from tests.threads import Other, at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -128,20 +128,9 @@ def test_beat_has_it_all_sent(telegram, monkeypatch):
 @pytest.mark.django_db(transaction=True)
 def test_a_task_that_is_being_changed_is_left_to_the_next_run():
     task, other = due_in(-MINUTE), due_in(-MINUTE)
-    turned = []
-
-    def run():
-        try:
-            turned.append(deadlines.turn_overdue())
-        finally:
-            connection.close()
-
     with transaction.atomic():
         Task.objects.select_for_update().get(pk=task.pk)
-        thread = threading.Thread(target=run)
-        thread.start()
-        thread.join(10)
-    assert turned == [1]
+        assert Other(deadlines.turn_overdue).result() == 1
     other.refresh_from_db()
     assert other.status == "overdue"
     assert deadlines.turn_overdue() == 1
@@ -168,20 +157,7 @@ def many(number, assignees):
 @pytest.mark.django_db(transaction=True)
 def test_however_many_beats_run_each_assignee_is_told_once():
     many(2_000, assignees=100)
-    gate = threading.Barrier(6)
-
-    def run():
-        try:
-            gate.wait(10)
-            deadlines.turn_overdue()
-        finally:
-            connection.close()
-
-    threads = [threading.Thread(target=run) for _ in range(6)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
+    at_once(*[deadlines.turn_overdue] * 6)
     assert Task.objects.filter(status="overdue").count() == 2_000
     told = sorted(Notice.objects.values_list("recipient", flat=True))
     assert told == sorted(set(Task.objects.values_list("assigned_to", flat=True)))

@@ -8,6 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from tests import factories
+from tests.answers import problem
 from topics.models import Topic, TopicActivity
 
 pytestmark = pytest.mark.django_db
@@ -24,14 +25,6 @@ def _no_topics():
 @pytest.fixture
 def topic(ann):
     return factories.TopicFactory(name="Python", created_by=ann.user)
-
-
-def problem(response, status, *words):
-    assert response.status_code == status
-    assert response["Content-Type"] == "application/problem+json"
-    text = response.content.decode()
-    assert all(word in text for word in words), text
-    return response.json()
 
 
 def test_the_list_tells_counts_and_what_is_the_callers_own(ann, bob, topic):
@@ -186,6 +179,28 @@ def test_activities_are_told_the_latest_first_and_outlive_their_topic(ann, topic
     assert ann.api.get(f"{URL}{pk}/activities/").json()["results"] == shown[:1]
     assert ann.api.get(f"{URL}activities/?action=deleted&topic={pk}").json()["results"] == shown[:1]
     problem(ann.api.get(f"{URL}activities/?action=eaten"), 400, "created, updated, deleted")
+
+
+def test_a_topic_says_how_it_was_come_by_and_answers_304(ann, bob, topic):
+    address = f"{URL}{topic.pk}/"
+    first = ann.api.get(address)
+    again = ann.api.get(address, headers={"If-None-Match": first["ETag"]})
+    assert (first["X-Cache"], again["X-Cache"], again.status_code) == ("MISS", "HIT", 304)
+    assert again["Cache-Status"].startswith("Syllabus; hit")
+    bob.api.post(f"{address}subscribe/")
+    changed = ann.api.get(address, headers={"If-None-Match": first["ETag"]})
+    assert (changed.status_code, changed.json()["subscribers_count"]) == (200, 1)
+
+
+@pytest.mark.parametrize("topics", [1, 50])
+def test_a_topic_takes_2_queries_beside_the_callers_own(ann, topics):
+    found, *_ = factories.TopicFactory.create_batch(topics)
+    counts = []
+    for _ in "miss", "hit":
+        with CaptureQueriesContext(connection) as queries:
+            ann.api.get(f"{URL}{found.pk}/")
+        counts.append(len(queries))
+    assert counts == [3, 2]
 
 
 @pytest.mark.parametrize("topics", [1, 50])

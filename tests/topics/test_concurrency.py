@@ -2,47 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 import pytest
-from django.db import connection, transaction
+from django.db import transaction
 from django.http import Http404
 
 from tests import factories
 from tests.caching import stage as stages
+from tests.threads import Other, at_once
 from tests.waiting import somebody_waits_for_a_lock, until
 from topics import actions, cache, selectors
 from topics.forms import TAKEN, TopicForm
 from topics.models import Topic, TopicSubscription
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-DEADLINE_SECONDS = 20
-
-
-class Other:
-    """Work on another thread, with a database connection of its own."""
-
-    def __init__(self, work):
-        self._executor = ThreadPoolExecutor(1)
-        self._future = self._executor.submit(self._run, work)
-
-    def _run(self, work):
-        try:
-            return work()
-        finally:
-            connection.close()
-
-    def result(self):
-        try:
-            return self._future.result(DEADLINE_SECONDS)
-        finally:
-            self._executor.shutdown()
-
-    def wait_until_it_waits(self):
-        """Return when the other waits for a lock of ours, or has done without."""
-        until(lambda: self._future.done() or somebody_waits_for_a_lock())
 
 
 def is_right(user):
@@ -52,15 +26,7 @@ def is_right(user):
 def test_of_many_simultaneous_subscriptions_each_user_has_one():
     topic = factories.TopicFactory()
     users = factories.UserFactory.create_batch(2)
-    barrier = threading.Barrier(8)
-
-    def subscribe(user):
-        barrier.wait(DEADLINE_SECONDS)
-        actions.subscribe(user=user, topic_id=topic.pk)
-
-    others = [Other(lambda user=user: subscribe(user)) for user in users * 4]
-    for other in others:
-        other.result()
+    at_once(*[partial(actions.subscribe, user=user, topic_id=topic.pk) for user in users * 4])
     assert topic.subscribers.count() == 2
     assert cache.topic_pages.get(page=1, page_size=20).value["results"][-1]["subscribers_count"] == 2
     assert all(is_right(user) for user in users)

@@ -221,6 +221,17 @@ def test_the_page_says_how_it_was_come_by(ann):
     assert "no-store" in ann.open()["Cache-Control"]
 
 
+def test_a_page_is_no_hit_while_any_of_its_parts_is_none(ann, bob, topic):
+    ann.open()
+    assert bob.open()["X-Cache"] == "MISS"  # his own topics
+    assert ann.open(search="pyt")["X-Cache"] == "MISS"  # this page of topics
+    TopicActivity.objects.create(topic=topic, topic_name="Python", action="updated")
+    changed = ann.open()
+    assert changed["X-Cache"] == "MISS"  # the activity
+    assert not changed["Cache-Status"].startswith("Syllabus; hit")
+    assert ann.open()["X-Cache"] == "HIT"
+
+
 def test_addresses_have_the_names_of_the_source():
     assert reverse("topics:list") == "/topics/"
     assert reverse("topics:subscribe", args=[1]) == "/topics/subscribe/1/"

@@ -7,7 +7,7 @@ import inspect
 
 import pytest
 
-from topics import api_views, pages, sign_in_urls, views
+from topics import api_views, pages, views
 
 FORBIDDEN_MODULES = ("caching", "django.core.cache", "topics.cache", "topics.signals", "redis")
 INVALIDATING = {"touch", "touch_all", "delete_many", "delete_pattern"}
@@ -37,7 +37,7 @@ def offences(source):
         )
 
 
-@pytest.mark.parametrize("module", [views, api_views, pages, sign_in_urls])
+@pytest.mark.parametrize("module", [views, api_views, pages])
 def test_views_contain_no_cache_call_and_create_no_activity(module):
     assert list(offences(inspect.getsource(module))) == []
 

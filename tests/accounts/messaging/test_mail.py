@@ -1,21 +1,13 @@
 """What a mail comes to, by how the mail server behaves."""
 
 import socket
+from email import message_from_string
 
 import pytest
 
 from accounts.messaging.errors import Refused, TryLater, Unknown
 from accounts.messaging.mail import send_mail
-from tests.smtp import HANG_UP, FakeSMTP
-
-
-@pytest.fixture
-def smtp(settings):
-    settings.EMAIL_BACKEND = "django.core.mail.backends.smtp.EmailBackend"
-    settings.EMAIL_HOST = "127.0.0.1"
-    with FakeSMTP() as server:
-        settings.EMAIL_PORT = server.port
-        yield server
+from tests.smtp import HANG_UP
 
 
 def send():
@@ -28,6 +20,13 @@ def test_a_mail_arrives_with_its_subject_on_one_line(smtp):
     assert "Subject: Two lines" in mail
     assert "To: anna@example.com" in mail
     assert "The text" in mail
+
+
+def test_a_mail_arrives_with_what_is_attached(smtp):
+    send_mail("anna@example.com", "Subject", "The text", [("a.pdf", b"%PDF-1.4", "application/pdf")])
+    [attached] = message_from_string(smtp.mails[0]).get_payload()[1:]
+    assert (attached.get_filename(), attached.get_content_type()) == ("a.pdf", "application/pdf")
+    assert attached.get_payload(decode=True) == b"%PDF-1.4"
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "."])

@@ -4,13 +4,13 @@ from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path
 
 from accounts.forms import SignInForm
-from topics.pages import own_page
+from accounts.pages import own_page
 
 sign_in = LoginView.as_view(
-    template_name="topics/sign_in.html", authentication_form=SignInForm, redirect_authenticated_user=True
+    template_name="accounts/sign_in.html", authentication_form=SignInForm, redirect_authenticated_user=True
 )
 
 urlpatterns = [
     path("login/", own_page(sign_in), name="sign-in"),
-    path("logout/", own_page(LogoutView.as_view(template_name="topics/signed_out.html")), name="sign-out"),
+    path("logout/", own_page(LogoutView.as_view(template_name="accounts/signed_out.html")), name="sign-out"),
 ]

@@ -3,40 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from smtplib import SMTPRecipientsRefused, SMTPServerDisconnected
 
 import pytest
-from django.core.mail.backends.locmem import EmailBackend
 
-from courses import certificates, notices
+from accounts.messaging import TryLater
+from courses import certificates, mails
 from courses.models import Certificate, Enrollment
 from tests import factories
-from tests.courses.helpers import at_once
+from tests.smtp import GOOD, HANG_UP
+from tests.threads import at_once
 
 pytestmark = pytest.mark.django_db
-
-
-class BrokenBackend(EmailBackend):
-    """A mail server that fails as it is told."""
-
-    error: Exception
-
-    def send_messages(self, messages):
-        raise self.error
-
-
-@pytest.fixture
-def mail_server(settings):
-    """Makes the mail server fail with an error; with None it works again."""
-
-    def fail_with(error):
-        BrokenBackend.error = error
-        name = (
-            "tests.courses.test_notices.BrokenBackend" if error else EmailBackend.__module__ + ".EmailBackend"
-        )
-        settings.EMAIL_BACKEND = name
-
-    return fail_with
 
 
 def enrollment_due(**values):
@@ -50,7 +27,7 @@ def certificate_due():
 
 def test_the_enrolled_learns_so(mailoutbox):
     enrollment = enrollment_due(course__title="Основы\nPython", user__first_name="Анна")
-    notices.send_enrolled(enrollment.pk)
+    mails.send_enrolled(enrollment.pk)
     (mail,) = mailoutbox
     assert mail.to == [enrollment.user.email]
     assert mail.subject == "You are enrolled: Основы Python"
@@ -59,7 +36,7 @@ def test_the_enrolled_learns_so(mailoutbox):
 
 def test_the_certificate_is_attached(mailoutbox):
     certificate = certificate_due()
-    notices.send_certificate(certificate.pk)
+    mails.send_certificate(certificate.pk)
     (mail,) = mailoutbox
     assert mail.to == [certificate.enrollment.user.email]
     assert "Основы" in mail.subject
@@ -71,41 +48,68 @@ def test_the_certificate_is_attached(mailoutbox):
 def test_a_mail_is_sent_once(mailoutbox):
     enrollment, certificate = enrollment_due(), certificate_due()
     for _ in range(2):
-        notices.send_enrolled(enrollment.pk)
-        notices.send_certificate(certificate.pk)
+        mails.send_enrolled(enrollment.pk)
+        mails.send_certificate(certificate.pk)
     assert len(mailoutbox) == 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_simultaneous_senders_one_sends(mailoutbox):
     enrollment = enrollment_due()
-    at_once(*[partial(notices.send_enrolled, enrollment.pk)] * 8)
+    at_once(*[partial(mails.send_enrolled, enrollment.pk)] * 8)
     assert len(mailoutbox) == 1
 
 
-@pytest.mark.parametrize("error", [ConnectionRefusedError(), TimeoutError(), SMTPServerDisconnected()])
-def test_what_the_server_did_not_take_stays_due(mail_server, mailoutbox, error):
-    enrollment = enrollment_due()
-    mail_server(error)
-    with pytest.raises(type(error)):
-        notices.send_enrolled(enrollment.pk)
-    assert Enrollment.objects.get().notified_at is None
-    mail_server(None)
-    notices.send_enrolled(enrollment.pk)
-    assert len(mailoutbox) == 1
+def is_due(enrollment):
+    enrollment.refresh_from_db()
+    return enrollment.notified_at is None
 
 
-def test_an_address_that_is_refused_is_given_up(mail_server, caplog):
+@pytest.mark.parametrize(
+    ("command", "answer"),
+    [("CONNECT", HANG_UP), ("MAIL", "451 wait"), ("RCPT", "450 greylisted"), (".", "452 full")],
+)
+def test_what_the_server_does_not_take_now_stays_due(smtp, command, answer):
     enrollment = enrollment_due()
-    mail_server(SMTPRecipientsRefused({"x": (550, b"no such user")}))
-    notices.send_enrolled(enrollment.pk)
-    assert Enrollment.objects.get().notified_at is not None
-    assert "given up" in caplog.text
+    smtp.answers[command] = answer
+    with pytest.raises(TryLater):
+        mails.send_enrolled(enrollment.pk)
+    assert is_due(enrollment)
+    smtp.answers[command] = GOOD[command]
+    smtp.mails.clear()
+    mails.send_enrolled(enrollment.pk)
+    assert len(smtp.mails) == 1
+    assert not is_due(enrollment)
+
+
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "."])
+def test_what_is_refused_for_good_is_given_up(smtp, caplog, command):
+    enrollment = enrollment_due()
+    smtp.answers[command] = "550 no"
+    mails.send_enrolled(enrollment.pk)
+    assert not is_due(enrollment)
+    assert "550" in caplog.text
+
+
+def test_what_is_no_address_is_given_up(smtp, caplog):
+    enrollment = enrollment_due(user__email="a\nb@example.com")
+    mails.send_enrolled(enrollment.pk)
+    assert not is_due(enrollment)
+    assert "not an e-mail address" in caplog.text
+
+
+def test_what_may_have_arrived_is_not_sent_again(smtp, caplog):
+    enrollment = enrollment_due()
+    smtp.answers["."] = HANG_UP
+    for _ in range(2):
+        mails.send_enrolled(enrollment.pk)
+    assert len(smtp.mails) == 1
+    assert "broke" in caplog.text
 
 
 def test_a_learner_without_an_address_is_due_nothing(mailoutbox):
     enrollment = enrollment_due(user__email="")
-    notices.send_enrolled(enrollment.pk)
+    mails.send_enrolled(enrollment.pk)
     assert Enrollment.objects.get().notified_at is not None
     assert mailoutbox == []
 
@@ -114,11 +118,11 @@ def test_a_certificate_whose_file_is_lost_stays_due():
     certificate = certificate_due()
     certificate.file.storage.delete(certificate.file.name)
     with pytest.raises(FileNotFoundError):
-        notices.send_certificate(certificate.pk)
+        mails.send_certificate(certificate.pk)
     assert Certificate.objects.get().notified_at is None
 
 
 def test_what_has_gone_is_no_error(mailoutbox):
-    notices.send_enrolled(404)
-    notices.send_certificate(404)
+    mails.send_enrolled(404)
+    mails.send_certificate(404)
     assert mailoutbox == []

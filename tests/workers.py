@@ -2,40 +2,22 @@
 
 from __future__ import annotations
 
-import os
 import re
 import signal
 import subprocess
 import sys
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING
-from urllib.parse import urlsplit
 
 import psutil
-from django.conf import settings
-from django.db import connection
 
+from ops.embedded import ROOT
+from tests.processes import child_environment
 from tests.waiting import until
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-
-ROOT = Path(__file__).resolve().parent.parent.parent
-DEADLINE_SECONDS = 60
-
-
-def environment(**more: str) -> dict[str, str]:
-    """The environment in which ``config.settings`` finds this test's database and broker."""
-    address = urlsplit(os.environ["DATABASE_URL"])._replace(path=f"/{connection.settings_dict['NAME']}")
-    return {
-        **os.environ,
-        "DJANGO_SETTINGS_MODULE": "config.settings",
-        "DATABASE_URL": address.geturl(),
-        "CELERY_BROKER_URL": settings.CELERY_BROKER_URL,
-        "PYTHONUNBUFFERED": "1",
-        **more,
-    }
+    from pathlib import Path
 
 
 class Worker:
@@ -52,7 +34,7 @@ class Worker:
             self.process = subprocess.Popen(
                 [sys.executable, *command.split(), "--without-gossip", "--without-mingle"],
                 cwd=ROOT,
-                env=environment(**more),
+                env=child_environment(**more),
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )
