@@ -14,6 +14,7 @@ from api.after_commit import broker
 from api.limiter import get_limiter
 from caching.store import get_store
 from ops.embedded.wheels import redis_server_binary
+from tests.caching import stage as stages
 from tests.smtp import FakeSMTP
 from tests.telegram import BOT_TOKEN, SECRET, FakeTelegram
 from tests.waiting import until
@@ -75,6 +76,13 @@ def _answers():
         return redis_state.client().ping()
     except redis.ConnectionError:
         return False
+
+
+@pytest.fixture
+def stage(monkeypatch):
+    """Makes actors that stop where a test says (tests/caching/stage.py)."""
+    with stages.stage(monkeypatch) as made:
+        yield made
 
 
 @pytest.fixture

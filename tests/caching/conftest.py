@@ -14,21 +14,12 @@ from django.db import connection, connections
 from django.test import override_settings
 
 from caching.store import get_store
-from tests.caching import stage as stages
 from tests.caching.child import Child
 from tests.caching.designs import DESIGNS
 from tests.caching.proxy import Proxy
 from tests.caching.redis_process import RedisProcess
 from tests.caching.shelf.models import Book, Shelf
 from tests.waiting import until
-
-
-@pytest.fixture
-def stage(monkeypatch):
-    """Makes actors that stop where a test says (tests/caching/stage.py)."""
-    with stages.stage(monkeypatch) as made:
-        yield made
-
 
 TABLES = [
     "shelf_label",

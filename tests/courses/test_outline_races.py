@@ -10,17 +10,10 @@ from django.db.models.signals import pre_save
 from courses import cache, selectors
 from courses.models import Lesson, Module
 from tests import factories
-from tests.caching import stage as stages
 from tests.caching.stage import reach
 from tests.waiting import somebody_waits_for_a_lock, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
-
-
-@pytest.fixture
-def stage(monkeypatch):
-    with stages.stage(monkeypatch) as made:
-        yield made
 
 
 def rename(lesson):

@@ -9,7 +9,6 @@ from django.db import transaction
 from django.http import Http404
 
 from tests import factories
-from tests.caching import stage as stages
 from tests.threads import Other, at_once
 from tests.waiting import somebody_waits_for_a_lock, until
 from topics import actions, cache, selectors
@@ -86,12 +85,6 @@ def test_a_name_taken_at_this_very_moment_is_a_message():
         other.wait_until_it_waits()
     assert other.result() is False
     assert form.errors == {"name": [TAKEN]}
-
-
-@pytest.fixture
-def stage(monkeypatch):
-    with stages.stage(monkeypatch) as made:
-        yield made
 
 
 def rename(topic):
