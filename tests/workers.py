@@ -30,6 +30,7 @@ class Worker:
         command = f"-m celery -A config worker -l info -c {concurrency} -n {name}@%h"
         if beat:
             command += f" -B -s {folder / 'schedule'}"
+            more["DJANGO_SETTINGS_MODULE"] = "tests.impatient_settings"
         with self._log.open("ab") as log:
             self.process = subprocess.Popen(
                 [sys.executable, *command.split(), "--without-gossip", "--without-mingle"],
