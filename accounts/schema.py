@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from drf_spectacular.openapi import AutoSchema
 
 
-class TelegramScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]
+class TelegramScheme(OpenApiAuthenticationExtension):  # type: ignore[no-untyped-call]  # its hook
     target_class = "accounts.authentication.TelegramAuthentication"
     name = ["botSecret", "telegramUser"]
 

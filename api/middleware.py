@@ -62,7 +62,7 @@ def _as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
     kept = {name: value for name, value in page.items() if name.lower() not in OF_THE_BODY}
     response = problem_response(page.status_code, _detail(request, page.status_code), headers=kept)
     response.cookies = page.cookies
-    response._has_been_logged = getattr(page, "_has_been_logged", False)  # type: ignore[attr-defined]
+    response._has_been_logged = getattr(page, "_has_been_logged", False)  # type: ignore[attr-defined]  # Django's own mark
     return response
 
 

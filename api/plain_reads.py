@@ -49,7 +49,7 @@ class PlainReadMiddleware:
             return self.get_response(request)
         request.resolver_match = match
         request.user = AnonymousUser()
-        request.is_plain_read = True  # type: ignore[attr-defined]
+        request.is_plain_read = True  # type: ignore[attr-defined]  # CachedReadView asks
         response = cast("HttpResponse", _call_view(request))
         headers = response.headers
         headers.setdefault("Content-Length", str(len(response.content)))

@@ -59,7 +59,7 @@ def problem_of(exception: APIException, context: Mapping[str, Any]) -> HttpRespo
     """The response for one of DRF's exceptions or of ours."""
     headers = dict(getattr(exception, "headers", {}))
     if getattr(exception, "auth_header", None):
-        headers["WWW-Authenticate"] = exception.auth_header  # type: ignore[attr-defined]
+        headers["WWW-Authenticate"] = exception.auth_header  # type: ignore[attr-defined]  # DRF adds it
     if isinstance(exception, Throttled):
         return _throttled(exception, headers, context)
     errors = getattr(exception, "errors", None)

@@ -31,7 +31,7 @@ class _Trusting(Server):
 
     def _open(self) -> AbstractConnection:
         connection = self._connect()
-        connection.connect()  # type: ignore[no-untyped-call]
+        connection.connect()  # type: ignore[no-untyped-call]  # redis-py has no types
         return connection
 
 

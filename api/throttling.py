@@ -47,8 +47,7 @@ class RateThrottle(BaseThrottle):
         scope = self.get_scope(view)
         if not scope or (self.anonymous_only and not client.startswith(ADDRESS)):
             return None
-        rate = parse_rate(self.rate or _rate_of(scope))
-        return None if rate is None else Bucket(scope, *rate, self.counted_as(client))
+        return _bucket_of(scope, self.rate or _rate_of(scope), self.counted_as(client))
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         self.verdict = verdict_of(request, view)
@@ -84,10 +83,8 @@ ADDRESS = "ip:"
 
 def may_try(request: HttpRequest, scope: str) -> bool:
     """Count an attempt, on a page outside the API, in an address's share of a scope; whether it may pass."""
-    rate = parse_rate(_rate_of(scope))
-    if rate is None:
-        return True
-    return get_limiter().decide([Bucket(scope, *rate, ADDRESS + client_address(request))]).passes
+    bucket = _bucket_of(scope, _rate_of(scope), ADDRESS + client_address(request))
+    return bucket is None or get_limiter().decide([bucket]).passes
 
 
 def client_of(request: Request) -> str:
@@ -116,6 +113,11 @@ def _buckets(request: Request, view: APIView) -> list[Bucket]:
     throttles = [throttle for throttle in view.get_throttles() if isinstance(throttle, RateThrottle)]
     found = [throttle.bucket(view, client) for throttle in throttles]
     return list(dict.fromkeys(bucket for bucket in found if bucket is not None))
+
+
+def _bucket_of(scope: str, rate: str | None, client: str) -> Bucket | None:
+    parsed = parse_rate(rate)
+    return None if parsed is None else Bucket(scope, *parsed, client)
 
 
 def _rate_of(scope: str) -> str | None:

@@ -37,7 +37,7 @@ class CachedReadView(APIView):
         try:
             self.check_permissions(plain)
             self.check_throttles(plain)
-            response = self.get(plain, *args, **kwargs)  # type: ignore[attr-defined]
+            response = self.get(plain, *args, **kwargs)  # type: ignore[attr-defined]  # the subclass's
         except Exception as error:  # noqa: BLE001  (DRF's handler raises again what it does not know)
             response = self.handle_exception(error)
         return self.finalize_response(plain, response, *args, **kwargs)
@@ -57,6 +57,6 @@ class SchemaView(SpectacularAPIView):
 @cache
 def _schema() -> dict[str, Any]:
     """Made once: it says the same to everybody, and takes some hundred milliseconds."""
-    generator = SchemaGenerator()  # type: ignore[no-untyped-call]
-    schema: dict[str, Any] = generator.get_schema(request=None, public=True)  # type: ignore[no-untyped-call]
+    generator: Any = SchemaGenerator()  # type: ignore[no-untyped-call]  # drf-spectacular has no types
+    schema: dict[str, Any] = generator.get_schema(request=None, public=True)
     return schema

@@ -172,7 +172,7 @@ class TrackedQuerySet(models.QuerySet[ModelT]):
             guard.concluded(table)
             return count
 
-    update.alters_data = True  # type: ignore[attr-defined]
+    update.alters_data = True  # type: ignore[attr-defined]  # for templates
 
     def bulk_create(
         self,

@@ -79,13 +79,14 @@ def _courses_of_modules(pks: list[int]) -> Iterable[int]:
 
 
 def _courses_of_lessons(pks: list[int]) -> Iterable[int]:
-    """Locks the modules as well: one that is moving takes its lessons to a course not yet seen here."""
-    pks = [pk for pk in pks if pk is not None]
+    """Locks the modules as well: one that is moving takes its lessons to a course not yet seen here.
+
+    With a lesson in hand nobody waits for a module, whose holder may be waiting for the lesson: where
+    one is held, all details are touched.
+    """
     lessons = Lesson.objects.select_for_update(no_key=True, skip_locked=True).filter(pk__in=pks)
     found = list(lessons.order_by("pk").values_list("module__course_id", flat=True))
-    if len(found) < len(
-        pks
-    ):  # somebody holds a module, and may be moving it: no waiting with a lesson in hand
+    if len(found) < sum(pk is not None for pk in pks):
         cache.course_detail.touch_all()
     return set(found)
 

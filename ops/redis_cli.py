@@ -24,7 +24,7 @@ def redis_cli() -> list[str]:
     if chosen["CLUSTER"]:
         return [*command, "-c", *_at(chosen["CLUSTER"][0])]
     if chosen["SENTINELS"]:
-        sentinel: Any = Sentinel(chosen["SENTINELS"], socket_timeout=1)  # type: ignore[no-untyped-call]
+        sentinel: Any = Sentinel(chosen["SENTINELS"], socket_timeout=1)  # type: ignore[no-untyped-call]  # redis-py has no types
         server = sentinel.discover_master(chosen["MASTER"])
     command += [*_at(server), "-n", address.path.strip("/") or "0"]
     return command if address.scheme == "redis" else [*command, "--tls"]

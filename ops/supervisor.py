@@ -126,7 +126,7 @@ class Supervisor:
 
 def _pipe(pipe: IO[bytes] | None) -> BinaryIO:
     assert pipe is not None  # noqa: S101  (asked for with PIPE)
-    return pipe  # type: ignore[return-value]
+    return pipe  # type: ignore[return-value]  # Popen's pipes are binary
 
 
 def _how(code: int) -> str:

@@ -115,7 +115,7 @@ def _outcome(notice: Notice, error: NotDelivered) -> dict[str, Any]:
 def _wait(attempts: int, retry_after: float) -> timedelta:
     """Twice as long each time, and scattered, lest all that failed together come back together."""
     backoff = min(FIRST_WAIT_SECONDS * 2 ** (attempts - 1), MOST_WAIT_SECONDS)
-    return timedelta(seconds=max(retry_after, backoff) + random.uniform(0, backoff / 4))  # noqa: S311
+    return timedelta(seconds=max(retry_after, backoff) + random.uniform(0, backoff / 4))  # noqa: S311  (jitter)
 
 
 def _record(notice: Notice, **values: Any) -> None:
