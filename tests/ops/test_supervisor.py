@@ -111,11 +111,13 @@ import sys, pathlib
 from ops.supervisor import Supervisor
 with open({str(tmp_path / "lock")!r}, "w") as lock, Supervisor(pathlib.Path.cwd(), lock) as supervisor:
     supervisor.start("web", [sys.executable, "-c", {WAIT!r}])
-    print(supervisor.children["web"].pid, flush=True)
+    print(supervisor.children["web"].pid, file=sys.stderr, flush=True)  # the child says "up" on stdout
     supervisor.wait_until(lambda: False)
 """
-    with subprocess.Popen(python(program), cwd=ROOT, stdout=subprocess.PIPE, text=True) as parent:
-        child = psutil.Process(int(parent.stdout.readline()))
+    with subprocess.Popen(
+        python(program), cwd=ROOT, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
+    ) as parent:
+        child = psutil.Process(int(parent.stderr.readline()))
         parent.kill()
     until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=10)
 
@@ -143,7 +145,6 @@ def test_output_that_nobody_reads_any_more_asks_for_the_end(tmp_path):
     program = f"""
 import sys, pathlib
 from ops.supervisor import StopRequested, Supervisor
-from tests.waiting import until
 with open({str(tmp_path / "lock")!r}, "w") as lock, Supervisor(pathlib.Path.cwd(), lock) as supervisor:
     supervisor.start("web", [sys.executable, "-uc", "while True: print('x' * 1000)"])
     try:
