@@ -9,13 +9,13 @@ from django.http import HttpResponse
 from django.utils.http import parse_etags
 
 from api.exceptions import PreconditionFailed
-from caching.reading import encode
+from caching.read.result import encode
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from rest_framework.request import Request
 
-    from caching import Reading
+    from caching import CacheResult
 
 # A client may keep the answer, but asks each time whether it is still right: what the server's cache
 # promises, a browser's must not break.
@@ -23,12 +23,12 @@ REVALIDATE = "no-cache"
 ETAG_BYTES = 16
 
 
-def cached_response(request: HttpRequest | Request, reading: Reading) -> HttpResponse:
+def cached_response(request: HttpRequest | Request, result: CacheResult) -> HttpResponse:
     """What the cache holds, byte for byte, and how it was come by; 304 if the client has it."""
-    response = body_response(request, reading.body)
+    response = body_response(request, result.body)
     headers = response.headers
-    headers["X-Cache"] = reading.x_cache
-    headers["Cache-Status"] = reading.cache_status
+    headers["X-Cache"] = result.x_cache
+    headers["Cache-Status"] = result.cache_status
     return response
 
 

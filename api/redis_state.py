@@ -13,16 +13,16 @@ from django.conf import settings
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-from caching.breaker import Breaker
-from caching.connection import Server
+from caching.redis.breaker import CircuitBreaker
+from caching.redis.client import RedisClient
 
 if TYPE_CHECKING:
     from redis.connection import AbstractConnection
 
-    from caching.connection import Call
+    from caching.redis.scripts import ScriptCall
 
 
-class _Trusting(Server):
+class _Trusting(RedisClient):
     """The cache's lean connections, without its distrust: what a restart brings back here is right.
 
     A connection that broke while it lay idle is replaced and its command sent again: a request may
@@ -39,20 +39,20 @@ class StateServer:
     """For what every request does: one server, and one breaker for all who ask it.
 
     Raises (all methods):
-        Unreachable: Redis does not answer, or the breaker is open.
+        RedisUnavailable: Redis does not answer, or the breaker is open.
     """
 
-    def __init__(self, server: Server) -> None:
+    def __init__(self, server: RedisClient) -> None:
         self._server = server
-        self.breaker = Breaker("Redis (rates, views)", server.recover)
+        self.breaker = CircuitBreaker("Redis (rates, views)", server.reconnect)
 
     def command(self, *words: object) -> object:
         """One plain command."""
-        return self.breaker.ask(self._server.command, *words)
+        return self.breaker.call(self._server.command, *words)
 
-    def run(self, call: Call) -> list[Any]:
+    def run(self, call: ScriptCall) -> list[Any]:
         """What a script answers."""
-        answer: list[Any] = self.breaker.ask(self._server.run, call)[0]
+        answer: list[Any] = self.breaker.call(self._server.run, call)[0]
         return answer
 
 

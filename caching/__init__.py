@@ -1,12 +1,10 @@
-"""The core of the cache that is never stale (docs/caching.md). Knows no app of the project.
+"""A cache that is never stale, for Django on PostgreSQL and Redis. README.md is its manual.
 
-An app declares what it caches with ``Cached`` and ``CachedFamily``; its receivers ``touch`` what a
-change concerns; its views ``get`` a ``Reading``. Its models build on
-``caching.models.TrackedModel``.
+An app declares what it caches and what changes it; its views ``get`` a ``CacheResult``.
 """
 
-from caching.reading import Reading
-from caching.things import Cached, CachedFamily
-from caching.tracking import rows_changed
+from caching.declarations import ALL, Cached, CachedFamily
+from caching.errors import RedisUnavailable
+from caching.read.result import CacheResult, uncached
 
-__all__ = ["Cached", "CachedFamily", "Reading", "rows_changed"]
+__all__ = ["ALL", "CacheResult", "Cached", "CachedFamily", "RedisUnavailable", "uncached"]

@@ -1,14 +1,32 @@
+from typing import Any
+
 from django.apps import AppConfig
+from django.db import connections
+from django.db.models.signals import post_migrate
+from django.utils.module_loading import autodiscover_modules
+
+from caching import conf
 
 
 class CachingConfig(AppConfig):
-    """Stands after every app that caches in INSTALLED_APPS: its receivers must be the last."""
+    """Finds the declarations in the apps' ``cache`` modules, and gives their tables triggers."""
 
     name = "caching"
     default_auto_field = "django.db.models.BigAutoField"
 
     def ready(self) -> None:
         from caching import checks  # noqa: F401  (registers them)
-        from caching.tracking import conclude
 
-        conclude()
+        autodiscover_modules("cache")
+        post_migrate.connect(install_triggers, sender=self)
+
+
+def install_triggers(using: str, **_: Any) -> None:
+    """After ``migrate``: have the declared tables report their changes."""
+    from caching.postgresql import triggers
+
+    if using not in conf.database_aliases():
+        return
+    changed = triggers.install(using)
+    for group in triggers.groups(using, changed):
+        connections[using].pending.invalidate(group, group)  # type: ignore[attr-defined]  # the engine's

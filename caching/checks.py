@@ -1,33 +1,82 @@
-"""System checks: what the promise needs of the settings."""
+"""System checks: what the promise needs of the settings and of the declarations."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
-from caching.tracking import tracked_models
-
-ENGINE = "caching.postgresql"
-
-
-@register("caching")
-def check_engine(**_: Any) -> list[CheckMessage]:
-    """The commit carries out the fences, so the connection must be ours."""
-    engine = settings.DATABASES["default"]["ENGINE"]
-    if engine == ENGINE:
-        return []
-    return [Error(f"ENGINE is {engine}: the cache would go stale", hint=f"Use {ENGINE}.", id="caching.E001")]
+from caching import conf
+from caching.paths import BadPath
+from caching.postgresql.installed import uncovered
+from caching.postgresql.plan import plans
+from caching.recovery.session import Session
+from caching.registry import declarations
 
 
 @register("caching")
-def check_order(**_: Any) -> list[CheckMessage]:
-    """The receivers that conclude an announcement must be connected after the apps' own."""
-    labels = list(apps.app_configs)
-    late = {m._meta.app_label for m in tracked_models()} & set(labels[labels.index("caching") :])
-    return [
-        Error(f"{label} stands after caching in INSTALLED_APPS", hint="Put caching last.", id="caching.E002")
-        for label in sorted(late)
+def check_engines(**_: Any) -> list[CheckMessage]:
+    """The commit carries out the fences, so each database that is cached needs the cache's engine."""
+    messages: list[CheckMessage] = [
+        Error(
+            f"{each.key}: the engine of the database {each.using!r} is "
+            f"{settings.DATABASES[each.using]['ENGINE']}, so that what is cached of it would go stale",
+            hint=f'Use "ENGINE": "{conf.ENGINE}".',
+            id="caching.E001",
+        )
+        for each in declarations()
+        if each.using not in conf.database_aliases()
     ]
+    names = {_server(alias): alias for alias in conf.database_aliases()}
+    messages += [
+        Error(
+            f"the database {alias!r} is the same as {names[_server(alias)]!r}, with another engine: "
+            "writes through it would not invalidate",
+            hint=f'Use "ENGINE": "{conf.ENGINE}" for both.',
+            id="caching.E002",
+        )
+        for alias in settings.DATABASES
+        if alias not in conf.database_aliases() and _server(alias) in names
+    ]
+    return messages
+
+
+@register("caching")
+def check_paths(**_: Any) -> list[CheckMessage]:
+    """Each path of a declaration must lead from its model to a parameter."""
+    messages: list[CheckMessage] = []
+    for declared in declarations():
+        try:
+            list(declared.tables())
+        except BadPath as error:
+            messages.append(Error(str(error), obj=declared.key, id="caching.E003"))
+    return messages
+
+
+@register("caching", "database")
+def check_triggers(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+    """With ``check --database``: each declared table must report its changes."""
+    messages: list[CheckMessage] = []
+    for alias in set(databases or ()) & set(conf.database_aliases()):
+        if not plans(alias):
+            continue
+        session = Session(alias)
+        try:
+            missing = sorted(uncovered(session.query, alias))
+        finally:
+            session.close()
+        if missing:
+            messages.append(
+                Error(
+                    f"triggers are missing or of another release: {', '.join(missing)} are not cached",
+                    hint="manage.py migrate makes them.",
+                    id="caching.E004",
+                )
+            )
+    return messages
+
+
+def _server(alias: str) -> tuple[Any, ...]:
+    database = settings.DATABASES[alias]
+    return tuple(str(database.get(name) or "") for name in ("HOST", "PORT", "NAME"))

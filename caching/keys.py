@@ -1,4 +1,4 @@
-"""Names in Redis. The value's key is readable; what guards it lies in the same cluster slot."""
+"""Names in Redis. The value's key is readable; what protects it lies in the same cluster slot."""
 
 from __future__ import annotations
 
@@ -8,61 +8,80 @@ from typing import Any, NamedTuple
 from django.core.cache import caches
 from django.core.signals import setting_changed
 
+from caching import conf
 
-class Node(NamedTuple):
-    """Something that can be invalidated: a key, all keys of a pattern, or a family.
+
+class Target(NamedTuple):
+    """Something that can be invalidated: one value, a family, or all values of a key pattern.
 
     Attributes:
-        main: what is deleted: the value, the epoch of the pattern, or the hash of the family.
-        guard: the leases beside it.
-        fence: the commits in flight that change it.
+        key: what is deleted: the value, the family's hash, or the generation of the pattern.
+        lease_key: the leases beside it.
+        fence_key: the commits in flight that change it.
     """
 
-    main: str
-    guard: str
-    fence: str
+    key: str
+    lease_key: str
+    fence_key: str
 
 
-def key_node(key: str) -> Node:
-    """The node of one value, with ``guard:{…}`` hashing to the slot of the value's own key."""
-    return Node(key, f"guard:{{{key}}}", f"fence:{{{key}}}")
+def value_target(key: str) -> Target:
+    """Return the target of one value or family. All three keys hash to the slot of ``key``."""
+    return Target(key, f"lease:{{{key}}}", f"fence:{{{key}}}")
 
 
-def epoch_node(pattern: str) -> Node:
-    """The node of all values of a pattern: they die with the epoch that they are stamped with."""
-    epoch = f"epoch:{{{pattern}}}"
-    return Node(epoch, epoch, f"fence:{epoch}")
+def group_target(stem: str) -> Target:
+    """Return the target of all values whose keys begin with ``stem``: the generation they are tagged with."""
+    generation = f"generation:{{{stem}}}"
+    return Target(generation, generation, f"fence:{generation}")
+
+
+def fenced_target(fence_key: str) -> Target:
+    """Return the target that the fences under a key close."""
+    name = fence_key.removeprefix("fence:")
+    stem_or_key = name.removeprefix("generation:").removeprefix("{").removesuffix("}")
+    return group_target(stem_or_key) if name.startswith("generation:") else value_target(stem_or_key)
+
+
+def stem(pattern: str) -> str:
+    """Return what a key pattern has before its first parameter."""
+    return pattern.partition("{")[0].rstrip(":")
 
 
 @lru_cache(maxsize=256)
 def full_key(key: str) -> str:
-    """The key as Redis sees it: ``:1:v1:courses`` for ``v1:courses`` under Django's defaults."""
-    return str(caches["default"].make_key(key))
+    """Return the key as Redis sees it: ``:1:v1:courses`` for ``v1:courses`` under Django's defaults."""
+    return str(caches[conf.get("CACHE_ALIAS")].make_key(key))
 
 
-def declared_name(main: str) -> str:
-    """The key as an app declared it, without its parameters: for people who read counters."""
-    key = main.removeprefix("epoch:{").removesuffix("}")
-    return key.removeprefix(full_key(""))
-
-
-def forget_prefix(*, setting: str, **_: Any) -> None:
-    """Follow ``override_settings(CACHES=…)``."""
-    if setting == "CACHES":
-        full_key.cache_clear()
-
-
-setting_changed.connect(forget_prefix)
+def declared_name(key: str) -> str:
+    """Return the key as an app declared it, without its parameters: for people who read counters."""
+    return key.removeprefix("generation:{").removesuffix("}").removeprefix(full_key(""))
 
 
 def parameter(value: object) -> str:
-    """A parameter as it stands in a key.
+    """Return a parameter as it is written in a key.
 
     Raises:
-        ValueError: it holds a brace or white space, which would change the key's slot or its reading,
-            or a colon, which would make it look like two.
+        ValueError: it holds a brace or white space, which would change the key's slot or its meaning,
+            or a colon, which would make it look like two parameters.
     """
     text = str(value)
     if any(c in "{}:" or c.isspace() for c in text):
         raise ValueError(f"{text!r} cannot be part of a cache key")
     return text
+
+
+def fill_in(pattern: str, params: dict[str, Any]) -> str:
+    """Return the full key of ``pattern`` with its parameters."""
+    prefix = stem(pattern)
+    values = {name: parameter(value) for name, value in params.items()}
+    return full_key(prefix) + pattern[len(prefix) :].format_map(values)
+
+
+def _follow_settings(*, setting: str, **_: Any) -> None:
+    if setting in {"CACHES", "CACHING"}:
+        full_key.cache_clear()
+
+
+setting_changed.connect(_follow_settings)

@@ -1,31 +1,32 @@
-"""Which tables feed which cached things."""
+"""Everything that is declared, for those who need to know of a declaration but not how it is read."""
 
 from __future__ import annotations
 
-from collections import defaultdict
-from collections.abc import Callable, Iterable, KeysView
+from collections.abc import Iterable
+from typing import Protocol
 
-from django.db.models import Model
-
-from caching.keys import Node
-
-_whole_by_table: dict[str, set[Callable[[], Node]]] = defaultdict(set)
+from caching.dependents import Dependent
 
 
-def depend(models: Iterable[type[Model]], whole: Callable[[], Node]) -> None:
-    """Have unannounced writes to the models' tables invalidate ``whole()``."""
-    from caching.tracking import track
+class Declared(Protocol):
+    """A cached thing, as the triggers and the checks know it."""
 
-    for model in models:
-        _whole_by_table[model._meta.db_table].add(whole)
-        track(model)
+    key: str
+    using: str
 
-
-def tracked_tables() -> KeysView[str]:
-    """Names of the tables on which something cached depends."""
-    return _whole_by_table.keys()
+    def tables(self) -> Iterable[tuple[str, Dependent]]: ...
+    def lagging(self, table: str) -> set[str]: ...
+    def declared_tables(self) -> set[str]: ...
 
 
-def dependents(table: str) -> set[Node]:
-    """What is invalidated when ``table`` changes in a way that nobody announced."""
-    return {whole() for whole in _whole_by_table.get(table, ())}
+_declared: dict[str, Declared] = {}
+
+
+def register(declared: Declared) -> None:
+    """Remember a declaration. One of the same key takes the place of an earlier one."""
+    _declared[declared.key] = declared
+
+
+def declarations(using: str | None = None) -> list[Declared]:
+    """Return what is declared for one database, or for all."""
+    return [each for each in _declared.values() if using in {None, each.using}]

@@ -63,7 +63,7 @@ INSTALLED_APPS = [
     "topics.apps.TopicsConfig",
     "tasks.apps.TasksConfig",
     "ops.apps.OpsConfig",
-    "caching.apps.CachingConfig",  # last: it concludes what the apps' receivers have said
+    "caching.apps.CachingConfig",
 ]
 
 MIDDLEWARE = [
@@ -179,7 +179,8 @@ def _addresses(name: str) -> list[tuple[str, int]]:
 
 
 # More than one server: a cluster for the cache, or Sentinels that name its master.
-CACHING = {
+CACHING: dict[str, Any] = {
+    "NAME": "Syllabus",
     "CLUSTER": _addresses("REDIS_CLUSTER"),
     "SENTINELS": _addresses("REDIS_SENTINELS"),
     "MASTER": os.environ.get("REDIS_SENTINEL_MASTER", "mymaster"),
@@ -220,6 +221,7 @@ CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE
+CELERY_IMPORTS = ["caching.contrib.celery"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A web process that publishes must not hang on a broker that is away: one try, briefly.
 CELERY_TASK_PUBLISH_RETRY = False
@@ -237,8 +239,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "accounts: forget old Updates": {"task": "accounts.tasks.forget_old_updates", "schedule": 86_400},
     "accounts: forget old sessions": {"task": "accounts.tasks.forget_old_sessions", "schedule": 86_400},
-    "caching: carry out the outbox": {"task": "caching.tasks.drain_outbox", "schedule": 15},
-    "caching: sweep fences": {"task": "caching.tasks.sweep_fences", "schedule": 3_600},
+    "caching: repair": {"task": "caching.contrib.celery.repair", "schedule": 15},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},

@@ -11,7 +11,6 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 
-from caching.models import TrackedModel
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
@@ -19,7 +18,7 @@ if TYPE_CHECKING:
 PUBLISHED = models.Q(is_published=True)
 
 
-class Category(TrackedModel):
+class Category(models.Model):
     name = models.CharField(max_length=100, unique=True)
 
     class Meta:
@@ -33,7 +32,7 @@ class Category(TrackedModel):
         return self.name
 
 
-class Course(TrackedModel):
+class Course(models.Model):
     """A course. ``rating`` is the mean of its reviews, 0.00 while it has none.
 
     ``views``, ``students_count`` and ``rating`` are kept by background work. ``save()`` writes one
@@ -41,7 +40,6 @@ class Course(TrackedModel):
     since the form was opened.
     """
 
-    lock_on_save = False
     COUNTED: ClassVar = ("views", "students_count", "rating")
     _counted: Mapping[str, object] = {}
 
@@ -107,7 +105,7 @@ class Course(TrackedModel):
         return name in self._counted and self._counted[name] == getattr(self, name)
 
 
-class Module(TrackedModel):
+class Module(models.Model):
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="modules", db_index=False)
     title = models.CharField(max_length=255)
     description = models.TextField(blank=True)
@@ -124,7 +122,7 @@ class Module(TrackedModel):
         return self.title
 
 
-class Lesson(TrackedModel):
+class Lesson(models.Model):
     module = models.ForeignKey(Module, on_delete=models.CASCADE, related_name="lessons", db_index=False)
     title = models.CharField(max_length=255)
     content = models.TextField(blank=True)

@@ -27,7 +27,7 @@ from django.db.models.functions import Cast
 from django.utils import timezone
 
 from api import redis_state
-from caching.errors import Unreachable
+from caching.errors import RedisUnavailable
 from courses.aggregates import lock_courses
 from courses.models import Course, ViewBatch
 
@@ -52,7 +52,7 @@ def count_view(course_id: int) -> None:
     """Count one view. While Redis is away views go uncounted: nobody waits for a statistic."""
     try:
         redis_state.server().command("HINCRBY", COUNTING, course_id, 1)
-    except Unreachable as error:
+    except RedisUnavailable as error:
         if not redis_state.server().breaker.is_open:  # else it has told so itself, once for the outage
             logger.warning("A view of course %s is not counted: %s", course_id, error)
 

@@ -7,25 +7,31 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.conf import settings
 
 from api.readings import first_miss
-from caching import Cached, CachedFamily
-from services import selectors
+from caching import ALL, Cached, CachedFamily
+from services import selectors, tally
 from services.models import Plan, Subscription
 
 if TYPE_CHECKING:
-    from caching import Reading
+    from caching import CacheResult
 
 TTL_SECONDS = 3600
 
 # A number, as the source keeps it: the sum of all prices.
 price_total = Cached(
-    settings.PRICE_CACHE_NAME, ttl=TTL_SECONDS, load=selectors.price_total, depends_on=[Subscription]
+    settings.PRICE_CACHE_NAME, ttl=TTL_SECONDS, load=selectors.price_total, invalidated_by={tally.TABLE: ALL}
 )
 subscription_count = Cached(
-    "v1:subscriptions:count", ttl=TTL_SECONDS, load=selectors.subscription_count, depends_on=[Subscription]
+    "v1:subscriptions:count",
+    ttl=TTL_SECONDS,
+    load=selectors.subscription_count,
+    invalidated_by={tally.TABLE: ALL},
 )
 # Count and total of each selection, so that turning its pages adds nothing up again.
 selection_totals = CachedFamily(
-    "v1:subscriptions:totals", ttl=TTL_SECONDS, load=selectors.totals, depends_on=[Subscription, Plan]
+    "v1:subscriptions:totals",
+    ttl=TTL_SECONDS,
+    load=selectors.totals,
+    invalidated_by={Subscription: ALL, Plan: ALL},
 )
 
 
@@ -34,7 +40,7 @@ class Totals(NamedTuple):
 
     number: int
     amount: float
-    reading: Reading
+    result: CacheResult
 
 
 def totals(selection: dict[str, Any]) -> Totals:
@@ -42,13 +48,6 @@ def totals(selection: dict[str, Any]) -> Totals:
     if not selection:
         count, total = subscription_count.get(), price_total.get()
         return Totals(count.value, total.value, first_miss(count, total))
-    reading = selection_totals.get(**selection)
-    found = reading.value
-    return Totals(found["count"], found["total_amount"], reading)
-
-
-def touch_totals() -> None:
-    """A subscription has come, gone or changed."""
-    price_total.touch()
-    subscription_count.touch()
-    selection_totals.touch()
+    result = selection_totals.get(**selection)
+    found = result.value
+    return Totals(found["count"], found["total_amount"], result)

@@ -13,8 +13,8 @@ from typing import Any, Literal
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
+from django.dispatch import Signal
 
-from caching.models import TrackedModel
 from clients.models import Client
 
 FIRST_REVISION = 1
@@ -23,12 +23,29 @@ NEVER_PRICED = 0
 PriceStatus = Literal["current", "pending"]
 
 
-class Service(TrackedModel):
+# Rows of a service or a plan were changed by one statement. Sent inside its transaction.
+prices_changed = Signal()
+
+
+class PriceSourceQuerySet(models.QuerySet["Any"]):
+    """Tells of ``update()``, which sends no post_save; ``bulk_update()`` comes down to it."""
+
+    def update(self, **values: Any) -> int:
+        count = super().update(**values)
+        prices_changed.send(sender=self.model)
+        return count
+
+    update.alters_data = True  # type: ignore[attr-defined]  # for templates
+
+
+class Service(models.Model):
     """``revision`` counts what the database has seen of changes of ``full_price``."""
 
     name = models.CharField(max_length=50)
     full_price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
     revision = models.PositiveBigIntegerField(db_default=FIRST_REVISION, editable=False)
+
+    objects = PriceSourceQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
@@ -43,7 +60,7 @@ class Service(TrackedModel):
         return self.name
 
 
-class Plan(TrackedModel):
+class Plan(models.Model):
     """``revision`` counts what the database has seen of changes of ``discount_percent``."""
 
     class PlanType(models.TextChoices):
@@ -56,6 +73,8 @@ class Plan(TrackedModel):
         default=0, validators=[MinValueValidator(0), MaxValueValidator(100)]
     )
     revision = models.PositiveBigIntegerField(db_default=FIRST_REVISION, editable=False)
+
+    objects = PriceSourceQuerySet.as_manager()
 
     class Meta:
         ordering = ["id"]
@@ -73,13 +92,12 @@ class Plan(TrackedModel):
         return f"{self.get_plan_type_display()} −{self.discount_percent} %"
 
 
-class Subscription(TrackedModel):
+class Subscription(models.Model):
     """``price`` is what it cost at ``service_revision`` and ``plan_revision``, computed at ``priced_at``.
 
     It is current while these are the revisions of its service and plan.
     """
 
-    lock_on_save = False
     PRICED = ("price", "priced_at", "service_revision", "plan_revision")
 
     client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="subscriptions")

@@ -1,43 +1,25 @@
-"""Which change touches what, and which makes prices move. Receivers only.
-
-============================  =======================================================
-change                        done
-============================  =======================================================
-a subscription                the totals are touched
-a plan                        filtered totals are touched (its type is a filter);
-                              a recalculation is asked for after the commit
-a service                     a recalculation is asked for after the commit
-============================  =======================================================
+"""What makes prices move: a change of a service or a plan asks for a recalculation after its commit.
 
 Whether the price did change is for the database to know; a recalculation that finds nothing to do
-costs a millisecond.
+costs a millisecond. ``QuerySet.update()`` and ``bulk_update()`` ask for one in ``PriceSourceQuerySet``;
+whatever is changed past Django is found by the periodic ``services.tasks.repair``.
 """
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db.models.signals import post_delete, post_save
+from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from api.after_commit import publish_after_commit
-from caching import rows_changed
-from services import cache, tasks
-from services.models import Plan, Service, Subscription
+from services import tasks
+from services.models import Plan, Service, prices_changed
 
 
-@receiver([post_save, post_delete, rows_changed], sender=Subscription)
-def touch_totals(**_: Any) -> None:
-    cache.touch_totals()
-
-
-@receiver([post_save, post_delete, rows_changed], sender=Plan)
-def touch_selections(**_: Any) -> None:
-    cache.selection_totals.touch()
-
-
-@receiver([post_save, rows_changed], sender=Service)
-@receiver([post_save, rows_changed], sender=Plan)
+@receiver(post_save, sender=Service)
+@receiver(post_save, sender=Plan)
+@receiver(prices_changed)
 def request_recalculation(created: bool = False, **_: Any) -> None:
     if not created:
         publish_after_commit(tasks.recalculate)

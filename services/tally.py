@@ -9,6 +9,7 @@ from django.db import connection
 if TYPE_CHECKING:
     from decimal import Decimal
 
+TABLE = "services_tally"
 READ = "SELECT coalesce(sum(count), 0), coalesce(sum(amount), 0) FROM services_tally"
 
 # One statement, so that no reader sees the rows gone and their sum not there. Two at once each add up

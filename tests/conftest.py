@@ -12,7 +12,7 @@ from django.core.cache import caches
 from api import redis_state
 from api.after_commit import broker
 from api.limiter import get_limiter
-from caching.store import get_store
+from caching.gateway import get_gateway
 from ops.embedded.wheels import redis_server_binary
 from tests.caching import stage as stages
 from tests.smtp import FakeSMTP
@@ -32,7 +32,9 @@ def _clean_redis():
         client.flushall()
     if settings.CACHING["CLUSTER"]:
         caches["default"].client.get_client().flushall()
-    get_store.cache_clear()
+    if get_gateway.cache_info().currsize:
+        get_gateway().close()
+    get_gateway.cache_clear()
     get_limiter.cache_clear()
     redis_state.server_at.cache_clear()
     broker.cache_clear()
@@ -79,9 +81,9 @@ def _answers():
 
 
 @pytest.fixture
-def stage(monkeypatch):
+def stage():
     """Makes actors that stop where a test says (tests/caching/stage.py)."""
-    with stages.stage(monkeypatch) as made:
+    with stages.stage() as made:
         yield made
 
 

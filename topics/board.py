@@ -14,7 +14,7 @@ from topics.permissions import may_change
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-    from caching import Reading
+    from caching import CacheResult
 
 
 class Board(NamedTuple):
@@ -31,7 +31,7 @@ class Board(NamedTuple):
     total: int
     topics: list[dict[str, Any]]
     mine: list[dict[str, Any]]
-    reading: Reading
+    reading: CacheResult
 
 
 class Activity(NamedTuple):
@@ -44,7 +44,7 @@ class Activity(NamedTuple):
     """
 
     rows: list[dict[str, Any]]
-    reading: Reading
+    reading: CacheResult
 
 
 def read_board(
@@ -64,7 +64,7 @@ def read_board(
     return Board(found["count"], topics, followed, first_miss(mine, shared))
 
 
-def read_topic(user: User, topic_id: int) -> Reading:
+def read_topic(user: User, topic_id: int) -> CacheResult:
     """One topic, as on the board.
 
     Raises:

@@ -7,12 +7,11 @@ from django.db import models
 from django.db.models.functions import Lower
 from django.utils.translation import gettext_lazy as _
 
-from caching.models import TrackedModel
 
 NAME_CHARACTERS = 100
 
 
-class Topic(TrackedModel):
+class Topic(models.Model):
     name = models.CharField(_("name"), max_length=NAME_CHARACTERS, unique=True)
     subscribers = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
@@ -34,8 +33,6 @@ class Topic(TrackedModel):
         verbose_name = _("topic")
         verbose_name_plural = _("topics")
         ordering = [Lower("name"), "id"]
-        # The SET NULL of a deleted user announces its rows, as every other update does.
-        base_manager_name = "objects"
         indexes = [models.Index(Lower("name"), "id", name="topic_by_name")]
         constraints = [models.CheckConstraint(condition=~models.Q(name=""), name="topic_name_not_empty")]
 
@@ -43,7 +40,7 @@ class Topic(TrackedModel):
         return self.name
 
 
-class TopicSubscription(TrackedModel):
+class TopicSubscription(models.Model):
     """That a user follows a topic: the rows of ``Topic.subscribers``.
 
     A model of its own, because Django sends no signals for the rows of a table that it makes itself:
@@ -67,7 +64,7 @@ class TopicSubscription(TrackedModel):
         return f"{self.user_id} → {self.topic_id}"
 
 
-class TopicActivity(TrackedModel):
+class TopicActivity(models.Model):
     """Something that happened to a topic, by the name that it had then.
 
     ``topic`` has no constraint in the database: what records a deletion points to a row that has

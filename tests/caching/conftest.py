@@ -13,7 +13,7 @@ from django.contrib.auth import get_user_model
 from django.db import connection, connections
 from django.test import override_settings
 
-from caching.store import get_store
+from caching.gateway import get_gateway
 from tests.caching.child import Child
 from tests.caching.designs import DESIGNS
 from tests.caching.proxy import Proxy
@@ -90,12 +90,12 @@ def cache_at(url, *, grace_seconds=0.0):
     """
     caches = copy.deepcopy(settings.CACHES)
     caches["default"]["LOCATION"] = url
-    with override_settings(CACHES=caches), mock.patch("caching.store.GRACE_SECONDS", grace_seconds):
+    with override_settings(CACHES=caches), mock.patch("caching.recovery.trust.GRACE_SECONDS", grace_seconds):
         try:
-            yield get_store()
+            yield get_gateway()
         finally:
-            until(lambda: not get_store().breaker.is_open)
-            get_store().backend.close()
+            until(lambda: not get_gateway().breaker.is_open)
+            get_gateway().close()
 
 
 @pytest.fixture

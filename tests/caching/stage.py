@@ -20,11 +20,8 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 from django.db import connections
-from django.db.backends.postgresql import base
 
-from caching import scripts
-from caching.connection import Call, Server
-from caching.store import Store
+from caching.testing import announced_steps
 
 PATIENCE_SECONDS = 20
 
@@ -133,47 +130,11 @@ class Stage:
 
 
 @contextlib.contextmanager
-def stage(monkeypatch: Any) -> Iterator[Stage]:
+def stage() -> Iterator[Stage]:
     """A stage on which the steps of the cache and of COMMIT are announced to ``reach``."""
-    for owner, method, step in (
-        (Store, "read", "look"),
-        (Store, "read_members", "look"),
-        (Server, "_open", "connect"),
-        (base.DatabaseWrapper, "_commit", "COMMIT"),
-    ):
-        monkeypatch.setattr(owner, method, _announcing(getattr(owner, method), step))
-    for method in ("run", "lease"):
-        monkeypatch.setattr(Store, method, _announcing_scripts(getattr(Store, method)))
     made = Stage()
-    try:
-        yield made
-    finally:
-        made.end()
-
-
-def _announcing(method: Callable[..., Any], step: str) -> Callable[..., Any]:
-    def announced(*arguments: Any) -> Any:
-        reach(step)
-        result = method(*arguments)
-        reach(f"{step} done")
-        return result
-
-    return announced
-
-
-def _announcing_scripts(method: Callable[..., Any]) -> Callable[..., Any]:
-    def announced(store: Store, *calls: Call) -> Any:
-        steps = dict.fromkeys(_name(call.script) for call in calls)
-        for step in steps:
-            reach(step)
-        result = method(store, *calls)
-        for step in steps:
-            reach(f"{step} done")
-        return result
-
-    return announced
-
-
-def _name(script: scripts.Script) -> str:
-    name = next(name for name, known in vars(scripts).items() if known is script)
-    return name.lower().removesuffix("_member")
+    with announced_steps(reach):
+        try:
+            yield made
+        finally:
+            made.end()

@@ -1,4 +1,4 @@
-from caching import Cached, CachedFamily
+from caching import ALL, Cached, CachedFamily
 from tests.caching.shelf.models import Book, Label, Loose, Mute, Shelf
 from tests.caching.stage import reach
 
@@ -52,10 +52,22 @@ def load_mute() -> list[str]:
     return sorted(Mute.objects.values_list("name", flat=True))
 
 
-book_detail = Cached("v1:books:detail:{pk}", ttl=300, load=load_book, depends_on=[Book, Shelf])
-book_pages = CachedFamily("v1:books:list", ttl=300, load=load_page, depends_on=[Book], most=5)
-shelf_detail = Cached("v1:shelves:{pk}", ttl=60, load=load_shelf, depends_on=[Book, Shelf])
-reader_books = Cached("reader:{pk}:books", ttl=60, load=load_readers, depends_on=[Book, Book.readers.through])
-shelf_labels = Cached("labels:{pk}", ttl=60, load=load_labels, depends_on=[Label])
-loose_names = Cached("loose", ttl=60, load=load_loose, depends_on=[Loose])
-mute_names = Cached("mute", ttl=60, load=load_mute, depends_on=[Mute])
+book_detail = Cached(
+    "v1:books:detail:{pk}",
+    ttl=300,
+    load=load_book,
+    invalidated_by={Book: ["pk", "sequels__pk"], Shelf: "books__pk"},
+)
+book_pages = CachedFamily("v1:books:list", ttl=300, load=load_page, invalidated_by={Book: ALL}, max_fields=5)
+shelf_detail = Cached(
+    "v1:shelves:{pk}", ttl=60, load=load_shelf, invalidated_by={Shelf: "pk", Book: "shelf_id"}
+)
+reader_books = Cached(
+    "reader:{pk}:books",
+    ttl=60,
+    load=load_readers,
+    invalidated_by={Book: "readers__pk", Book.readers.through: "user_id"},
+)
+shelf_labels = Cached("labels:{pk}", ttl=60, load=load_labels, invalidated_by={Label: "shelf_id"})
+loose_names = Cached("loose", ttl=60, load=load_loose, invalidated_by={Loose: ALL})
+mute_names = Cached("mute", ttl=60, load=load_mute, invalidated_by={Mute: ALL})

@@ -1,14 +1,12 @@
 from django.conf import settings
 from django.db import models
 
-from caching.models import TrackedModel
 
-
-class Shelf(TrackedModel):
+class Shelf(models.Model):
     name = models.CharField(max_length=50)
 
 
-class Book(TrackedModel):
+class Book(models.Model):
     title = models.CharField(max_length=50)
     shelf = models.ForeignKey(Shelf, models.CASCADE, null=True, related_name="books")
     sequel_of = models.ForeignKey("self", models.SET_NULL, null=True, related_name="sequels")
@@ -28,7 +26,7 @@ class Paperback(Book):
         proxy = True
 
 
-class Label(TrackedModel):
+class Label(models.Model):
     """Nothing refers to it, so nothing but its own receivers speaks for it."""
 
     name = models.CharField(max_length=50)
@@ -36,7 +34,7 @@ class Label(TrackedModel):
 
 
 class Loose(models.Model):
-    """Not built on TrackedModel: its save() commits before post_save."""
+    """Not built on models.Model: its save() commits before post_save."""
 
     name = models.CharField(max_length=50)
 

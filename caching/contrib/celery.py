@@ -1,0 +1,16 @@
+"""For projects with Celery: what a periodic task does, where no process happens to read the cache."""
+
+from __future__ import annotations
+
+from celery import shared_task
+
+from caching.gateway import get_gateway
+from caching.keys import fenced_target
+
+
+@shared_task
+def repair() -> None:
+    """Carry out what the outbox holds, and lift the fences of processes that were killed."""
+    gateway = get_gateway()
+    gateway.watch.examine(*map(fenced_target, gateway.backend.scan("fence:*")))
+    gateway.watch.check()

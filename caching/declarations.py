@@ -1,0 +1,191 @@
+"""What an app declares: a cached value under a key of its own, or one of a family, and what changes it."""
+
+from __future__ import annotations
+
+import functools
+import string
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, Final
+from urllib.parse import urlencode
+
+from django.db import models
+
+from caching.dependents import Dependent
+from caching.keys import Target, fill_in, full_key, group_target, stem, value_target
+from caching.paths import BadPath, Route, compile_route
+from caching.read.entries import Entry, HashFieldEntry, KeyEntry
+from caching.read.read_through import read_through
+from caching.read.result import CacheResult
+from caching.read.shape import fingerprint
+from caching.registry import register
+from caching.write.pending import pending
+
+ALL: Final = "*"  # a change of any row invalidates everything that the thing holds
+
+Path = str | Mapping[str, str] | Sequence[str | Mapping[str, str]]
+Table = type[models.Model] | str  # a model, or the name of a table without one
+
+
+class Declaration:
+    """What ``Cached`` and ``CachedFamily`` have in common.
+
+    Args:
+        key: the key in Redis; ``Cached`` takes parameters in braces.
+        ttl: seconds that a value is kept at most.
+        load: called with the parameters on a miss; returns what JSON can hold, or raises. It runs in
+            a read-only transaction of its own and must not depend on who asks.
+        invalidated_by: by model (or table name), which values a changed row concerns: a path from the
+            row to the parameter (``"module__course_id"``), a mapping of parameters to paths, several of
+            these in a list, or ``ALL``. Every table that ``load`` reads must be named.
+        lags: by model, the fields whose changes invalidate nothing (``ALL``: of all fields). They are
+            shown as they were when the value was stored, for at most ``ttl`` seconds.
+        shape: what the value looks like, for example its serializer; with ``version`` it makes the
+            fingerprint that keeps two releases from reading each other's values.
+        version: to be changed when the value changes in a way that ``shape`` does not show.
+        using: the alias of the database that ``load`` reads.
+    """
+
+    family = False
+
+    def __init__(
+        self,
+        key: str,
+        *,
+        ttl: int,
+        load: Callable[..., Any],
+        invalidated_by: Mapping[Table, Path],
+        lags: Mapping[type[models.Model], list[str] | str] | None = None,
+        shape: Any = None,
+        version: int = 1,
+        using: str = "default",
+    ) -> None:
+        self.key = key
+        self.using = using
+        self.invalidated_by = dict(invalidated_by)
+        self.lags = dict(lags or {})
+        self.parameters = [name for _, name, _, _ in string.Formatter().parse(key) if name]
+        self._ttl = ttl
+        self._load = load
+        self._shape, self._version = shape, version
+        register(self)
+
+    def get(self, **params: Any) -> CacheResult:
+        """Return the value, from the cache or loaded.
+
+        Raises:
+            ValueError: a parameter cannot be part of a key.
+            Whatever ``load`` raises; nothing is stored then.
+        """
+        return read_through(self, self._entry(params), functools.partial(self._load, **params))
+
+    def invalidate_all(self) -> None:
+        """Have the commit of the open transaction invalidate everything that this thing holds."""
+        pending(self.using).invalidate(self.group, self.group)
+
+    @property
+    def group(self) -> Target:
+        """What covers every value of this thing."""
+        raise NotImplementedError
+
+    def _entry(self, params: dict[str, Any]) -> Entry:
+        raise NotImplementedError
+
+    @functools.cached_property
+    def fingerprint(self) -> str:
+        """The shape of the values, as eight characters."""
+        return fingerprint(self._shape, self._version)
+
+    def tables(self) -> Iterator[tuple[str, Dependent]]:
+        """Yield each table that the thing depends on, with what its changes invalidate.
+
+        Raises:
+            BadPath: a path does not lead to a parameter of the key.
+        """
+        for table, path in self.invalidated_by.items():
+            if isinstance(table, str):
+                yield table, Dependent(self.key, self.family, None)
+                continue
+            for routes in self._routes(table, path):
+                yield table._meta.db_table, Dependent(self.key, self.family, routes)
+            for parent in table._meta.get_parent_list():
+                if parent not in self.invalidated_by:
+                    yield parent._meta.db_table, Dependent(self.key, self.family, None)
+
+    def _routes(self, model: type[models.Model], path: Path) -> list[tuple[tuple[str, Route], ...] | None]:
+        if path == ALL:
+            return [None]
+        paths = [path] if isinstance(path, (str, Mapping)) else path
+        routes = [self._one_route(model, each) for each in paths]
+        return [None] if None in routes else routes
+
+    def _one_route(
+        self, model: type[models.Model], path: str | Mapping[str, str]
+    ) -> tuple[tuple[str, Route], ...] | None:
+        paths = {self.parameters[0]: path} if isinstance(path, str) and self.parameters else path
+        if self.family or not isinstance(paths, Mapping) or set(paths) != set(self.parameters):
+            raise BadPath(f"{self.key}: {path!r} does not give each of {self.parameters}; ALL would do")
+        routes = [(name, compile_route(model, part)) for name, part in sorted(paths.items())]
+        if any(route is None for _, route in routes) or _combines_hops(routes):
+            return None
+        return tuple((name, route) for name, route in routes if route)
+
+    def lagging(self, table: str) -> set[str]:
+        """Return the columns of a table whose changes invalidate nothing of this thing."""
+        return {
+            model._meta.get_field(name).column
+            for model, names in self.lags.items()
+            if model._meta.db_table == table and names != ALL
+            for name in names
+        }
+
+    def declared_tables(self) -> set[str]:
+        """Return the tables that ``load`` may read."""
+        return {table for table, _ in self.tables()} | {model._meta.db_table for model in self.lags}
+
+
+def _combines_hops(routes: list[tuple[str, Route | None]]) -> bool:
+    """Return whether several parameters would have to be followed through other tables together."""
+    return len(routes) > 1 and any(route and route.hops for _, route in routes)
+
+
+class Cached(Declaration):
+    """Values that each have a readable key, such as ``"v1:courses:detail:{pk}"``."""
+
+    def invalidate(self, **params: Any) -> None:
+        """Have the commit of the open transaction invalidate one value.
+
+        For receivers that want to say so; completeness rests on ``invalidated_by``.
+        """
+        pending(self.using).invalidate(self._target(params), self.group)
+
+    @property
+    def group(self) -> Target:
+        return group_target(full_key(stem(self.key)))
+
+    def _entry(self, params: dict[str, Any]) -> Entry:
+        return KeyEntry(self._target(params), self.group, self._ttl, self.fingerprint)
+
+    def _target(self, params: dict[str, Any]) -> Target:
+        return value_target(fill_in(self.key, {name: params[name] for name in self.parameters}))
+
+
+class CachedFamily(Declaration):
+    """Values that are fields of one hash and are invalidated together: a list under all its filters.
+
+    Args:
+        max_fields: how many values it holds; the least recently stored one is replaced.
+    """
+
+    family = True
+
+    def __init__(self, key: str, *, max_fields: int = 1000, **declaration: Any) -> None:
+        super().__init__(key, **declaration)
+        self._max_fields = max_fields
+
+    @property
+    def group(self) -> Target:
+        return value_target(full_key(self.key))
+
+    def _entry(self, params: dict[str, Any]) -> Entry:
+        given = sorted((name, value) for name, value in params.items() if value is not None)
+        return HashFieldEntry(self.group, urlencode(given), self._ttl, self.fingerprint, self._max_fields)

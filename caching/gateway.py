@@ -1,0 +1,114 @@
+"""Every exchange with Redis: whether it is worth asking, and whether the answer may be believed."""
+
+from __future__ import annotations
+
+import functools
+from collections.abc import Callable, Iterable
+from typing import Any, TypeVar
+
+from django.core.signals import setting_changed
+
+from caching import conf
+from caching.errors import RedisUnavailable, Untrusted
+from caching.keys import Target
+from caching.recovery.watch import Watch
+from caching.redis import scripts
+from caching.redis.breaker import CircuitBreaker
+from caching.redis.scripts import Command, ScriptCall
+from caching.redis.topology import Backend, make_backend
+
+Answer = TypeVar("Answer")
+
+# After so long a fence is looked at: its process may have been killed (recovery/fences.py).
+FENCE_OVERDUE_MS = 10_000
+
+
+class RedisGateway:
+    """The one way to the cache's Redis. Nothing is asked while the circuit breaker is open.
+
+    Raises (all methods):
+        RedisUnavailable: no answer, or the breaker is open.
+    """
+
+    def __init__(self, backend: Backend) -> None:
+        self.backend = backend
+        self.breaker = CircuitBreaker("Redis", backend.reconnect)
+        self.watch = Watch(self)
+
+    # --- What readers ask: also raises Untrusted ----------------------------------------------
+
+    def read(self, *keys: str) -> list[bytes | None]:
+        """Return the values of some keys, in one plain command."""
+        return self._trusted(self.backend.read, *keys)
+
+    def read_fields(self, key: str, *fields: str) -> list[bytes | None]:
+        """Return the values of some fields of a hash, in one plain command."""
+        values: list[bytes | None] = self._trusted(self.backend.commands, ("HMGET", key, *fields))[0]
+        return values
+
+    def run_trusted(self, call: ScriptCall) -> Any:
+        """Return what a script returns that may bring a value."""
+        return self._trusted(self.backend.run, call)[0]
+
+    def _trusted(self, method: Callable[..., Answer], *args: Any) -> Answer:
+        trust = self.watch.trust
+        if not trust.is_valid(self.backend.breaks):
+            raise Untrusted
+        answer = self.breaker.call(method, *args)  # in the grace, too: the next outage must be noticed
+        if not trust.is_valid(self.backend.breaks):
+            raise Untrusted  # its connection broke, and Redis may have missed something
+        if trust.in_grace():
+            raise RedisUnavailable("it was away a moment ago")
+        return answer
+
+    # --- What everybody else asks -----------------------------------------------------------------
+
+    @property
+    def breaks(self) -> int:
+        """How many connections have broken."""
+        return self.backend.breaks
+
+    def commands(self, *commands: Command) -> list[Any]:
+        """Return the replies to plain commands, in one round trip."""
+        return self.breaker.call(self.backend.commands, *commands)
+
+    def run(self, *calls: ScriptCall) -> list[Any]:
+        """Return what scripts return, in one round trip."""
+        return self.breaker.call(self.backend.run, *calls)
+
+    def node_keys(self, name: str) -> list[str]:
+        """Return a key on each node, for what is recorded of the node."""
+        return self.backend.node_keys(name)
+
+    def fence(self, targets: Iterable[Target], token: str) -> None:
+        """Close targets until ``lift``: values and leases go, and nobody may store."""
+        self.run(*(ScriptCall(scripts.FENCE, target, [token, FENCE_OVERDUE_MS]) for target in targets))
+
+    def lift(self, targets: Iterable[Target], token: str) -> None:
+        """Open targets again."""
+        self.run(*(ScriptCall(scripts.LIFT, target, [token]) for target in targets))
+
+    def drop(self, targets: Iterable[Target]) -> None:
+        """Remove values and leases of what is already committed."""
+        self.run(*(ScriptCall(scripts.DROP, target) for target in targets))
+
+    def close(self) -> None:
+        """End the watch thread and the connections."""
+        self.watch.stop()
+        self.backend.close()
+
+
+@functools.cache
+def get_gateway() -> RedisGateway:
+    """Return the gateway to the Redis of the settings."""
+    return RedisGateway(make_backend(conf.redis_conf()))
+
+
+def _follow_settings(*, setting: str, **_: Any) -> None:
+    if setting in {"CACHES", "CACHING", "DATABASES"}:
+        if get_gateway.cache_info().currsize:
+            get_gateway().watch.stop()
+        get_gateway.cache_clear()
+
+
+setting_changed.connect(_follow_settings)

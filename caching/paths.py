@@ -1,0 +1,144 @@
+"""From a changed row to the parameters of the cached values that show it.
+
+A declaration says ``Lesson: "module__course_id"``. A ``Route`` is that path in terms of tables: the
+column of the changed row to begin with, and the hops from there. Routes are also stored in the
+database, beside the triggers, so that a process of another release can follow them
+(postgresql/triggers.py).
+"""
+
+from __future__ import annotations
+
+from typing import Any, NamedTuple
+
+from django.core.exceptions import FieldDoesNotExist
+from django.db import models
+
+# Values of these types have one text, in the JSON that triggers send and in a key.
+KEY_FIELDS = (models.IntegerField, models.CharField, models.TextField, models.UUIDField)
+
+
+class BadPath(ValueError):  # noqa: N818
+    """A path of a declaration does not lead from its model to a value."""
+
+
+class Hop(NamedTuple):
+    """One step: ``SELECT take FROM table WHERE match = ANY(values)``.
+
+    Attributes:
+        owner: for a step to the rows that refer to one, the table of that one; else empty.
+        stable: ``take`` is a primary key, which no other transaction changes.
+    """
+
+    table: str
+    match: str
+    take: str
+    owner: str
+    owner_column: str
+    stable: bool
+
+
+class Route(NamedTuple):
+    """How a changed row leads to a parameter: a column of its own, then hops."""
+
+    column: str
+    hops: tuple[Hop, ...] = ()
+
+    @classmethod
+    def from_json(cls, spec: list[Any]) -> Route:
+        """Return the route that was written as JSON."""
+        column, hops = spec
+        return cls(column, tuple(Hop(*hop) for hop in hops))
+
+
+def compile_route(model: type[models.Model], path: str) -> Route | None:
+    """Return the route of ``path`` from ``model``, or None where only the whole group is safe.
+
+    None: a relation on the way has no constraint in the database, or a column lies in the table of a
+    parent model, or the value has more than one text.
+
+    Raises:
+        BadPath: the path does not exist, or ends at no value.
+    """
+    walk = _Walk(model, path)
+    for part in path.split("__"):
+        walk.step(part)
+    return walk.route()
+
+
+class _Walk:
+    """A walk along a path: the model where it has arrived, and the column whose values it knows there."""
+
+    def __init__(self, model: type[models.Model], path: str) -> None:
+        self._path = f"{model._meta.label}: {path!r}"
+        self._model: Any = model
+        self._known: Any = None  # no field yet: the changed row itself
+        self._start = ""
+        self._hops: list[Hop] = []
+        self._last: Any = None
+        self._safe = True
+
+    def step(self, part: str) -> None:
+        if self._model is None:
+            raise BadPath(f"{self._path}: {part!r} follows a plain value")
+        field = self._field(part)
+        if field.many_to_many:
+            to_here, onward = _through(field)
+            self._to_referring(to_here)
+            self._take(onward)
+        elif field.one_to_many or (field.one_to_one and not field.concrete):
+            self._to_referring(field.field)
+        else:
+            self._take(field)
+
+    def route(self) -> Route | None:
+        field = self._last
+        while getattr(field, "remote_field", None):
+            field = field.target_field
+        if not self._safe or not isinstance(field, KEY_FIELDS):
+            return None
+        return Route(self._start, tuple(self._hops))
+
+    def _field(self, part: str) -> Any:
+        try:
+            return self._model._meta.pk if part == "pk" else self._model._meta.get_field(part)
+        except FieldDoesNotExist as error:
+            raise BadPath(f"{self._path}: {error}") from error
+
+    def _take(self, field: Any) -> None:
+        """Learn the values of a column of the rows here; a relation leads on to the rows it names."""
+        self._safe &= field.model._meta.concrete_model is self._model._meta.concrete_model
+        if self._known is None:
+            self._start = field.column
+        elif field.column != self._known.column:
+            table = self._model._meta.db_table
+            if self._hops and self._hops[-1].owner and self._hops[-1].table == table:
+                self._hops[-1] = self._hops[-1]._replace(take=field.column, stable=field.primary_key)
+            else:
+                self._hops.append(Hop(table, self._known.column, field.column, "", "", field.primary_key))
+        self._last = self._known = field
+        if field.is_relation:
+            self._model, self._known = field.related_model, field.target_field
+        elif not field.primary_key:
+            self._model = None
+
+    def _to_referring(self, foreign_key: Any) -> None:
+        """Go to the rows that refer to those here."""
+        owner = self._model._meta.db_table
+        self._take(foreign_key.target_field)
+        self._safe &= foreign_key.db_constraint
+        model = foreign_key.model
+        column, pk = self._last.column, model._meta.pk
+        self._hops.append(
+            Hop(model._meta.db_table, foreign_key.column, pk.column, owner, column, stable=True)
+        )
+        self._model, self._last, self._known = model, pk, pk
+
+
+def _through(field: Any) -> tuple[Any, Any]:
+    """Return the two foreign keys of a many-to-many's table: to the model here, and onward."""
+    reverse = not field.concrete
+    relation = field.field if reverse else field
+    through = relation.remote_field.through._meta
+    ends = relation.m2m_field_name(), relation.m2m_reverse_field_name()
+    here, onward = reversed(ends) if reverse else ends
+    return through.get_field(here), through.get_field(onward)

@@ -1,0 +1,173 @@
+"""The triggers that report every change of a declared table, however it is made.
+
+They are made from the declarations after each ``migrate``. A statement-level trigger sees all rows that
+one statement has changed, old and new, and tells the client in one message (write/changes.py reads it)::
+
+    INFO:  caching:{"x":"730","t":"courses_lesson","d":[…],"c":["module_id"],"r":[[4],[5]]}
+"""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from typing import Any
+
+from django.db import connections, transaction
+
+from caching.postgresql.installed import installed_plans
+from caching.postgresql.plan import Plan, plans
+from caching.dependents import dump
+from caching.keys import Target
+from caching.write.changes import MAX_ROWS
+
+EVENTS = {
+    "insert": "REFERENCING NEW TABLE AS caching_new",
+    "update": "REFERENCING OLD TABLE AS caching_old NEW TABLE AS caching_new",
+    "delete": "REFERENCING OLD TABLE AS caching_old",
+    "truncate": "",
+}
+# A column of the message may be gone while a migration is under way: then all rows count as changed.
+FUNCTION = """
+CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $caching$
+DECLARE
+  changed json;
+  number integer := {max_rows} + 1;
+BEGIN
+  BEGIN
+    IF TG_OP = 'INSERT' THEN
+      SELECT json_agg(told), count(*) INTO changed, number FROM ({inserted}) found;
+    ELSIF TG_OP = 'UPDATE' THEN
+      SELECT json_agg(told), count(*) INTO changed, number FROM ({updated}) found;
+    ELSIF TG_OP = 'DELETE' THEN
+      SELECT json_agg(told), count(*) INTO changed, number FROM ({deleted}) found;
+    END IF;
+  EXCEPTION WHEN undefined_column OR undefined_function THEN
+    changed := NULL;
+  END;
+  IF number > {max_rows} THEN
+    changed := NULL;
+  END IF;
+  IF number > 0 THEN
+    RAISE INFO USING MESSAGE = 'caching:{{"x":"' || pg_current_xact_id() || {constant}
+      || coalesce(changed::text, 'null') || '}}';
+  END IF;
+  RETURN NULL;
+END
+$caching$
+"""
+CHILDREN = """
+WITH RECURSIVE family AS (
+  SELECT %s::regclass::oid AS oid
+  UNION SELECT i.inhrelid FROM pg_inherits i JOIN family f ON i.inhparent = f.oid
+)
+SELECT oid::regclass::text FROM family
+"""
+COMPARABLE_COLUMNS = """
+SELECT attname, atttypid::regtype::text IN ('json', 'xml', 'point', 'polygon', 'box', 'circle', 'line', 'lseg',
+'path') FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+"""
+
+
+def install(using: str, *, prune: bool = False) -> list[str]:
+    """Give each declared table of a database its triggers. Return the tables that were changed.
+
+    Args:
+        prune: also take away what only another release has declared.
+    """
+    connection = connections[using]
+    with transaction.atomic(using=using), connection.cursor() as cursor:
+        wanted = plans(using)
+        found = installed_plans(_query_with(cursor), wanted)
+        changed = []
+        for table, plan in sorted(wanted.items()):
+            there = found.get(table, False)
+            if there is None or there is False:
+                continue  # a materialized view, or not migrated yet
+            target = plan if prune else plan.with_other_releases(there)
+            if target != there:
+                _install(cursor, table, target)
+                changed.append(table)
+    return changed
+
+
+def groups(using: str, tables: list[str]) -> set[Target]:
+    """Return what may be stale because changes of these tables were not reported until now."""
+    wanted = plans(using)
+    return {each.group for table in tables for each in wanted[table].dependents}
+
+
+def _query_with(cursor: Any) -> Any:
+    def query(sql: str, params: Any = None) -> Any:
+        cursor.execute(sql, params)
+        return cursor.fetchall()
+
+    return query
+
+
+def _install(cursor: Any, table: str, plan: Plan) -> None:
+    name = function_name(table)
+    cursor.execute(COMPARABLE_COLUMNS, [_quoted(table)])
+    columns = dict(cursor.fetchall())
+    plan = plan._replace(columns=plan.columns & set(columns))
+    cursor.execute(function_sql(table, plan, columns).replace("%", "%%"), [])
+    cursor.execute(f"COMMENT ON FUNCTION {name}() IS %s", [plan.to_json()])
+    cursor.execute(CHILDREN, [_quoted(table)])
+    for (relation,) in cursor.fetchall():
+        for event, referencing in EVENTS.items():
+            cursor.execute(
+                f"CREATE OR REPLACE TRIGGER caching_{event} AFTER {event.upper()} ON {relation} {referencing}"
+                f" FOR EACH STATEMENT EXECUTE FUNCTION {name}()"
+            )
+
+
+def function_name(table: str) -> str:
+    """Return the name of the trigger function of a table."""
+    return _quoted(f"caching_{table[:40]}_{sha256(table.encode()).hexdigest()[:8]}")
+
+
+def function_sql(table: str, plan: Plan, columns: dict[str, bool]) -> str:
+    """Return the statement that makes the trigger function of a table.
+
+    Args:
+        columns: all columns of the table; True for one whose type cannot be compared.
+    """
+    told = sorted(plan.columns)
+    constant = f'","t":{_json(table)},"d":{dump(plan.dependents)},"c":{_json(told)},"r":'
+    names = ", ".join(map(_quoted, told))
+    row = f"json_build_array({names}) AS told"
+    limit = MAX_ROWS + 1
+
+    def distinct(source: str) -> str:
+        if not told:
+            return f"SELECT {row} FROM {source} LIMIT 1"
+        return f"SELECT {row} FROM (SELECT DISTINCT {names} FROM {source} LIMIT {limit}) rows"
+
+    both = f"(SELECT {names or '1'} FROM caching_old UNION ALL SELECT {names or '1'} FROM caching_new) both_tables"
+    if plan.ignored:
+        seen = ", ".join(_comparable(name, odd) for name, odd in columns.items() if name not in plan.ignored)
+        old, new = f"SELECT {seen} FROM caching_old", f"SELECT {seen} FROM caching_new"
+        both = f"(({old} EXCEPT ALL {new}) UNION ALL ({new} EXCEPT ALL {old})) really_changed"
+    return FUNCTION.format(
+        name=function_name(table),
+        max_rows=MAX_ROWS,
+        constant=_literal(constant),
+        inserted=distinct("caching_new"),
+        updated=distinct(both),
+        deleted=distinct("caching_old"),
+    )
+
+
+def _comparable(column: str, odd: bool) -> str:
+    return f"{_quoted(column)}::text AS {_quoted(column)}" if odd else _quoted(column)
+
+
+def _json(value: Any) -> str:
+    return json.dumps(value, separators=(",", ":"))
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'
+
+
+def _literal(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"

@@ -1,0 +1,155 @@
+"""Where one value lies: under a key of its own, or in a field of a family's hash."""
+
+from __future__ import annotations
+
+import time
+from typing import Literal, NamedTuple, Protocol
+
+from caching.gateway import get_gateway
+from caching.keys import Target
+from caching.read.result import COLLAPSED, CacheResult
+from caching.redis import scripts
+from caching.redis.scripts import ScriptCall
+
+LEASE_TTL_MS = 5_000
+GENERATION_TTL_MS = 86_400_000
+
+Outcome = Literal["hit", "granted", "busy", "fenced", "full"]
+
+
+class Lease(NamedTuple):
+    """The answer to a request for a lease.
+
+    Attributes:
+        result: the value, where another reader has stored it.
+        name: of a lease that was granted, to store under or to give back.
+    """
+
+    outcome: Outcome
+    result: CacheResult | None = None
+    name: str = ""
+
+
+class Entry(Protocol):
+    """What reading through asks of the place of a value. All methods raise RedisUnavailable."""
+
+    @property
+    def group(self) -> Target: ...
+
+    @property
+    def target(self) -> Target: ...
+
+    def look(self) -> CacheResult | None: ...
+    def lease(self, token: str) -> Lease: ...
+    def fill(self, lease: str, body: bytes) -> bool: ...
+    def release(self, lease: str) -> None: ...
+
+
+def _hit(body: bytes, expires_ms: bytes) -> CacheResult:
+    remaining = max(0, round((int(expires_ms) - time.time() * 1000) / 1000))
+    return CacheResult(body, "HIT", f"hit; ttl={remaining}")
+
+
+def _answer(outcome: bytes, details: list[bytes]) -> Lease:
+    if outcome == b"hit":
+        return Lease("hit", CacheResult(details[0], "MISS", COLLAPSED))
+    return Lease(outcome.decode(), name=details[0].decode() if details else "")  # type: ignore[arg-type]  # one of them
+
+
+class KeyEntry:
+    """A key of its own, whose value is tagged with its shape and with the generation of the pattern.
+
+    The value may be read only while its tag names the current generation, so that deleting the
+    generation invalidates every key of the pattern at once.
+    """
+
+    __slots__ = ("_generation", "_shape", "_ttl_ms", "group", "target")
+
+    def __init__(self, target: Target, group: Target, ttl_seconds: int, shape: str) -> None:
+        self.target, self.group = target, group
+        self._ttl_ms = ttl_seconds * 1000
+        self._shape = shape.encode()
+        self._generation: bytes | None = None
+
+    def look(self) -> CacheResult | None:
+        """Return the value if it may be read: one plain command."""
+        body, tag, self._generation = get_gateway().read(
+            self.target.key, self.target.lease_key, self.group.key
+        )
+        if body is None or tag is None or self._generation is None:
+            return None
+        prefix = self._tag()
+        return _hit(body, tag[len(prefix) :]) if tag.startswith(prefix) else None
+
+    def lease(self, token: str) -> Lease:
+        """Ask to store. The generation is learned before the lease, and both before the database is read.
+
+        A commit that changes the whole pattern ends the generation and begins none before it is over;
+        so a generation that was seen proves that no such commit was in flight at that moment.
+        """
+        gateway = get_gateway()
+        if self._generation is None:
+            keys = [self.group.key, self.group.fence_key]
+            (self._generation,) = gateway.run(
+                ScriptCall(scripts.GET_GENERATION, keys, [token, GENERATION_TTL_MS])
+            )
+            if self._generation is None:
+                return Lease("fenced")
+        call = ScriptCall(scripts.LEASE, self.target, [token, LEASE_TTL_MS, self._tag()])
+        outcome, *details = gateway.run_trusted(call)
+        return _answer(outcome, details)
+
+    def fill(self, lease: str, body: bytes) -> bool:
+        """Store if the lease is still held. Return whether it was."""
+        keys = [self.target.key, self.target.lease_key]
+        call = ScriptCall(scripts.FILL, keys, [lease, body, self._ttl_ms, self._tag()])
+        return bool(get_gateway().run(call)[0] == 1)
+
+    def release(self, lease: str) -> None:
+        """Give the lease back."""
+        get_gateway().run(ScriptCall(scripts.RELEASE, [self.target.lease_key], [lease]))
+
+    def _tag(self) -> bytes:
+        return b"S%b:%b:" % (self._shape, self._generation)
+
+
+class HashFieldEntry:
+    """A field of a family's hash, tagged with its shape. Deleting the hash invalidates all fields."""
+
+    __slots__ = ("_field", "_max_fields", "_shape", "_ttl_ms", "target")
+
+    def __init__(self, family: Target, field: str, ttl_seconds: int, shape: str, max_fields: int) -> None:
+        self.target = family
+        self._field = field
+        self._ttl_ms = ttl_seconds * 1000
+        self._shape = shape.encode()
+        self._max_fields = max_fields
+
+    @property
+    def group(self) -> Target:
+        return self.target
+
+    def look(self) -> CacheResult | None:
+        """Return the value if it may be read: one plain command."""
+        body, tag = get_gateway().read_fields(self.target.key, self._field, f"#{self._field}")
+        if body is None or tag is None:
+            return None
+        shape, _, expires = tag.split(b":")
+        return _hit(body, expires) if shape == self._shape else None
+
+    def lease(self, token: str) -> Lease:
+        """Ask to store, before the database is read."""
+        arguments = [token, LEASE_TTL_MS, self._field, self._max_fields, self._shape]
+        outcome, *details = get_gateway().run_trusted(ScriptCall(scripts.LEASE_FIELD, self.target, arguments))
+        return _answer(outcome, details)
+
+    def fill(self, lease: str, body: bytes) -> bool:
+        """Store if the lease is still held. Return whether it was."""
+        keys = [self.target.key, self.target.lease_key]
+        arguments = [lease, body, self._ttl_ms, self._field, self._max_fields, self._shape]
+        return bool(get_gateway().run(ScriptCall(scripts.FILL_FIELD, keys, arguments))[0] == 1)
+
+    def release(self, lease: str) -> None:
+        """Give the lease back."""
+        arguments = [lease, self._field]
+        get_gateway().run(ScriptCall(scripts.RELEASE_FIELD, [self.target.lease_key], arguments))

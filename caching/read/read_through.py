@@ -1,0 +1,139 @@
+"""Read-through: a hit, or a lease and the database.
+
+::
+
+    reader                          writer
+    GET: nothing
+    lease                                            (before the database is read)
+    SELECT: old
+                                    fence            value and lease go
+                                    COMMIT
+                                    lift
+    fill: refused                                    the lease is gone
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import secrets
+import time
+from collections.abc import Callable
+from typing import Any
+
+from caching import metrics
+from caching.errors import OutboxUnavailable, RedisUnavailable, Untrusted
+from caching.gateway import get_gateway
+from caching.read.entries import Entry, Lease
+from caching.read.loading import Source, load
+from caching.read.result import COLLAPSED, CacheResult
+from caching.write.pending import any_in_transaction, must_bypass, pending
+
+logger = logging.getLogger(__name__)
+
+# How long a reader that finds a lease waits for its holder's value before it reads the database itself.
+COLLAPSE_WAIT_SECONDS = 0.5
+FIRST_PAUSE_SECONDS = 0.002
+MAX_PAUSE_SECONDS = 0.02
+MAX_ATTEMPTS = 3
+
+_COUNTED = {"HIT": "hits", "MISS": "misses", "BYPASS": "bypasses"}
+
+
+def read_through(source: Source, entry: Entry, loader: Callable[[], Any]) -> CacheResult:
+    """Return the value of ``entry``; load and store it where nobody has.
+
+    Raises:
+        Whatever ``loader`` raises; nothing is stored then.
+    """
+    result = _read(source, entry, loader)
+    name = "collapsed" if result.detail == COLLAPSED else _COUNTED[result.x_cache]
+    metrics.count(entry.group.key, name)
+    return result
+
+
+def _read(source: Source, entry: Entry, loader: Callable[[], Any]) -> CacheResult:
+    if must_bypass():
+        return _bypass(source, loader, "transaction")
+    try:
+        found = _look_or_lease(source, entry)
+    except RedisUnavailable:
+        return _bypass(source, loader, "breaker")
+    except (OutboxUnavailable, Untrusted):
+        return _bypass(source, loader, "untrusted")
+    if isinstance(found, CacheResult):
+        return found
+    if found is None:
+        return _bypass(source, loader, "transaction")
+    if found.outcome == "granted":
+        return _load_and_fill(source, entry, found.name, loader)
+    if found.outcome == "fenced":
+        get_gateway().watch.examine(entry.target, entry.group)
+        return _bypass(source, loader, "fence")
+    return CacheResult(load(source, loader), "MISS", f"fwd=miss; detail={found.outcome}")
+
+
+def _look_or_lease(source: Source, entry: Entry) -> CacheResult | Lease | None:
+    """Return the value, or a lease, or None where the open transaction may not store."""
+    gateway = get_gateway()
+    for _ in range(MAX_ATTEMPTS):
+        try:
+            gateway.watch.require(source.key)
+            result = entry.look()
+            if result is not None:
+                return result
+            if not pending(source.using).may_store():
+                return None
+            lease = _ask_for_lease(entry, secrets.token_hex(8))
+        except Untrusted:
+            if any_in_transaction():  # the check needs a connection, and this thread is holding one
+                gateway.watch.wake()
+                raise
+            gateway.watch.check_now()
+        else:
+            return lease.result or lease
+    raise RedisUnavailable("connections break as fast as they are made")
+
+
+def _ask_for_lease(entry: Entry, token: str) -> Lease:
+    """Return a lease, or what became of another reader's: its holder's value serves both."""
+    deadline = time.monotonic() + COLLAPSE_WAIT_SECONDS
+    pause = FIRST_PAUSE_SECONDS
+    while True:
+        lease = entry.lease(token)
+        if lease.outcome != "busy" or time.monotonic() > deadline:
+            return lease
+        time.sleep(pause * random.uniform(0.5, 1.5))  # noqa: S311  (jitter, not a secret)
+        pause = min(pause * 1.5, MAX_PAUSE_SECONDS)
+
+
+def _load_and_fill(source: Source, entry: Entry, lease: str, loader: Callable[[], Any]) -> CacheResult:
+    try:
+        body = load(source, loader)
+    except BaseException:
+        _release(entry, lease)
+        raise
+    if _fill(entry, lease, body):
+        pending(source.using).note_fill(entry.group)
+        return CacheResult(body, "MISS", "fwd=miss; stored")
+    metrics.count(entry.group.key, "refused_fills")
+    return CacheResult(body, "MISS", "fwd=miss")
+
+
+def _fill(entry: Entry, lease: str, body: bytes) -> bool:
+    try:
+        return entry.fill(lease, body)
+    except RedisUnavailable:
+        _release(entry, lease)  # a full Redis refuses values; the next reader must not wait for this one
+        return False
+
+
+def _release(entry: Entry, lease: str) -> None:
+    try:
+        entry.release(lease)
+    except RedisUnavailable:
+        logger.debug("a lease could not be given back; it expires")
+
+
+def _bypass(source: Source, loader: Callable[[], Any], detail: str) -> CacheResult:
+    return CacheResult(load(source, loader), "BYPASS", f"fwd=bypass; detail={detail}")

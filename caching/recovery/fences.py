@@ -1,0 +1,61 @@
+"""Fences whose commit has not lifted them: its process was killed, or the answer to COMMIT was lost.
+
+Each fence is named after its transaction, so that the database can be asked whether it is over::
+
+    writer                          PostgreSQL                  watch thread of any process
+    fence
+    COMMIT                          a deferred trigger sleeps
+    (connection cut, or killed)                                 overdue: in progress, the fence stays
+                                    commits
+                                                                overdue: committed, lift
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable, Iterable, Mapping
+
+from caching.errors import OutboxUnavailable
+from caching.keys import Target
+from caching.recovery.session import Session
+from caching.redis import scripts
+from caching.redis.scripts import ScriptCall
+
+IS_OVER = "SELECT coalesce(pg_xact_status(%s::text::xid8), 'forgotten') <> 'in progress'"
+
+Run = Callable[..., list[object]]
+
+
+def fence_token(alias: str, transaction_id: str) -> str:
+    """Return a name for the fences of one commit."""
+    return f"{alias}:{transaction_id}:{secrets.token_hex(8)}"
+
+
+def lift_overdue(targets: Iterable[Target], sessions: Mapping[str, Session], run: Run) -> int:
+    """Lift the overdue fences of ``targets`` whose transactions are over. Return how many.
+
+    Raises:
+        RedisUnavailable: Redis does not answer.
+        OutboxUnavailable: the database does not; their fences stay.
+    """
+    lifted = 0
+    for target in targets:
+        (tokens,) = run(ScriptCall(scripts.OVERDUE, [target.fence_key]))
+        for token in tokens:  # type: ignore[attr-defined]  # a list of bytes
+            if _is_over(token.decode(), sessions):
+                run(ScriptCall(scripts.LIFT, target, [token]))
+                lifted += 1
+    return lifted
+
+
+def _is_over(token: str, sessions: Mapping[str, Session]) -> bool:
+    alias, transaction_id, _ = token.split(":")
+    session = sessions.get(alias)
+    if not transaction_id or session is None:
+        return True  # it has written nothing that is declared; or the alias is gone with its release
+    try:
+        return bool(session.query(IS_OVER, [transaction_id])[0][0])
+    except OutboxUnavailable as error:
+        if "in the future" in str(error):
+            return True  # a database that went back does not know it
+        raise

@@ -1,0 +1,70 @@
+"""Invalidations that could not reach Redis, kept in the database until they can.
+
+A row is written in the transaction of the change itself, so it exists exactly if the change does. The
+watch thread of every process carries the rows out, before the process trusts what Redis holds.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Callable, Iterable
+from typing import Any
+
+from caching.keys import Target
+from caching.recovery.session import Session
+from caching.redis import scripts
+from caching.redis.scripts import ScriptCall
+
+logger = logging.getLogger(__name__)
+
+BATCH = 500
+INSERT = "INSERT INTO caching_outbox (node, created_at) VALUES (%s, now())"
+# A transaction that is just writing a row is waited for: after that the cache may be trusted.
+LOCK = "LOCK TABLE caching_outbox IN SHARE ROW EXCLUSIVE MODE"
+TAKE = (
+    "DELETE FROM caching_outbox WHERE id IN"
+    " (SELECT id FROM caching_outbox ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING node"
+)
+
+
+def record(connection: Any, targets: Iterable[Target]) -> None:
+    """Write the targets into the open transaction of ``connection``, or at once in autocommit.
+
+    Raises:
+        DatabaseError: the rows could not be written.
+    """
+    rows = [(json.dumps(target),) for target in targets]
+    logger.warning("Redis is away: %d invalidations go into the outbox", len(rows))
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        cursor.execute("SELECT to_regclass('caching_outbox')")
+        if cursor.fetchone() != (None,):  # before the first migration nothing of this database is cached
+            cursor.executemany(INSERT, rows)
+
+
+def drain(session: Session, run: Callable[..., object], *, wait_for_writers: bool) -> int:
+    """Carry out the rows of one database with ``run``. Return how many there were.
+
+    Args:
+        wait_for_writers: wait for transactions that are about to write a row, for at most the
+            session's statement timeout.
+
+    Raises:
+        RedisUnavailable: the rows stay.
+        OutboxUnavailable: the database could not be asked.
+    """
+    drained = 0
+    while True:
+        with session.transaction():
+            if wait_for_writers:
+                session.query(LOCK)
+            rows = session.query(TAKE, [BATCH])
+            if rows:
+                run(*(ScriptCall(scripts.DROP, _target(node)) for (node,) in rows))
+        drained += len(rows)
+        if len(rows) < BATCH:
+            return drained
+
+
+def _target(node: Any) -> Target:
+    return Target(*(json.loads(node) if isinstance(node, str) else node))

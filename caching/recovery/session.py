@@ -1,0 +1,79 @@
+"""A database connection of the watch thread's own, beside those of the application's threads."""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Iterator
+from typing import Any
+
+from django.db import DatabaseError, connections
+from django.db.utils import InterfaceError
+
+from caching.errors import OutboxUnavailable
+
+STATEMENT_TIMEOUT_MS = 1_000
+CONNECT_TIMEOUT_SECONDS = 2
+
+
+class Session:
+    """A connection in autocommit that is opened when needed and kept.
+
+    It is made from Django's settings but is not Django's: no test wraps it in a transaction.
+    """
+
+    def __init__(self, alias: str) -> None:
+        self.alias = alias
+        self._wrapper: Any = None
+        self._connection: Any = None
+
+    def query(self, sql: str, params: Any = None) -> list[tuple[Any, ...]]:
+        """Run one statement. Return its rows.
+
+        Raises:
+            OutboxUnavailable: the database does not answer in time, or refuses.
+        """
+        with self._errors(), self._open().cursor() as cursor:
+            cursor.execute(sql, params)
+            return list(cursor.fetchall()) if cursor.description else []
+
+    @contextlib.contextmanager
+    def transaction(self) -> Iterator[None]:
+        """Run the statements of the block in one transaction."""
+        self.query(f"BEGIN; SET LOCAL statement_timeout TO {STATEMENT_TIMEOUT_MS}")
+        try:
+            yield
+        except BaseException:
+            with contextlib.suppress(OutboxUnavailable):
+                self.query("ROLLBACK")
+            raise
+        self.query("COMMIT")
+
+    def close(self) -> None:
+        """Close the connection, if there is one."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(Exception):  # whatever state it is in
+                connection.close()
+
+    @contextlib.contextmanager
+    def _errors(self) -> Iterator[None]:
+        try:
+            with self._django().wrap_database_errors:
+                yield
+        except (DatabaseError, InterfaceError) as error:
+            if self._connection is None or self._connection.closed or not isinstance(error, DatabaseError):
+                self.close()
+            raise OutboxUnavailable(f"{self.alias}: {error}") from error
+
+    def _django(self) -> Any:
+        if self._wrapper is None:
+            self._wrapper = connections[self.alias].copy()
+        return self._wrapper
+
+    def _open(self) -> Any:
+        if self._connection is None or self._connection.closed:
+            wrapper = self._django()
+            params = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **wrapper.get_connection_params()}
+            self._connection = wrapper.get_new_connection(params)
+            self._connection.autocommit = True
+        return self._connection

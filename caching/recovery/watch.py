@@ -1,0 +1,216 @@
+"""A thread of each process that reads the cache: twice a second it checks what readers must rely on.
+
+One check, in this order:
+
+1. Redis can be written. Otherwise a writer could not invalidate, and reads must not be believed.
+2. The outbox is empty, or is carried out.
+3. The database is the one that has filled the cache.
+4. Overdue fences are lifted, if their transactions are over.
+5. From time to time: every table on which something depends has its triggers.
+
+Only if all of that succeeds do readers trust Redis, for a second and a half. So a writer that alone is
+cut off from Redis is noticed within that time. The thread has a database connection of its own, used for
+a few milliseconds; it ends when nothing has been read for half a minute.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+import threading
+import time
+import weakref
+from collections.abc import Callable
+from typing import Any, Protocol
+
+from caching import conf
+from caching.errors import CacheError, OutboxUnavailable, RedisUnavailable, Untrusted
+from caching.keys import Target
+from caching.postgresql import installed
+from caching.recovery import fences, origin, outbox
+from caching.recovery.session import Session
+from caching.recovery.trust import Trust
+from caching.redis import scripts
+from caching.redis.scripts import ScriptCall
+
+logger = logging.getLogger(__name__)
+
+TICK_SECONDS = 0.5
+IDLE_SECONDS = 30.0
+CHECK_TIMEOUT_SECONDS = 0.75  # for a reader that waits for a check
+COVERAGE_SECONDS = 30.0
+
+_inherited: list[Session] = []  # of a parent process: closing them would end the parent's
+
+
+class Redis(Protocol):
+    """What a check asks of Redis. Raises RedisUnavailable."""
+
+    @property
+    def breaks(self) -> int: ...
+    def run(self, *calls: ScriptCall) -> list[Any]: ...
+    def commands(self, *commands: tuple[Any, ...]) -> list[Any]: ...
+    def node_keys(self, name: str) -> list[str]: ...
+
+
+class Watch:
+    """The thread, what it has found, and what readers and writers leave to it."""
+
+    def __init__(self, redis: Redis) -> None:
+        self._redis = redis
+        self.trust = Trust()
+        self._begin()
+        os.register_at_fork(after_in_child=_beginning(weakref.ref(self)))
+
+    def _begin(self) -> None:
+        """Begin as a process that has no thread and no connection yet."""
+        self._lock = threading.Lock()
+        self._checked = threading.Condition()
+        self._rounds = 0
+        self._is_checking = False
+        self._one_check = threading.Lock()
+        self._wake = threading.Event()
+        self._thread: threading.Thread | None = None
+        self._sessions: dict[str, Session] = {}
+        self._fenced: set[Target] = set()
+        self._owed: list[tuple[set[Target], str]] = []
+        self._covered_at = 0.0
+        self._used_at = 0.0
+        self._stopping = False
+
+    # --- For readers ----------------------------------------------------------------------------
+
+    def require(self, key: str) -> None:
+        """Return if what Redis holds of a thing may be believed.
+
+        Raises:
+            Untrusted: a check must be made first.
+            OutboxUnavailable: writes to a table of the thing are not reported (``manage.py migrate``).
+        """
+        self._used_at = time.monotonic()
+        if not self.trust.is_valid(self._redis.breaks):
+            raise Untrusted
+        if key in self.trust.uncovered:
+            raise OutboxUnavailable(f"{key}: its triggers are missing")
+
+    def check_now(self) -> None:
+        """Have a check made, and wait for it.
+
+        Raises:
+            Untrusted: it was not finished in time, or failed.
+        """
+        with self._checked:
+            round_needed = self._rounds + (2 if self._is_checking else 1)
+            self.wake()
+            if not self._checked.wait_for(lambda: self._rounds >= round_needed, CHECK_TIMEOUT_SECONDS):
+                raise Untrusted
+
+    def examine(self, *targets: Target) -> None:
+        """Look whether the fences of these targets are overdue: a reader has met one."""
+        with self._lock:
+            self._fenced.update(targets)
+
+    # --- For writers ----------------------------------------------------------------------------
+
+    def owe(self, targets: set[Target], token: str = "") -> None:
+        """Drop these targets, or lift their fences, as soon as Redis answers."""
+        with self._lock:
+            self._owed.append((targets, token))
+        self.wake()
+
+    def recheck_triggers(self) -> None:
+        """Look for the triggers at the next check: a table may have changed."""
+        self._covered_at = 0.0
+        self.trust.withdraw()
+
+    def wake(self) -> None:
+        """Make a check soon."""
+        self._used_at = time.monotonic()
+        with self._lock:
+            if self._thread is None or not self._thread.is_alive():
+                self._thread = threading.Thread(target=self._run, name="cache watch", daemon=True)
+                self._thread.start()
+        self._wake.set()
+
+    def stop(self) -> None:
+        """End the thread and close its connections."""
+        self._stopping = True
+        self._wake.set()
+        thread = self._thread
+        if thread is not None and thread is not threading.current_thread():
+            thread.join()
+        self._begin()
+        self.trust.withdraw()
+
+    # --- The thread -----------------------------------------------------------------------------
+
+    def _run(self) -> None:
+        while not self._stopping and (self._owed or time.monotonic() - self._used_at < IDLE_SECONDS):
+            self._wake.clear()
+            self.check()
+            self._wake.wait(TICK_SECONDS)
+        for session in self._sessions.values():
+            session.close()
+        self._sessions = {}
+
+    def check(self) -> None:
+        """Make one check; confirm or withdraw the trust."""
+        with self._one_check:
+            self._check_and_tell()
+
+    def _check_and_tell(self) -> None:
+        self._is_checking = True
+        began, breaks = time.monotonic(), self._redis.breaks
+        try:
+            self._check(wait_for_writers=breaks != self.trust.breaks)
+        except CacheError as error:
+            self.trust.withdraw()
+            logger.debug("the cache is not trusted: %s", error)
+        else:
+            self.trust.confirm(breaks, began)
+        self._is_checking = False
+        with self._checked:
+            self._rounds += 1
+            self._checked.notify_all()
+
+    def _check(self, *, wait_for_writers: bool) -> None:
+        self._redis.commands(*(("SET", key, 1) for key in self._redis.node_keys("caching:heartbeat")))
+        self._pay()
+        aliases = conf.database_aliases()
+        for alias in aliases:
+            session = self._sessions.setdefault(alias, Session(alias))
+            origin.check(session, self._redis.run, self._redis.node_keys("caching:origin"))
+            outbox.drain(session, self._redis.run, wait_for_writers=wait_for_writers)
+        self._lift_overdue()
+        if time.monotonic() - self._covered_at > COVERAGE_SECONDS:
+            self.trust.uncovered = frozenset().union(
+                *(installed.uncovered(self._sessions[alias].query, alias) for alias in aliases)
+            )
+            self._covered_at = time.monotonic()
+
+    def _pay(self) -> None:
+        while self._owed:
+            targets, token = self._owed[0]
+            script, arguments = (scripts.LIFT, [token]) if token else (scripts.DROP, [])
+            self._redis.run(*(ScriptCall(script, target, arguments) for target in targets))
+            self._owed.pop(0)
+
+    def _lift_overdue(self) -> None:
+        with self._lock:
+            targets, self._fenced = self._fenced, set()
+        try:
+            fences.lift_overdue(targets, self._sessions, self._redis.run)
+        except (RedisUnavailable, OutboxUnavailable):
+            self.examine(*targets)
+            raise
+
+
+def _beginning(watch: weakref.ref[Watch]) -> Callable[[], None]:
+    def after_in_child() -> None:
+        alive = watch()
+        if alive is not None:
+            _inherited.extend(alive._sessions.values())
+            alive._begin()
+            alive.trust.withdraw()
+
+    return after_in_child

@@ -1,0 +1,33 @@
+-- Store one field of a family, if the lease under which it was loaded is still held.
+--
+-- KEYS  1 family hash   2 leases
+-- ARGV  1 lease   2 value   3 TTL of the family, ms   4 field   5 how many fields it may hold   6 shape
+-- Returns 1 when stored, 0 when the lease is gone.
+--
+-- The fields take turns on a ring of slots, '#slot:<number>' -> field. The field that had the slot
+-- before, if that is still its latest, was stored longest ago and is replaced: two or three commands,
+-- however many fields there are. The family expires as a whole, TTL after its first field was stored.
+local held = redis.call('HGET', KEYS[2], ARGV[4])
+if not held or string.match(held, '^%d+:(.*)$') ~= ARGV[1] then
+  return 0
+end
+redis.call('HDEL', KEYS[2], ARGV[4])
+local turn = redis.call('HINCRBY', KEYS[1], '#next', 1)
+local slot = string.format('%.0f', turn % tonumber(ARGV[5]))
+local expires = redis.call('HGET', KEYS[1], '#expires')
+if not expires then
+  local time = redis.call('TIME')
+  expires = string.format('%.0f', time[1] * 1000 + math.floor(time[2] / 1000) + tonumber(ARGV[3]))
+  redis.call('HSET', KEYS[1], '#expires', expires)
+  redis.call('PEXPIRE', KEYS[1], ARGV[3])
+end
+local former = redis.call('HGET', KEYS[1], '#slot:' .. slot)
+if former then
+  local tag = redis.call('HGET', KEYS[1], '#' .. former)
+  if tag and string.match(tag, '^[^:]*:(%d+):') == slot then
+    redis.call('HDEL', KEYS[1], former, '#' .. former)
+  end
+end
+redis.call('HSET', KEYS[1], ARGV[4], ARGV[2], '#' .. ARGV[4], ARGV[6] .. ':' .. slot .. ':' .. expires,
+  '#slot:' .. slot, ARGV[4])
+return 1

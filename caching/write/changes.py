@@ -1,0 +1,81 @@
+"""What the triggers report: which rows of which tables have changed, in which transaction.
+
+A trigger raises a message at the level INFO, which PostgreSQL sends to the client whatever its
+settings, within the answer to the statement (postgresql/triggers.py writes it, docs/caching.md says
+why this way was chosen).
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from typing import Any, NamedTuple
+
+from caching.dependents import Dependent, parse
+
+MARK = "caching:{"
+MAX_ROWS = 500  # more of one table in one transaction, and its dependents go as groups
+
+Row = tuple[Any, ...]
+
+
+class Report(NamedTuple):
+    """One statement's changes of one table.
+
+    Attributes:
+        columns: the names of what is told of each row.
+        rows: old and new rows; None for more than MAX_ROWS, or for all.
+    """
+
+    transaction: str
+    table: str
+    dependents: str
+    columns: tuple[str, ...]
+    rows: tuple[Row, ...] | None
+
+
+def read_report(notice: str) -> Report | None:
+    """Return what a message of PostgreSQL reports, or None if it is no trigger's of the cache."""
+    start = notice.find(MARK)
+    if start < 0:
+        return None
+    found = json.loads(notice[start + len(MARK) - 1 :])
+    rows = found["r"]
+    return Report(
+        found["x"],
+        found["t"],
+        json.dumps(found["d"], separators=(",", ":")),
+        tuple(found["c"]),
+        None if rows is None else tuple(tuple(row) for row in rows),
+    )
+
+
+class Changes:
+    """The changes of one transaction, by table."""
+
+    def __init__(self) -> None:
+        self.transaction = ""
+        self._rows: dict[str, set[frozenset[tuple[str, Any]]] | None] = {}
+        self._dependents: dict[str, set[Dependent]] = {}
+
+    def add(self, report: Report) -> None:
+        """Add what one statement has changed."""
+        self.transaction = report.transaction
+        self._dependents.setdefault(report.table, set()).update(parse(report.dependents))
+        known = self._rows.setdefault(report.table, set())
+        if known is None or report.rows is None or len(known) + len(report.rows) > MAX_ROWS:
+            self._rows[report.table] = None
+        else:
+            known.update(frozenset(zip(report.columns, row, strict=True)) for row in report.rows)
+
+    def dependents(self) -> Iterable[tuple[str, Dependent]]:
+        """Yield each table that has changed, with each thing that depends on it."""
+        return [(table, each) for table, found in self._dependents.items() for each in found]
+
+    def rows(self, table: str) -> list[dict[str, Any]] | None:
+        """Return old and new rows of a table; None where they were too many."""
+        rows = self._rows.get(table, set())
+        return None if rows is None else [dict(row) for row in rows]
+
+    def __bool__(self) -> bool:
+        return bool(self._rows)

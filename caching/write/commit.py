@@ -1,0 +1,105 @@
+"""Fence, COMMIT, lift::
+
+    writer                          readers
+    UPDATE                          hit: old                 (not committed: old is right)
+    fence                           bypass: old              (value and leases are gone)
+    COMMIT                          bypass: new
+    lift                            miss: new, stored
+    acknowledged                    hit: new
+
+A fence is named after its transaction. If its process is killed, or the answer to COMMIT is lost, the
+fence stays until the database says that the transaction is over (recovery/fences.py).
+"""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import time
+from collections.abc import Iterator
+
+from django.db import DatabaseError
+
+from caching import metrics
+from caching.errors import RedisUnavailable
+from caching.gateway import get_gateway
+from caching.keys import Target
+from caching.recovery import outbox
+from caching.recovery.fences import fence_token
+from caching.write.pending import Connection, PendingInvalidations
+
+logger = logging.getLogger(__name__)
+
+
+@contextlib.contextmanager
+def committing(connection: Connection) -> Iterator[None]:
+    """Fence what the transaction has changed, let the block commit, and lift the fences.
+
+    Raises:
+        DatabaseError: a deferred constraint is violated, or the outbox cannot be written while Redis
+            is away; nothing is committed.
+        Whatever the block raises.
+    """
+    pending = connection.pending
+    targets = pending.targets(lock=True)
+    if not targets:
+        yield
+        _after(pending)
+        return
+    token = fence_token(connection.alias, _transaction_id(connection))
+    fenced = _fence(connection, targets, token)
+    over = False
+    try:
+        yield
+        over = True
+        pending.committed()
+    except DatabaseError:
+        over = not connection.connection.closed
+        raise
+    finally:
+        if not fenced:
+            get_gateway().watch.wake()
+        elif over:
+            _lift(targets, token)
+        else:
+            logger.warning("the outcome of COMMIT is unknown: %d fences stay until it is", len(targets))
+    _after(pending)
+
+
+def _transaction_id(connection: Connection) -> str:
+    """Return PostgreSQL's number of the transaction; empty where it has written nothing."""
+    if connection.pending.transaction_id:
+        return connection.pending.transaction_id
+    with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+        cursor.execute("SELECT pg_current_xact_id_if_assigned()::text")
+        return cursor.fetchone()[0] or ""
+
+
+def _fence(connection: Connection, targets: set[Target], token: str) -> bool:
+    """Close the targets, or write them into the outbox of the open transaction. Return whether closed."""
+    started = time.perf_counter_ns()
+    try:
+        get_gateway().fence(targets, token)
+    except RedisUnavailable:
+        metrics.count(metrics.COMMITS, "outboxed")
+        outbox.record(connection, targets)
+        return False
+    metrics.count(metrics.COMMITS, "fenced")
+    metrics.count(metrics.COMMITS, "fence_microseconds", (time.perf_counter_ns() - started) // 1000)
+    return True
+
+
+def _lift(targets: set[Target], token: str) -> None:
+    """Open the targets again. Where Redis does not answer, the watch thread goes on trying."""
+    gateway = get_gateway()
+    try:
+        gateway.lift(targets, token)
+    except RedisUnavailable as error:
+        logger.warning("fences are left: %s", error)
+        gateway.watch.owe(targets, token)
+
+
+def _after(pending: PendingInvalidations) -> None:
+    """Invalidate what deferred triggers have changed during the COMMIT."""
+    if pending:
+        pending.flush()
