@@ -1,6 +1,6 @@
 """Another process: it takes a command a line, and answers a line.
 
-``stop_before`` lets it stand for ever when it reaches a step (tests/caching/stage.py), so that it can
+``stop_before`` lets it stand for ever when it reaches a step (tests/caching/interleaving.py), so that it can
 be killed there.
 """
 
@@ -65,22 +65,22 @@ class Child:
 
 
 def _title(pk: int) -> list[str]:
-    from tests.caching.shelf.cache import book_detail
+    from tests.caching.testapp.cache import book_detail
 
     reading = book_detail.get(pk=pk)
     return [reading.value["title"], reading.x_cache]
 
 
 def _rename(pk: int, title: str) -> str:
-    from tests.caching.shelf.writes import rename
+    from tests.caching.testapp.writes import rename
 
     return rename(pk, title)
 
 
 def _breaker() -> str:
-    from caching.store import get_store
+    from caching.gateway import get_gateway
 
-    return "open" if get_store().breaker.is_open else "closed"
+    return "open" if get_gateway().breaker.is_open else "closed"
 
 
 def _fork() -> str:
@@ -97,7 +97,7 @@ def _fork() -> str:
 
 def _many(pk: int, times: int) -> int:
     """Read from many threads at once; how many of them loaded."""
-    from tests.caching.shelf.cache import book_detail, loads
+    from tests.caching.testapp.cache import book_detail, loads
     from tests.threads import at_once
 
     loads.clear()
@@ -106,7 +106,7 @@ def _many(pk: int, times: int) -> int:
 
 
 class _Stander:
-    """An actor (tests/caching/stage.py) that never goes on."""
+    """An actor (tests/caching/interleaving.py) that never goes on."""
 
     def __init__(self, step: str) -> None:
         self._step = step
@@ -118,12 +118,10 @@ class _Stander:
 
 
 def _stop_before(step: str) -> str:
-    import pytest
+    from tests.caching.interleaving import Interleaving, act_as
 
-    from tests.caching import stage
-
-    stage._current.actor = _Stander(step)
-    stage.stage(pytest.MonkeyPatch()).__enter__()
+    act_as(_Stander(step))
+    Interleaving().__enter__()
     return step
 
 

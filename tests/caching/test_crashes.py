@@ -9,10 +9,10 @@ from django.db import connection, transaction
 
 from caching import invalidation
 from tests.caching.conftest import one_server
-from tests.caching.designs import DESIGNS
-from tests.caching.shelf.cache import book_detail, book_pages
-from tests.caching.shelf.models import Book
-from tests.caching.shelf.writes import rename
+from tests.caching.strategies import STRATEGIES
+from tests.caching.testapp.cache import book_detail, book_pages
+from tests.caching.testapp.models import Book
+from tests.caching.testapp.writes import rename
 from tests.waiting import until
 
 pytestmark = one_server
@@ -80,16 +80,16 @@ def test_a_reader_killed_at_any_point_holds_nobody_up(rows, child, cache_redis, 
 
 def test_a_naive_design_stays_stale_when_killed_after_the_commit(rows, child):
     """The process dies between COMMIT and the callback; nothing tells anybody."""
-    design = DESIGNS["on_commit"]()
-    with design.installed():
-        assert design.title(rows.pk) == "old"
+    strategy = STRATEGIES["on_commit"]()
+    with strategy.installed():
+        assert strategy.title(rows.pk) == "old"
         kill_at(child(), "COMMIT done", "rename", rows.pk, "new")
         assert stored(rows)[0] == "new"
-        assert design.title(rows.pk) == "old"
+        assert strategy.title(rows.pk) == "old"
 
 
-def test_a_fence_stands_for_ten_seconds_and_cannot_be_evicted(rows, stage, cache_redis):
-    writer = stage.actor(lambda: rename(rows.pk))
+def test_a_fence_stands_for_ten_seconds_and_cannot_be_evicted(rows, interleaving, cache_redis):
+    writer = interleaving.actor(lambda: rename(rows.pk))
     writer.run_to("COMMIT")
     key = f"fence:{{:1:v1:books:detail:{rows.pk}}}"
     [(_, expires_ms)] = cache_redis.zrange(key, 0, -1, withscores=True)

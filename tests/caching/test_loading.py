@@ -11,9 +11,9 @@ from django.core.cache import cache
 from django.db import connection, connections, transaction
 
 from caching import Cached, CachedFamily, invalidation
-from tests.caching.shelf.cache import book_detail, book_pages
-from tests.caching.shelf.models import Book, Mute
-from tests.caching.shelf.writes import rename
+from tests.caching.testapp.cache import book_detail, book_pages
+from tests.caching.testapp.models import Book, Mute
+from tests.caching.testapp.writes import rename
 from tests.caching.views import cached, stored
 from tests.threads import at_once
 
@@ -34,7 +34,7 @@ def test_a_load_that_raises_stores_nothing_and_gives_its_lease_back(rows):
     odd = thing(load)
     with pytest.raises(ZeroDivisionError):
         odd.get(name="a")
-    assert odd.get(name="a").how == "fwd=miss; stored"
+    assert odd.get(name="a").detail == "fwd=miss; stored"
     assert odd.get(name="a").x_cache == "HIT"
 
 
@@ -61,7 +61,7 @@ def test_a_load_cannot_write(rows):
     assert not Mute.objects.exists()
 
 
-def test_a_load_that_asks_for_other_cached_things_reads_one_state(rows, stage):
+def test_a_load_that_asks_for_other_cached_things_reads_one_state(rows, interleaving):
     """Between the outer load's first statement and the inner one, a writer commits."""
     book_detail.get(pk=rows.pk)
 
@@ -70,18 +70,18 @@ def test_a_load_that_asks_for_other_cached_things_reads_one_state(rows, stage):
         return [titles[0], book_detail.get(pk=rows.pk).value["title"]]
 
     odd = Cached("v1:odd:{name}", ttl=60, load=load, depends_on=[Book])
-    reader = stage.actor(lambda: odd.get(name="a").value)
+    reader = interleaving.actor(lambda: odd.get(name="a").value)
     reader.run_to("SELECT")
     with transaction.atomic():
         rename(rows.pk)
-        odd.touch_all()
+        odd.invalidate_all()
     assert reader.finish() == ["old", "old"]
     assert odd.get(name="a").value == ["new", "new"]
     assert book_detail.get(pk=rows.pk).value["title"] == "new"
 
 
-def test_a_load_reads_a_list_and_its_count_from_one_snapshot(rows, stage):
-    reader = stage.actor(lambda: book_pages.get().value)
+def test_a_load_reads_a_list_and_its_count_from_one_snapshot(rows, interleaving):
+    reader = interleaving.actor(lambda: book_pages.get().value)
     reader.run_to("SELECT done")
     Book.objects.create(title="new")
     assert reader.finish() == {"titles": ["old", "sequel", "third"], "count": 3}
@@ -176,7 +176,7 @@ def test_a_transaction_that_touches_more_keys_than_are_worth_naming_drops_the_pa
     cached(rows)
     with transaction.atomic():
         for pk in range(2000, 2600):
-            book_detail.touch(pk=pk)
+            book_detail.invalidate(pk=pk)
         assert len(connection.changes._nodes()) == 1
         rename(rows.pk)
     assert cached(rows) == stored(rows)
@@ -208,7 +208,7 @@ def test_a_commit_that_is_refused_lifts_its_fences(rows):
     cached(rows)
     with pytest.raises(Exception, match="violates foreign key"), transaction.atomic():
         Book.objects.filter(pk=rows.pk).update(shelf=0)
-    assert book_detail.get(pk=rows.pk).how == "fwd=miss; stored"
+    assert book_detail.get(pk=rows.pk).detail == "fwd=miss; stored"
     assert cached(rows) == stored(rows)
 
 

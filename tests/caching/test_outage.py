@@ -6,10 +6,10 @@ import pytest
 from django.db import connection
 
 from caching import scripts
-from caching.store import Store, get_store
+from caching.gateway import Store, get_gateway
 from tests.caching.conftest import one_server
-from tests.caching.shelf.cache import book_detail, book_pages
-from tests.caching.shelf.writes import rename
+from tests.caching.testapp.cache import book_detail, book_pages
+from tests.caching.testapp.writes import rename
 from tests.caching.test_writes import move_by_raw_sql
 from tests.caching.views import cached, stored
 from tests.waiting import until
@@ -20,11 +20,11 @@ AWAY = ["hang", "refuse", "cut"]
 
 
 def closed():
-    return not get_store().breaker.is_open
+    return not get_gateway().breaker.is_open
 
 
 def open_the_breaker(rows):
-    until(lambda: (book_detail.get(pk=rows.pk), get_store().breaker.is_open)[1])
+    until(lambda: (book_detail.get(pk=rows.pk), get_gateway().breaker.is_open)[1])
 
 
 @pytest.mark.parametrize("mode", AWAY)
@@ -34,8 +34,8 @@ def test_reads_answer_and_the_breaker_opens(rows, proxy, mode):
     for _ in range(3):  # enough to open it, without a write
         reading = book_detail.get(pk=rows.pk)
         assert (reading.x_cache, reading.value["title"]) == ("BYPASS", "old")
-        assert reading.how == "fwd=bypass; detail=breaker"
-    assert get_store().breaker.is_open
+        assert reading.detail == "fwd=bypass; detail=breaker"
+    assert get_gateway().breaker.is_open
     assert cached(rows) == stored(rows)
 
 
@@ -45,8 +45,8 @@ def test_with_the_breaker_open_nobody_asks_redis(rows, proxy, mode, monkeypatch)
     proxy.mode = mode
     open_the_breaker(rows)
     asked = []
-    monkeypatch.setattr(get_store().backend, "read", lambda *keys: asked.append(keys))
-    monkeypatch.setattr(get_store().backend, "run", lambda *calls: asked.append(calls))
+    monkeypatch.setattr(get_gateway().backend, "read", lambda *keys: asked.append(keys))
+    monkeypatch.setattr(get_gateway().backend, "run", lambda *calls: asked.append(calls))
     for _ in range(20):
         book_detail.get(pk=rows.pk)
         book_pages.get()
@@ -71,9 +71,9 @@ def test_what_was_written_meanwhile_is_read_afterwards(rows, proxy, mode):
 
 
 @pytest.mark.parametrize("mode", AWAY)
-def test_an_outage_between_fence_and_lift_leaves_a_fence_to_expire(rows, proxy, stage, mode, cache_redis):
+def test_an_outage_between_fence_and_lift_leaves_a_fence_to_expire(rows, proxy, interleaving, mode, cache_redis):
     assert cached(rows) == stored(rows)
-    writer = stage.actor(lambda: rename(rows.pk))
+    writer = interleaving.actor(lambda: rename(rows.pk))
     writer.run_to("lift")
     proxy.mode = mode
     writer.finish()
@@ -81,7 +81,7 @@ def test_an_outage_between_fence_and_lift_leaves_a_fence_to_expire(rows, proxy, 
     until(closed)
     assert book_detail.get(pk=rows.pk).value["title"] == "new"
     if mode != "hang":  # a lift that was sent before the hang arrives late
-        assert book_detail.get(pk=rows.pk).how == "fwd=bypass; detail=fence"
+        assert book_detail.get(pk=rows.pk).detail == "fwd=bypass; detail=fence"
         assert cache_redis.zcard(f"fence:{{:1:v1:books:detail:{rows.pk}}}") == 1
     assert cached(rows) == stored(rows)
 
@@ -125,20 +125,20 @@ def test_a_refusal_of_writes_alone_opens_the_breaker(rows, redis_server):
         rename(rows.pk)
         assert book_detail.get(pk=rows.pk).value["title"] == "new"
         assert cached(rows) == stored(rows)
-        assert get_store().breaker.is_open
+        assert get_gateway().breaker.is_open
         client.config_set("min-replicas-to-write", 0)
     until(closed)
     assert cached(rows) == stored(rows)
 
 
-def test_an_answer_lost_on_the_way_is_asked_for_again_and_revives_no_epoch(rows, proxy, stage):
+def test_an_answer_lost_on_the_way_is_asked_for_again_and_revives_no_epoch(rows, proxy, interleaving):
     """Reader begins an epoch, its answer is lost; others store and write; it asks again."""
     cached(rows)
     move_by_raw_sql(rows)  # no epoch is left
     proxy.lose_the_answer_to(scripts.ADMIT.sha.encode())
-    reader = stage.actor(lambda: book_detail.get(pk=rows.sequel.pk))
+    reader = interleaving.actor(lambda: book_detail.get(pk=rows.sequel.pk))
     reader.run_to("connect")
-    assert book_detail.get(pk=rows.pk).how == "fwd=miss; stored"
+    assert book_detail.get(pk=rows.pk).detail == "fwd=miss; stored"
     assert book_detail.get(pk=rows.pk).x_cache == "HIT"
     with connection.cursor() as cursor:
         cursor.execute("UPDATE shelf_book SET title = 'new' WHERE id = %s", [rows.pk])
@@ -146,14 +146,14 @@ def test_an_answer_lost_on_the_way_is_asked_for_again_and_revives_no_epoch(rows,
     assert book_detail.get(pk=rows.pk).value["title"] == "new"
 
 
-def test_a_request_for_a_lease_that_arrives_again_late_revives_none(rows, stage, monkeypatch):
+def test_a_request_for_a_lease_that_arrives_again_late_revives_none(rows, interleaving, monkeypatch):
     """Reader asks twice, as the first answer was lost; a commit takes the lease; the first arrives."""
     asked = []
     lease = Store.lease
     monkeypatch.setattr(Store, "lease", lambda store, call: asked.append(call) or lease(store, call))
-    reader = stage.actor(lambda: book_detail.get(pk=rows.pk))
+    reader = interleaving.actor(lambda: book_detail.get(pk=rows.pk))
     reader.run_to("SELECT done")
     rename(rows.pk)
-    get_store().run(*asked)
+    get_gateway().run(*asked)
     reader.finish()
     assert book_detail.get(pk=rows.pk).value["title"] == "new"

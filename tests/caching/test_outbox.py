@@ -13,12 +13,12 @@ from django.utils import timezone
 from caching import invalidation, store
 from caching.breaker import Breaker
 from caching.models import Outbox
-from caching.store import get_store
+from caching.gateway import get_gateway
 from tests.caching.conftest import cache_at, one_server
 from tests.caching.losses import commit_and_lose_the_connection
 from tests.caching.proxy import Proxy
-from tests.caching.shelf.cache import book_detail
-from tests.caching.shelf.writes import rename
+from tests.caching.testapp.cache import book_detail
+from tests.caching.testapp.writes import rename
 from tests.waiting import until
 
 pytestmark = one_server
@@ -61,7 +61,7 @@ def test_it_is_carried_out_before_this_process_reads_the_cache_again(rows, away)
     rename(rows.pk)
     assert title(rows.pk) == "new"
     away.mode = "pass"
-    until(lambda: not get_store().breaker.is_open)
+    until(lambda: not get_gateway().breaker.is_open)
     assert title(rows.pk) == "new"
     assert not Outbox.objects.exists()
 
@@ -97,7 +97,7 @@ def test_who_is_back_first_does_not_serve_what_another_one_is_noting(rows, away,
         writers_way.mode = "refuse"
         assert title(rows.pk) == "old"
         away.mode = "pass"
-        until(lambda: not get_store().breaker.is_open)
+        until(lambda: not get_gateway().breaker.is_open)
         assert title(rows.pk) == "old"
         assert writer.ask("rename", rows.pk, "new") == "new"
         assert title(rows.pk) == "new"
@@ -157,17 +157,17 @@ def test_an_outbox_that_cannot_be_written_fails_the_write(rows, away):
             cursor.execute("ALTER TABLE elsewhere RENAME TO caching_outbox")
 
 
-def test_the_breaker_closes_only_when_a_commit_under_way_is_drained_too(rows, away, stage):
+def test_the_breaker_closes_only_when_a_commit_under_way_is_drained_too(rows, away, interleaving):
     """Probe: the outbox is empty; writer: COMMIT, the breaker is open; probe: closes it. Stale."""
     rename(rows.pk, "newer")
-    writer = stage.actor(lambda: rename(rows.pk, "newest"))
+    writer = interleaving.actor(lambda: rename(rows.pk, "newest"))
     writer.run_to("COMMIT")
-    assert get_store().breaker.is_open
+    assert get_gateway().breaker.is_open
     away.mode = "pass"
     until(_somebody_waits_for_the_outbox)
-    assert get_store().breaker.is_open
+    assert get_gateway().breaker.is_open
     writer.finish()
-    until(lambda: not get_store().breaker.is_open)
+    until(lambda: not get_gateway().breaker.is_open)
     assert title(rows.pk) == "newest"
     assert not Outbox.objects.exists()
 
@@ -229,11 +229,11 @@ def test_a_forked_process_closes_the_breaker_that_it_inherited(rows, away, child
 
 
 def test_a_fence_that_expired_before_its_commit_and_cannot_be_lifted_is_noted(
-    rows, proxy, stage, monkeypatch
+    rows, proxy, interleaving, monkeypatch
 ):
     """A COMMIT longer than the fence; a reader stores in between; Redis is away for the lift."""
     monkeypatch.setattr(invalidation, "FENCE_TTL_MS", 1)
-    writer = stage.actor(lambda: rename(rows.pk))
+    writer = interleaving.actor(lambda: rename(rows.pk))
     writer.run_to("COMMIT")
     until(lambda: book_detail.get(pk=rows.pk).x_cache == "HIT")
     assert title(rows.pk) == "old"
@@ -242,7 +242,7 @@ def test_a_fence_that_expired_before_its_commit_and_cannot_be_lifted_is_noted(
     writer.finish()
     assert Outbox.objects.exists()
     proxy.mode = "pass"
-    until(lambda: not get_store().breaker.is_open)
+    until(lambda: not get_gateway().breaker.is_open)
     assert title(rows.pk) == "new"
 
 
@@ -253,7 +253,7 @@ def test_a_commit_of_unknown_outcome_drains_what_it_noted(rows, away, monkeypatc
     monkeypatch.undo()
     connection.close()
     away.mode = "pass"
-    until(lambda: not get_store().breaker.is_open)
+    until(lambda: not get_gateway().breaker.is_open)
     assert title(rows.pk) == "new"
 
 

@@ -17,7 +17,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _no_counts_of_other_tests():
     stats.flush()
-    stats.get_store().command("DEL", stats.KEY)
+    stats.get_gateway().command("DEL", stats.KEY)
 
 
 @pytest.fixture
@@ -64,7 +64,7 @@ def test_a_refused_fill_is_counted(admin_client, monkeypatch):
         return value
 
     monkeypatch.setattr(course_detail, "_load", interrupted)
-    assert course_detail.get(pk=course.pk).how == "fwd=miss"
+    assert course_detail.get(pk=course.pk).detail == "fwd=miss"
     assert counters(admin_client)["v1:courses:detail"]["refused_fills"] == 1
 
 
