@@ -31,7 +31,7 @@ from tests.caching.shelf.models import Book, Label, Loose, Shelf
 from tests.threads import Other, at_once
 from tests.waiting import until
 
-pytestmark = [pytest.mark.django_db(transaction=True)]
+pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 def elsewhere(work):
