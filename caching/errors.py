@@ -1,12 +1,30 @@
 """What can go wrong between a process and the cache."""
 
+from __future__ import annotations
+
 
 class CacheError(Exception):
     """Base of the cache's errors."""
 
 
-class Unreachable(CacheError):  # noqa: N818  (it names a state of Redis)
-    """Redis did not answer in time, refused, or could not carry the command out.
+class RedisUnavailable(CacheError):  # noqa: N818  (it names a state of Redis)
+    """Redis did not answer in time, cannot be reached, or is in a state in which it cannot serve.
 
-    A read falls back to the database. An invalidation is written into the outbox.
+    A read falls back to the database. An invalidation is written into the outbox. A circuit breaker
+    counts it.
     """
+
+
+class RedisRefused(RedisUnavailable):
+    """A healthy server answered a command with an error: WRONGTYPE, a script's own error, bad syntax.
+
+    The caller does without the cache, as with any ``RedisUnavailable``. A circuit breaker does not
+    count it: other commands work.
+    """
+
+
+class OutboxUnavailable(CacheError):  # noqa: N818  (it names a state of the outbox)
+    """The outbox's table could not be read or written. It says nothing about Redis."""
+
+
+Unreachable = RedisUnavailable

@@ -44,7 +44,7 @@ class RedisProcess:
 
     def client(self, db: int = 1) -> Any:
         """A redis-py client of its own; a context manager."""
-        return redis.Redis(port=self.port, db=db, protocol=2)
+        return redis.Redis(port=self.port, db=db, protocol=2, password=self._options.get("requirepass"))
 
     @property
     def snapshot(self) -> Path:

@@ -1,0 +1,94 @@
+"""settings.CACHING with its defaults.
+
+Every key is optional; see ``RedisConf`` for what each means::
+
+    CACHING = {
+        "URL": "redis://localhost:6379/1",     # default: LOCATION of CACHES["default"]
+        "CLUSTER": ["10.0.0.1:7000", ...],     # or "SENTINELS" and "MASTER"
+    }
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any, NamedTuple
+
+from django.conf import settings
+
+CONNECT_TIMEOUT_SECONDS = 0.25
+COMMAND_TIMEOUT_SECONDS = 0.5
+# Settings that may hold the URL of a Redis database that the cache must not share.
+SEPARATE_FROM = ("CELERY_BROKER_URL",)
+
+# "host:port", "[::1]:port", (host, port), or a URL with options of its own.
+Server = str | tuple[str, int]
+
+
+class RedisConf(NamedTuple):
+    """Where a Redis is, and how it is reached.
+
+    Attributes:
+        url: ``redis://``, ``rediss://``, ``unix://`` or ``redis+socket://``, with every option that
+            redis-py reads from a URL. For a cluster and with Sentinels its host is not used; its
+            credentials, TLS options and, with Sentinels, its database are those of each node.
+        username: for servers whose URL has none.
+        password: for servers whose URL has none.
+        cluster: some nodes of a Redis Cluster.
+        sentinels: the Sentinels that know the master.
+        master: the master's name there.
+        sentinel_username: for Sentinels without a URL of their own.
+        sentinel_password: for Sentinels without a URL of their own.
+        sentinel_tls: whether Sentinels without a URL of their own are reached by TLS, with the TLS options
+            of ``url``.
+        connect_timeout: seconds until a connection must be open.
+        command_timeout: seconds until a reply must begin.
+    """
+
+    url: str
+    username: str | None = None
+    password: str | None = None
+    cluster: Sequence[Server] = ()
+    sentinels: Sequence[Server] = ()
+    master: str = "mymaster"
+    sentinel_username: str | None = None
+    sentinel_password: str | None = None
+    sentinel_tls: bool = False
+    connect_timeout: float = CONNECT_TIMEOUT_SECONDS
+    command_timeout: float = COMMAND_TIMEOUT_SECONDS
+
+
+def caching_settings() -> dict[str, Any]:
+    """Return settings.CACHING as it is now."""
+    return dict(getattr(settings, "CACHING", {}))
+
+
+def redis_conf() -> RedisConf:
+    """Return where the cache's Redis is.
+
+    What CACHING does not say is taken from the default cache, as django-redis reads it.
+    """
+    chosen = caching_settings()
+    default = settings.CACHES.get("default", {})
+    options = default.get("OPTIONS", {})
+    return RedisConf(
+        url=chosen.get("URL") or _first_location(default) or "redis://localhost:6379/1",
+        username=chosen.get("USERNAME") or options.get("USERNAME"),
+        password=chosen.get("PASSWORD") or options.get("PASSWORD"),
+        cluster=tuple(chosen.get("CLUSTER") or ()),
+        sentinels=tuple(chosen.get("SENTINELS") or ()),
+        master=chosen.get("MASTER") or RedisConf._field_defaults["master"],
+        sentinel_username=chosen.get("SENTINEL_USERNAME") or None,
+        sentinel_password=chosen.get("SENTINEL_PASSWORD") or None,
+        sentinel_tls=bool(chosen.get("SENTINEL_TLS")),
+        connect_timeout=chosen.get("CONNECT_TIMEOUT")
+        or options.get("SOCKET_CONNECT_TIMEOUT", CONNECT_TIMEOUT_SECONDS),
+        command_timeout=chosen.get("COMMAND_TIMEOUT")
+        or options.get("SOCKET_TIMEOUT", COMMAND_TIMEOUT_SECONDS),
+    )
+
+
+def _first_location(cache: dict[str, Any]) -> str | None:
+    location = cache.get("LOCATION")
+    if isinstance(location, (list, tuple)):
+        location = location[0] if location else None
+    return location or None

@@ -1,0 +1,243 @@
+"""Connections to one Redis server: short timeouts, no hidden retries, distrust after a restart."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+import time
+import weakref
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from redis.connection import AbstractConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
+from redis.exceptions import NoScriptError, RedisError
+
+from caching.errors import RedisUnavailable
+from caching.redis.packing import pack
+from caching.redis.replies import describe, is_away, raise_first_error
+from caching.redis.scripts import RECOVER, Command, ScriptCall
+
+RUN_ID_KEY = "caching:run_id"
+
+
+def run_id_key() -> str:
+    """Return the key where the run of a single server is recorded."""
+    return RUN_ID_KEY
+
+
+class RedisClient:
+    """Connections to one server, each used by one thread at a time.
+
+    The idle ones wait in a list whose ``append`` and ``pop`` are atomic, so a command costs no lock.
+    A connection that the server closed while it was idle is replaced, and its commands are sent once
+    more: every command must bear that. Nothing else is retried.
+
+    Args:
+        connect: makes a connection, not yet opened.
+        record: returns the key where the server's run is recorded. A server that has restarted since is
+            cleared by the first connection to it (``distrust_after_restart``). None for data that must
+            survive a restart: the client never clears anything then.
+        slow_seconds: a server that takes longer for a PING is not back yet (``reconnect``).
+
+    Attributes:
+        breaks: how many connections have broken. Readers that trust what the server holds compare it.
+    """
+
+    def __init__(
+        self,
+        connect: Callable[[], AbstractConnection],
+        *,
+        record: Callable[[], str] | None = run_id_key,
+        slow_seconds: float = float("inf"),
+    ) -> None:
+        self.breaks = 0
+        self._connect = connect
+        self._record = record
+        self._slow_seconds = slow_seconds
+        self._idle: list[AbstractConnection] = []
+        os.register_at_fork(after_in_child=_clearing(weakref.ref(self)))
+
+    def read(self, *keys: str) -> list[bytes | None]:
+        """Return the values of some keys.
+
+        Raises:
+            RedisUnavailable: no answer in time, or none that can be used.
+        """
+        values: list[bytes | None] = self.command("MGET", *keys)
+        return values
+
+    def command(self, *words: Any) -> Any:
+        """Return the reply to one command.
+
+        Raises:
+            RedisUnavailable: no answer in time, or none that can be used.
+        """
+        return self.commands(words)[0]
+
+    def commands(self, *commands: Command) -> list[Any]:
+        """Return the replies to plain commands, made in one round trip.
+
+        Raises:
+            RedisUnavailable: the reply to one is missing; others may have been carried out.
+        """
+        replies = self.exchange(commands)
+        raise_first_error(replies)
+        return replies
+
+    def run(self, *calls: ScriptCall) -> list[Any]:
+        """Return what scripts return, in one round trip; each is atomic, the row of them is not.
+
+        Raises:
+            RedisUnavailable: the reply to one is missing; others may have been carried out.
+        """
+        replies = self.exchange_calls(calls)
+        raise_first_error(replies)
+        return replies
+
+    def scan(self, pattern: str) -> Iterator[str]:
+        """Return the keys that match, by cursor: for maintenance and inspection, never on a write."""
+        cursor = b"0"
+        while True:
+            cursor, keys = self.command("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
+            yield from (key.decode() for key in keys)
+            if cursor == b"0":
+                return
+
+    def reconnect(self) -> None:
+        """Reach the server by new connections only.
+
+        Raises:
+            RedisUnavailable: it does not answer yet, or slowly.
+        """
+        self.close()
+        self.command("PING")  # opens a connection, which takes several round trips
+        began = time.perf_counter()
+        self.command("PING")
+        if time.perf_counter() - began > self._slow_seconds:
+            raise RedisUnavailable("it answers slowly")
+
+    def close(self) -> None:
+        """Drop the idle connections."""
+        with contextlib.suppress(IndexError):  # other threads may be taking them
+            while True:
+                self._idle.pop().disconnect()
+
+    def exchange(self, commands: tuple[Command, ...] | list[Command]) -> list[Any]:
+        """Return the replies to some commands; an error reply is returned in its place.
+
+        Raises:
+            RedisUnavailable: there are no replies, or the server says that it cannot serve.
+        """
+        # In one piece: each piece would be a system call of its own, and wake the server.
+        packed = b"".join(map(pack, commands))
+        try:
+            connection, replies = self._converse(packed, len(commands))
+        except Exception as error:
+            if isinstance(error, RedisUnavailable):
+                raise
+            # Whatever the driver raises means that there is no reply.
+            self.breaks += 1
+            self.close()
+            raise RedisUnavailable(describe(error)) from error
+        self._idle.append(connection)
+        return replies
+
+    def exchange_calls(self, calls: tuple[ScriptCall, ...] | list[ScriptCall]) -> list[Any]:
+        """Return the replies to script calls; an error reply other than NOSCRIPT is in its place.
+
+        Raises:
+            RedisUnavailable: as ``exchange``.
+        """
+        replies = self.exchange([call.by_sha() for call in calls])
+        unknown = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
+        if unknown:
+            texts = self.exchange([calls[i].by_text() for i in unknown])
+            for i, reply in zip(unknown, texts, strict=True):
+                replies[i] = reply
+        return replies
+
+    def _converse(self, packed: bytes, count: int) -> tuple[AbstractConnection, list[Any]]:
+        try:
+            connection = self._idle.pop()
+        except IndexError:
+            pass
+        else:
+            try:
+                return connection, converse(connection, packed, count)
+            except RedisConnectionError:
+                # The server closed it while it was idle. A new one tells whether the server is there.
+                self.breaks += 1
+                self.close()
+        connection = self._open()
+        return connection, converse(connection, packed, count)
+
+    def _open(self) -> AbstractConnection:
+        connection = self._connect()
+        try:
+            connection.connect()
+            if self._record is not None:
+                distrust_after_restart(connection, self._record())
+        except BaseException:
+            connection.disconnect()
+            raise
+        return connection
+
+
+def converse(connection: AbstractConnection, packed: bytes, count: int) -> list[Any]:
+    """Send packed commands, then read their replies. An error reply is returned in its place.
+
+    Raises:
+        Exception: no reply, or one that says that the server cannot serve. The connection is closed.
+    """
+    replies: list[Any] = []
+    try:
+        connection.send_packed_command([packed], check_health=False)
+        for _ in range(count):
+            try:
+                replies.append(connection.read_response())
+            except RedisError as error:
+                if not connection.is_connected or is_away(error):
+                    raise
+                replies.append(error)
+    except BaseException:
+        connection.disconnect()  # unread replies must never reach the next command
+        raise
+    return replies
+
+
+def ask(connection: AbstractConnection, *words: Any) -> Any:
+    """Return the reply to one command on an open connection.
+
+    Raises:
+        Exception: no reply, or an error reply.
+    """
+    reply = converse(connection, pack(words), 1)[0]
+    if isinstance(reply, Exception):
+        raise reply
+    return reply
+
+
+def distrust_after_restart(connection: AbstractConnection, record: str) -> None:
+    """Clear the database if the server has restarted since it was last recorded (recover.lua).
+
+    Raises:
+        Exception: no reply.
+    """
+    info = ask(connection, "INFO", "server")
+    text = info if isinstance(info, bytes) else str(info).encode()
+    run_ids = [line[7:] for line in text.split(b"\r\n") if line.startswith(b"run_id:")]
+    if not run_ids:
+        raise RedisUnavailable("INFO tells no run_id")
+    ask(connection, *ScriptCall(RECOVER, [record], run_ids[:1]).by_text())
+
+
+def _clearing(client: weakref.ref[RedisClient]) -> Callable[[], None]:
+    """Return what a forked process does: its parent's connections are its parent's."""
+
+    def after_in_child() -> None:
+        alive = client()
+        if alive is not None:
+            alive._idle.clear()
+
+    return after_in_child

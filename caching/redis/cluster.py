@@ -1,0 +1,248 @@
+"""Redis Cluster: each command goes to the node that holds its slot."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+import time
+from collections import defaultdict
+from collections.abc import Callable, Iterable, Iterator
+from typing import Any, NamedTuple
+
+from redis.connection import AbstractConnection
+from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
+from redis.exceptions import AskError, MovedError
+
+from caching.errors import RedisUnavailable
+from caching.redis.client import RedisClient, ask
+from caching.redis.directory import ANSWER_SECONDS, Directory
+from caching.redis.replies import raise_first_error
+from caching.redis.scripts import Command, ScriptCall
+
+# A node that has failed is not tried again by a request for so long.
+SUSPECT_SECONDS = 0.25
+# A request that has waited longer for a node does not wait for another one.
+IN_TIME_SECONDS = 0.1
+
+
+class Node(NamedTuple):
+    """Address of a node."""
+
+    host: str
+    port: int
+
+
+class Item(NamedTuple):
+    """A command or a script call, and the slot of its keys."""
+
+    slot: int
+    call: Command | ScriptCall
+
+
+class ClusterBackend:
+    """One ``RedisClient`` for each primary.
+
+    The map of the slots is learnt at the first command, after a MOVED, and when a node fails; a command
+    whose slot has gone to another node by then is sent there. A node that hangs costs one request one
+    timeout: for a short time after it other requests to that node fail at once.
+
+    Args:
+        nodes: where to ask for the map at first.
+        connect: makes a connection to a node, not yet opened; takes other timeouts as options.
+        distrust: whether a node that has restarted is cleared.
+        slow_seconds: a node that takes longer for a PING is not back yet.
+    """
+
+    def __init__(
+        self,
+        nodes: Iterable[Node],
+        connect: Callable[[Node], AbstractConnection],
+        *,
+        distrust: bool = True,
+        slow_seconds: float = float("inf"),
+    ) -> None:
+        self._connect = connect
+        self._distrust = distrust
+        self._slow_seconds = slow_seconds
+        self._slots: list[Node | None] = []
+        self._clients: dict[Node, RedisClient] = {}
+        self._suspects: dict[Node, float] = {}
+        self._directory = Directory(_ask_for_slots, {node: self._briefly(node) for node in nodes})
+
+    @property
+    def breaks(self) -> int:
+        """How many connections have broken, to any node."""
+        return sum(client.breaks for client in list(self._clients.values()))
+
+    def read(self, *keys: str) -> list[bytes | None]:
+        """Return the values of some keys: one MGET for each slot that they lie in.
+
+        Raises:
+            RedisUnavailable: no answer in time from a node, or none that can be used.
+        """
+        by_slot: dict[int, list[str]] = defaultdict(list)
+        for key in keys:
+            by_slot[_slot(key)].append(key)
+        replies = self._send(Item(slot, ("MGET", *group)) for slot, group in by_slot.items())
+        found: dict[str, bytes | None] = {}
+        for group, values in zip(by_slot.values(), replies, strict=True):
+            found.update(zip(group, values, strict=True))
+        return [found[key] for key in keys]
+
+    def commands(self, *commands: Command) -> list[Any]:
+        """Return the replies to plain commands; the word after the first is the key.
+
+        Raises:
+            RedisUnavailable: the reply to one is missing; others may have been carried out.
+        """
+        return self._send(Item(_slot(str(words[1])), words) for words in commands)
+
+    def run(self, *calls: ScriptCall) -> list[Any]:
+        """Return what scripts return, in one round trip for each node.
+
+        Raises:
+            RedisUnavailable: the reply to one is missing; others may have been carried out.
+        """
+        return self._send(Item(_slot(call.keys[0]), call) for call in calls)
+
+    def scan(self, pattern: str) -> Iterator[str]:
+        """Return the keys of every primary that match."""
+        for node in self._primaries():
+            yield from self._client(node).scan(pattern)
+
+    def reconnect(self) -> None:
+        """Learn the map, and reach every primary by new connections.
+
+        Raises:
+            RedisUnavailable: a node does not answer yet, or a slot has no node.
+        """
+        self._learn_slots()
+        if None in self._slots:
+            raise RedisUnavailable("some slots have no node")
+        for node in self._primaries():
+            self._client(node).reconnect()
+        self._suspects.clear()
+
+    def close(self) -> None:
+        """Drop the idle connections."""
+        for client in list(self._clients.values()):
+            client.close()
+
+    def _send(self, items: Iterable[Item]) -> list[Any]:
+        batch = list(items)
+        began = time.monotonic()
+        try:
+            replies = self._send_by_node(batch)
+        except RedisUnavailable:
+            if time.monotonic() - began > IN_TIME_SECONDS:
+                raise
+            self._learn_slots()  # the node may have failed over
+            replies = self._send_by_node(batch)
+        moved = [i for i, reply in enumerate(replies) if isinstance(reply, MovedError)]
+        if moved:
+            self._learn_slots()
+            for i in moved:  # the node that was asked for the map may not have heard of it yet
+                self._slots[batch[i].slot] = Node(replies[i].host, replies[i].port)
+            for i, reply in zip(moved, self._send_by_node([batch[i] for i in moved]), strict=True):
+                replies[i] = reply
+        if any(isinstance(reply, MovedError) for reply in replies):
+            raise RedisUnavailable("a slot moves faster than its node can be found")
+        raise_first_error(replies)
+        return replies
+
+    def _send_by_node(self, batch: list[Item]) -> list[Any]:
+        by_node: dict[Node, list[int]] = defaultdict(list)
+        for index, item in enumerate(batch):
+            by_node[self._node(item.slot)].append(index)
+        replies: list[Any] = [None] * len(batch)
+        for node, indexes in by_node.items():
+            for index, reply in zip(indexes, self._ask(node, [batch[i].call for i in indexes]), strict=True):
+                if isinstance(reply, AskError):
+                    reply.host = reply.host or node.host
+                    if not isinstance(reply, MovedError):
+                        reply = self._ask_other(Node(reply.host, reply.port), batch[index].call)
+                replies[index] = reply
+        return replies
+
+    def _ask(self, node: Node, calls: list[Any]) -> list[Any]:
+        if self._suspects.get(node, 0.0) > time.monotonic():
+            raise RedisUnavailable(f"{node.host}:{node.port} did not answer a moment ago")
+        client = self._client(node)
+        try:
+            if isinstance(calls[0], ScriptCall):
+                return client.exchange_calls(calls)
+            return client.exchange(calls)
+        except RedisUnavailable:
+            self._suspects[node] = time.monotonic() + SUSPECT_SECONDS
+            raise
+
+    def _ask_other(self, node: Node, call: Command | ScriptCall) -> Any:
+        """Return the reply of the node to which a slot is being moved."""
+        words = call.by_text() if isinstance(call, ScriptCall) else call
+        return self._client(node).exchange([("ASKING",), words])[1]
+
+    def _node(self, slot: int) -> Node:
+        if not self._slots:
+            self._learn_slots()
+        node = self._slots[slot]
+        if node is None:
+            raise RedisUnavailable(f"slot {slot} has no node")
+        return node
+
+    def _client(self, node: Node) -> RedisClient:
+        client = self._clients.get(node)
+        if client is None:
+            record = functools.partial(self._run_id_key, node) if self._distrust else None
+            made = RedisClient(
+                functools.partial(self._connect, node), record=record, slow_seconds=self._slow_seconds
+            )
+            client = self._clients.setdefault(node, made)
+        return client
+
+    def _primaries(self) -> list[Node]:
+        if not self._slots:
+            self._learn_slots()
+        return list(dict.fromkeys(node for node in self._slots if node is not None))
+
+    def _run_id_key(self, node: Node) -> str:
+        """Return a key in one of the node's own slots, where its run is recorded.
+
+        Raises:
+            RedisUnavailable: the node has no slot.
+        """
+        slots = self._slots
+        if node not in slots:
+            raise RedisUnavailable(f"{node.host}:{node.port} holds no slot")
+        numbered = (f"caching:run_id:{{{i}}}" for i in itertools.count())
+        return next(key for key in numbered if slots[_slot(key)] == node)
+
+    def _learn_slots(self) -> None:
+        slots: list[Node | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
+        for first, last, node in self._directory.find():
+            slots[first : last + 1] = [node] * (last + 1 - first)
+        self._slots = slots
+        nodes = dict.fromkeys(node for node in slots if node is not None)
+        self._directory.know({node: self._briefly(node) for node in nodes})
+
+    def _briefly(self, node: Node) -> Callable[[], AbstractConnection]:
+        timeouts = {"socket_connect_timeout": ANSWER_SECONDS, "socket_timeout": ANSWER_SECONDS}
+        return functools.partial(self._connect, node, **timeouts)
+
+
+def _slot(key: str) -> int:
+    return key_slot(key.encode())
+
+
+def _ask_for_slots(address: tuple[str, int], connection: AbstractConnection) -> list[tuple[int, int, Node]]:
+    """Return ranges of slots and their primaries, as one node knows them.
+
+    Raises:
+        RedisUnavailable: it knows none, as a node that has left its cluster.
+    """
+    ranges = ask(connection, "CLUSTER", "SLOTS")
+    if not ranges:
+        raise RedisUnavailable("it knows no slots")
+    return [
+        (int(first), int(last), Node((primary[0] or address[0].encode()).decode(), int(primary[1])))
+        for first, last, primary, *_ in ranges
+    ]

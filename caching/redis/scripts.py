@@ -1,0 +1,45 @@
+"""Lua scripts, each one atomic step on keys of one cluster slot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from hashlib import sha1
+from pathlib import Path
+from typing import Any, NamedTuple
+
+Command = tuple[Any, ...]
+
+
+class Script(NamedTuple):
+    """Text of a script, and the SHA-1 under which a server knows it once it has run."""
+
+    text: str
+    sha: str
+
+    @classmethod
+    def load(cls, path: Path) -> Script:
+        """Return the script in a file."""
+        text = path.read_text(encoding="utf-8")
+        return cls(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+
+class ScriptCall:
+    """One run of a script: the command by its SHA-1, and the one that carries its text."""
+
+    __slots__ = ("args", "keys", "script")
+
+    def __init__(self, script: Script, keys: Iterable[str], args: Iterable[Any] = ()) -> None:
+        self.script = script
+        self.keys = tuple(keys)
+        self.args = tuple(args)
+
+    def by_sha(self) -> Command:
+        """Return the command for a server that knows the script."""
+        return ("EVALSHA", self.script.sha, len(self.keys), *self.keys, *self.args)
+
+    def by_text(self) -> Command:
+        """Return the command for a server that does not."""
+        return ("EVAL", self.script.text, len(self.keys), *self.keys, *self.args)
+
+
+RECOVER = Script.load(Path(__file__).parents[1] / "lua" / "recover.lua")

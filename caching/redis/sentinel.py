@@ -1,0 +1,66 @@
+"""The master that Sentinels name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from redis.connection import AbstractConnection, Connection, SSLConnection
+from redis.exceptions import ConnectionError as RedisConnectionError
+
+from caching.redis.client import ask
+
+
+def ask_for_master(name: str, sentinel: object, connection: AbstractConnection) -> tuple[str, int]:
+    """Return the master's host and port, as one Sentinel knows them.
+
+    Raises:
+        RedisConnectionError: it knows no such master.
+    """
+    del sentinel
+    address = ask(connection, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", name)
+    if not address:
+        raise RedisConnectionError(f"it knows no master {name}")
+    host, port = address
+    return host.decode(), int(port)
+
+
+class _FollowsMaster:
+    """A connection that is opened to the server which is the master at that moment.
+
+    A Sentinel may not have heard of a failover yet, so the server is asked for its role.
+
+    Args:
+        find_master: returns host and port.
+    """
+
+    host: str
+    port: int
+
+    def __init__(self, *, find_master: Callable[[], tuple[str, int]], **options: Any) -> None:
+        self._find_master = find_master
+        super().__init__(**options)
+
+    def connect(self) -> None:
+        """Open the connection.
+
+        Raises:
+            RedisUnavailable: no Sentinel knows the master.
+            redis.exceptions.RedisError: the master does not answer, or is none.
+        """
+        if self.is_connected:  # type: ignore[attr-defined]  # the connection's
+            return
+        self.host, self.port = self._find_master()
+        super().connect()  # type: ignore[misc]  # the connection's
+        role = ask(self, "ROLE")[0]  # type: ignore[arg-type]  # it is a connection
+        if role != b"master":
+            self.disconnect()  # type: ignore[attr-defined]  # the connection's
+            raise RedisConnectionError(f"{self.host}:{self.port} is a {role.decode()} by now")
+
+
+class MasterConnection(_FollowsMaster, Connection):
+    """By TCP."""
+
+
+class MasterSSLConnection(_FollowsMaster, SSLConnection):
+    """By TLS."""
