@@ -21,9 +21,14 @@ from caching.redis.scripts import RECOVER, Command, ScriptCall
 RUN_ID_KEY = "caching:run_id"
 
 
-def run_id_key() -> str:
+def run_id_key() -> str | None:
     """Return the key where the run of a single server is recorded."""
     return RUN_ID_KEY
+
+
+def run_is_not_recorded() -> str | None:
+    """Return None: what a server brings back when it restarts is right."""
+    return None
 
 
 class RedisClient:
@@ -36,8 +41,8 @@ class RedisClient:
     Args:
         connect: makes a connection, not yet opened.
         record: returns the key where the server's run is recorded. A server that has restarted since is
-            cleared by the first connection to it (``distrust_after_restart``). None for data that must
-            survive a restart: the client never clears anything then.
+            cleared by the first connection to it (``distrust_after_restart``). With
+            ``run_is_not_recorded``, for data that must survive a restart, nothing is ever cleared.
         slow_seconds: a server that takes longer for a PING is not back yet (``reconnect``).
 
     Attributes:
@@ -48,7 +53,7 @@ class RedisClient:
         self,
         connect: Callable[[], AbstractConnection],
         *,
-        record: Callable[[], str] | None = run_id_key,
+        record: Callable[[], str | None] = run_id_key,
         slow_seconds: float = float("inf"),
     ) -> None:
         self.breaks = 0
@@ -176,8 +181,9 @@ class RedisClient:
         connection = self._connect()
         try:
             connection.connect()
-            if self._record is not None:
-                distrust_after_restart(connection, self._record())
+            record = self._record()
+            if record is not None:
+                distrust_after_restart(connection, record)
         except BaseException:
             connection.disconnect()
             raise

@@ -14,7 +14,7 @@ from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import AskError, MovedError
 
 from caching.errors import RedisUnavailable
-from caching.redis.client import RedisClient, ask
+from caching.redis.client import RedisClient, ask, run_is_not_recorded
 from caching.redis.directory import ANSWER_SECONDS, Directory
 from caching.redis.replies import raise_first_error
 from caching.redis.scripts import Command, ScriptCall
@@ -192,7 +192,7 @@ class ClusterBackend:
     def _client(self, node: Node) -> RedisClient:
         client = self._clients.get(node)
         if client is None:
-            record = functools.partial(self._run_id_key, node) if self._distrust else None
+            record = functools.partial(self._run_id_key, node) if self._distrust else run_is_not_recorded
             made = RedisClient(
                 functools.partial(self._connect, node), record=record, slow_seconds=self._slow_seconds
             )
@@ -204,15 +204,14 @@ class ClusterBackend:
             self._learn_slots()
         return list(dict.fromkeys(node for node in self._slots if node is not None))
 
-    def _run_id_key(self, node: Node) -> str:
-        """Return a key in one of the node's own slots, where its run is recorded.
+    def _run_id_key(self, node: Node) -> str | None:
+        """Return a key in one of the node's own slots, where its run is recorded; None where it has none.
 
-        Raises:
-            RedisUnavailable: the node has no slot.
+        A node without a slot holds nothing yet but keys of a slot that is being moved to it.
         """
         slots = self._slots
         if node not in slots:
-            raise RedisUnavailable(f"{node.host}:{node.port} holds no slot")
+            return None
         numbered = (f"caching:run_id:{{{i}}}" for i in itertools.count())
         return next(key for key in numbered if slots[_slot(key)] == node)
 

@@ -10,7 +10,7 @@ import functools
 import inspect
 from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple, Protocol
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from urllib.parse import parse_qsl, urlencode, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from redis.connection import (
@@ -176,9 +176,8 @@ def make_backend(conf: RedisConf, *, distrust: bool = True, slow_seconds: float 
             distrust=distrust,
             slow_seconds=slow_seconds,
         )
-    return client.RedisClient(
-        connector(conf), record=client.run_id_key if distrust else None, slow_seconds=slow_seconds
-    )
+    record = client.run_id_key if distrust else client.run_is_not_recorded
+    return client.RedisClient(connector(conf), record=record, slow_seconds=slow_seconds)
 
 
 def connector(conf: RedisConf) -> Callable[[], AbstractConnection]:
@@ -252,9 +251,9 @@ def node_endpoint(base: Endpoint, server: Server, default_port: int) -> Endpoint
 def without_password(url: str) -> str:
     """Return a URL for a message."""
     parts = urlsplit(url)
-    query = [(name, "***" if "password" in name else value) for name, value in parse_qsl(parts.query)]
-    netloc = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=netloc, query=urlencode(query)))
+    query = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
+    location = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
+    return f"{location}?{urlencode(query)}" if query else location
 
 
 def _at(
@@ -267,9 +266,9 @@ def _unix_url(url: str) -> str:
     """Return Celery's name of a unix socket, ``redis+socket:///path?virtual_host=0``, as redis-py's."""
     if not url.startswith("redis+socket://"):
         return url
-    parts = urlsplit(url.replace("redis+socket://", "unix://", 1))
+    parts = urlsplit(url)
     query = [("db" if name == "virtual_host" else name, value) for name, value in parse_qsl(parts.query)]
-    return urlunsplit(parts._replace(query=urlencode(query)))
+    return f"unix://{parts.netloc}{parts.path}?{urlencode(query)}"
 
 
 @functools.cache

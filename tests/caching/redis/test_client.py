@@ -13,8 +13,8 @@ from caching.errors import RedisRefused, RedisUnavailable
 from caching.redis.scripts import Script, ScriptCall
 from tests.caching.redis.conftest import in_threads
 
-ECHO = Script("return ARGV[1]", "098e0f0d1448c0a81dafe820f66d460eb09263da")
-WRITE = Script("return redis.call('SET', KEYS[1], ARGV[1])", "d8f2fad9f8e86a53d2a6ebd960b33c4972cacc37")
+ECHO = Script.of("return ARGV[1]")
+WRITE = Script.of("return redis.call('SET', KEYS[1], ARGV[1])")
 
 
 def seconds(call, *args):
@@ -42,9 +42,11 @@ def test_commands_are_answered_in_order_and_values_read(redis):
     assert redis.read("a", "none") == [b"2", None]
 
 
-def test_script_that_the_server_does_not_know_is_sent_by_its_text(redis):
+def test_script_is_sent_by_its_text_once(redis):
     for _ in range(2):
         assert redis.run(ScriptCall(WRITE, ["a"], [1]), ScriptCall(ECHO, [], ["x"])) == [b"OK", b"x"]
+    stats = redis.command("INFO", "commandstats").decode()
+    assert "cmdstat_eval:calls=3," in stats, "two scripts and the one that compares the run"
     redis.command("SCRIPT", "FLUSH")
     assert redis.run(ScriptCall(ECHO, [], ["x"])) == [b"x"]
 
