@@ -13,9 +13,10 @@ from redis.connection import Connection, SSLConnection, UnixDomainSocketConnecti
 
 from caching.conf import RedisConf
 from caching.errors import RedisUnavailable
+from caching.redis.addresses import connection_options, sentinel_endpoints
 from caching.redis.client import RedisClient, run_is_not_recorded
 from caching.redis.sentinel import MasterConnection
-from caching.redis.topology import connection_options, make_backend, sentinel_endpoints
+from caching.redis.topology import make_backend
 from tests.redis_sentinel import MASTER, Sentinel
 
 TIMEOUTS = {"connect_timeout": 0.25, "command_timeout": 0.5}
