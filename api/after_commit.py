@@ -10,7 +10,7 @@ from django.db import transaction
 from kombu.exceptions import OperationalError
 
 from api import redis_state
-from caching.breaker import Breaker
+from caching.redis.breaker import CircuitBreaker
 
 if TYPE_CHECKING:
     from celery import Task
@@ -35,15 +35,15 @@ def publish(task: Task, *args: Any) -> None:
     try:
         task.apply_async(args)
     except OperationalError as error:
-        broker().failed()
+        broker().record_failure()
         logger.warning("%s%s is left to beat: %s", task.name, args, error)
     else:
-        broker().succeeded()
+        broker().record_success()
 
 
 @cache
-def broker() -> Breaker:
+def broker() -> CircuitBreaker:
     """What this process knows of the broker. Publishing has connections and timeouts of its own, so
     neither its failures nor its successes are those of who else asks that Redis.
     """
-    return Breaker("The broker", lambda: redis_state.client().ping())
+    return CircuitBreaker("The broker", lambda: redis_state.server().reconnect())

@@ -10,9 +10,8 @@ from typing import TYPE_CHECKING
 from api import redis_state
 from api.local_limiter import LocalLimiter
 from api.rates import Bucket, Quota, Verdict
-from caching.connection import Call
-from caching.errors import Unreachable
-from caching.scripts import Script
+from caching.errors import RedisUnavailable
+from caching.redis.scripts import Script, ScriptCall
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -39,7 +38,7 @@ class Limiter:
             return Verdict(0, [])
         try:
             return decide_in_redis(buckets)
-        except Unreachable as error:
+        except RedisUnavailable as error:
             if not redis_state.server().breaker.is_open:  # else it has told so itself, once for the outage
                 logger.warning("This process alone limited a request: %s", error)
             return self.stand_in.decide(buckets)
@@ -55,10 +54,10 @@ def decide_in_redis(buckets: Sequence[Bucket]) -> Verdict:
     """The decision of api/lua/throttle.lua.
 
     Raises:
-        Unreachable: Redis is away, too slow, or refuses to write.
+        RedisUnavailable: Redis is away, too slow, or refuses to write.
     """
     keys = [INDEX_KEY, *(bucket.key for bucket in buckets)]
-    wait, *state = redis_state.server().run(Call(THROTTLE, keys, [bucket.limit for bucket in buckets]))
+    wait, *state = redis_state.server().run(ScriptCall(THROTTLE, keys, [bucket.limit for bucket in buckets]))
     left, reset = state[::2], state[1::2]
     quotas = [Quota(b, n, t / MICROSECONDS) for b, n, t in zip(buckets, left, reset, strict=True)]
     return Verdict(wait / MICROSECONDS, quotas)

@@ -8,9 +8,12 @@ from django.apps import apps
 from django.conf import settings
 from django.core.checks import CheckMessage, Error, register
 
+from caching.redis.checks import check_databases
 from caching.tracking import tracked_models
 
 ENGINE = "caching.postgresql"
+
+register(check_databases, "caching")
 
 
 @register("caching")

@@ -25,6 +25,3 @@ class RedisRefused(RedisUnavailable):
 
 class OutboxUnavailable(CacheError):  # noqa: N818  (it names a state of the outbox)
     """The outbox's table could not be read or written. It says nothing about Redis."""
-
-
-Unreachable = RedisUnavailable

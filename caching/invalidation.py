@@ -7,8 +7,8 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 from caching import outbox, scripts
-from caching.connection import Call
-from caching.errors import Unreachable
+from caching.errors import RedisUnavailable
+from caching.redis.scripts import ScriptCall
 from caching.store import get_store
 
 if TYPE_CHECKING:
@@ -25,9 +25,9 @@ def fence(nodes: Iterable[Node], token: str) -> None:
     """Close nodes: values and leases go, and nobody may store until ``lift`` or the fence's TTL.
 
     Raises:
-        Unreachable: not all of them are closed.
+        RedisUnavailable: not all of them are closed.
     """
-    get_store().run(*(Call(scripts.FENCE, node, [token, FENCE_TTL_MS]) for node in nodes))
+    get_store().run(*(ScriptCall(scripts.FENCE, node, [token, FENCE_TTL_MS]) for node in nodes))
 
 
 def lift(nodes: Iterable[Node], token: str) -> None:
@@ -37,8 +37,8 @@ def lift(nodes: Iterable[Node], token: str) -> None:
     been lost in a restart, before the COMMIT: what was stored since is left to the outbox.
     """
     try:
-        get_store().run(*(Call(scripts.LIFT, node, [token]) for node in nodes))
-    except Unreachable as error:
+        get_store().run(*(ScriptCall(scripts.LIFT, node, [token]) for node in nodes))
+    except RedisUnavailable as error:
         logger.warning("fences left to expire: %s", error)
         outbox.record_apart(nodes)
         drain_soon()
@@ -48,16 +48,16 @@ def drop(nodes: Iterable[Node]) -> None:
     """Delete values and leases of what is already committed.
 
     Raises:
-        Unreachable: not all of them are gone.
+        RedisUnavailable: not all of them are gone.
     """
-    get_store().run(*(Call(scripts.DROP, node) for node in nodes))
+    get_store().run(*(ScriptCall(scripts.DROP, node) for node in nodes))
 
 
 def invalidate_now(connection: DatabaseWrapper, nodes: set[Node]) -> None:
     """``drop``, or the outbox where Redis does not answer."""
     try:
         drop(nodes)
-    except Unreachable:
+    except RedisUnavailable:
         outbox.record(connection, nodes)
         drain_soon()
 
@@ -69,6 +69,6 @@ def drain_soon() -> None:
         return
     try:
         store.drain()
-    except Unreachable as error:
+    except RedisUnavailable as error:
         logger.info("the outbox waits for Redis: %s", error)
-        store.breaker.trip()
+        store.breaker.open()

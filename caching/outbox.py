@@ -17,9 +17,9 @@ import psycopg2
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections
 from psycopg2.errors import UndefinedTable
 
-from caching.connection import Call
-from caching.errors import Unreachable
+from caching.errors import RedisUnavailable
 from caching.keys import Node
+from caching.redis.scripts import ScriptCall
 from caching.scripts import DROP
 
 if TYPE_CHECKING:
@@ -56,7 +56,7 @@ def drain(run: Callable[..., object]) -> int:
     """Carry out what the outbox holds, with ``run``; how many rows there were.
 
     Raises:
-        Unreachable: Redis, or the database, is still away; the rows stay.
+        RedisUnavailable: Redis, or the database, is still away; the rows stay.
     """
     drained = 0
     try:
@@ -67,7 +67,7 @@ def drain(run: Callable[..., object]) -> int:
                 if count < BATCH:
                     return drained
     except (DatabaseError, psycopg2.Error) as error:
-        raise Unreachable(f"the outbox: {error}") from error
+        raise RedisUnavailable(f"the outbox: {error}") from error
 
 
 def _drain_batch(connection: Any, run: Callable[..., object]) -> int:
@@ -79,7 +79,7 @@ def _drain_batch(connection: Any, run: Callable[..., object]) -> int:
         cursor.execute(SELECT, [BATCH])
         rows = cursor.fetchall()
         if rows:
-            run(*(Call(DROP, Node(*_decoded(node))) for _, node in rows))
+            run(*(ScriptCall(DROP, Node(*_decoded(node))) for _, node in rows))
             cursor.execute(DELETE, [[pk for pk, _ in rows]])
     return len(rows)
 

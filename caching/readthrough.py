@@ -22,7 +22,7 @@ from collections.abc import Callable
 from typing import Any
 
 from caching import stats
-from caching.errors import Unreachable
+from caching.errors import RedisUnavailable
 from caching.reading import COLLAPSED, Reading, encode
 from caching.slots import Lease, Slot
 from caching.transaction import changes
@@ -60,7 +60,7 @@ def _read(slot: Slot, load: Callable[[], Any]) -> Reading:
             return _bypass(load, "transaction")
         token = secrets.token_hex(8)
         lease = _ask_for_lease(slot, token)
-    except Unreachable:
+    except RedisUnavailable:
         return _bypass(load, "breaker")
     if lease.reading is not None:
         return lease.reading
@@ -91,7 +91,7 @@ def _load_and_fill(slot: Slot, lease: str, load: Callable[[], Any]) -> Reading:
         raise
     try:
         stored = slot.fill(lease, body)
-    except Unreachable:
+    except RedisUnavailable:
         stored = False
     if stored:
         changes().note_fill(slot.whole)
@@ -103,7 +103,7 @@ def _load_and_fill(slot: Slot, lease: str, load: Callable[[], Any]) -> Reading:
 def _release(slot: Slot, lease: str) -> None:
     try:
         slot.release(lease)
-    except Unreachable:
+    except RedisUnavailable:
         logger.debug("a lease could not be given back; it expires")
 
 

@@ -2,21 +2,9 @@
 
 from __future__ import annotations
 
-from hashlib import sha1
 from pathlib import Path
-from typing import NamedTuple
 
-
-class Script(NamedTuple):
-    """Text of a script and the SHA-1 under which a server knows it once it has run."""
-
-    text: str
-    sha: str
-
-    @classmethod
-    def load(cls, path: Path) -> Script:
-        text = path.read_text(encoding="utf-8")
-        return cls(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+from caching.redis.scripts import Script
 
 
 def _load(name: str) -> Script:

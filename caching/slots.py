@@ -6,9 +6,9 @@ import time
 from typing import Literal, NamedTuple
 
 from caching import scripts
-from caching.connection import Call
 from caching.keys import Node
 from caching.reading import COLLAPSED, Reading
+from caching.redis.scripts import ScriptCall
 from caching.store import get_store
 
 LEASE_TTL_MS = 5_000
@@ -72,11 +72,13 @@ class KeySlot:
         an epoch that was seen proves that no such commit was in flight at that moment.
         """
         if self._epoch is None:
-            admit = Call(scripts.ADMIT, [self._pattern.main, self._pattern.fence], [token, EPOCH_TTL_MS])
+            admit = ScriptCall(
+                scripts.ADMIT, [self._pattern.main, self._pattern.fence], [token, EPOCH_TTL_MS]
+            )
             self._epoch = get_store().run(admit)[0]
             if self._epoch is None:
                 return Lease("fenced")
-        ask = Call(scripts.LEASE, self._node, [token, LEASE_TTL_MS, self._epoch])
+        ask = ScriptCall(scripts.LEASE, self._node, [token, LEASE_TTL_MS, self._epoch])
         outcome, *stored = get_store().lease(ask)
         if outcome == b"hit":
             return Lease("hit", _hit(stored[0], stored[1][EPOCH_BYTES + 2 :], collapsed=True))
@@ -85,12 +87,12 @@ class KeySlot:
     def fill(self, lease: str, body: bytes) -> bool:
         """Store, if the lease is still held; whether it was."""
         keys = (self._node.main, self._node.guard)
-        fill = Call(scripts.FILL, keys, [lease, body, self._ttl_ms, self._epoch])
+        fill = ScriptCall(scripts.FILL, keys, [lease, body, self._ttl_ms, self._epoch])
         return bool(get_store().run(fill)[0] == 1)
 
     def release(self, lease: str) -> None:
         """Give the lease back."""
-        get_store().run(Call(scripts.RELEASE, [self._node.guard], [lease]))
+        get_store().run(ScriptCall(scripts.RELEASE, [self._node.guard], [lease]))
 
     @property
     def whole(self) -> Node:
@@ -117,7 +119,7 @@ class MemberSlot:
     def lease(self, token: str) -> Lease:
         """Ask to store, before the database is read."""
         arguments = [token, LEASE_TTL_MS, self._member, self._most]
-        outcome, *stored = get_store().lease(Call(scripts.LEASE_MEMBER, self._family, arguments))
+        outcome, *stored = get_store().lease(ScriptCall(scripts.LEASE_MEMBER, self._family, arguments))
         if outcome == b"hit":
             return Lease("hit", _hit(stored[0], stored[1], collapsed=True))
         return Lease(outcome.decode(), name=stored[0].decode() if stored else "")
@@ -126,11 +128,11 @@ class MemberSlot:
         """Store, if the lease is still held and the family not full; whether it was stored."""
         keys = (self._family.main, self._family.guard)
         arguments = [lease, body, self._ttl_ms, self._member, self._most]
-        return bool(get_store().run(Call(scripts.FILL_MEMBER, keys, arguments))[0] == 1)
+        return bool(get_store().run(ScriptCall(scripts.FILL_MEMBER, keys, arguments))[0] == 1)
 
     def release(self, lease: str) -> None:
         """Give the lease back."""
-        call = Call(scripts.RELEASE_MEMBER, [self._family.guard], [lease, self._member])
+        call = ScriptCall(scripts.RELEASE_MEMBER, [self._family.guard], [lease, self._member])
         get_store().run(call)
 
     @property

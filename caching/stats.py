@@ -12,7 +12,7 @@ import threading
 import time
 from collections import Counter
 
-from caching.errors import Unreachable
+from caching.errors import RedisUnavailable
 from caching.keys import declared_name
 from caching.store import get_store
 
@@ -53,7 +53,7 @@ def flush() -> None:
             *(("HINCRBY", KEY, field, amount) for field, amount in counts.items()),
             ("EXPIRE", KEY, KEY_TTL_SECONDS),
         )
-    except Unreachable:
+    except RedisUnavailable:
         with _lock:
             _counts.update(counts)
 
@@ -62,7 +62,7 @@ def totals() -> dict[str, dict[str, int]]:
     """The sums over all processes since the cache's Redis was last cleared, by thing and name.
 
     Raises:
-        Unreachable: Redis does not answer.
+        RedisUnavailable: Redis does not answer.
     """
     flush()
     flat = get_store().command("HGETALL", KEY)

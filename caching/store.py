@@ -12,13 +12,14 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.core.signals import setting_changed
 
 from caching import outbox
-from caching.backends import backend
-from caching.breaker import Breaker
-from caching.errors import Unreachable
+from caching.conf import redis_conf
+from caching.errors import RedisUnavailable
+from caching.redis.breaker import SLOW_SECONDS, CircuitBreaker
+from caching.redis.topology import make_backend
 
 if TYPE_CHECKING:
-    from caching.backends import Backend
-    from caching.connection import Call, Command
+    from caching.redis.scripts import Command, ScriptCall
+    from caching.redis.topology import Backend
 
 Answer = TypeVar("Answer")
 
@@ -34,12 +35,12 @@ class Store:
     """Every exchange with Redis: none is tried while the breaker is open.
 
     Raises (all methods):
-        Unreachable: no answer, or the breaker is open.
+        RedisUnavailable: no answer, or the breaker is open.
     """
 
     def __init__(self, backend: Backend) -> None:
         self.backend = backend
-        self.breaker = Breaker("Redis", self._recover)
+        self.breaker = CircuitBreaker("Redis", self._recover)
         self._trusted_at = NEVER  # how many connections had broken when the outbox was last drained
         self._grace_ends = 0.0
         self._let_one_drain()
@@ -59,17 +60,17 @@ class Store:
 
     def command(self, *words: Any) -> Any:
         """One plain command."""
-        return self.breaker.ask(self.backend.commands, words)[0]
+        return self.breaker.call(self.backend.commands, words)[0]
 
     def commands(self, *commands: Command) -> list[Any]:
         """Plain commands in one round trip."""
-        return self.breaker.ask(self.backend.commands, *commands)
+        return self.breaker.call(self.backend.commands, *commands)
 
-    def run(self, *calls: Call) -> list[Any]:
+    def run(self, *calls: ScriptCall) -> list[Any]:
         """Scripts in one round trip."""
-        return self.breaker.ask(self.backend.run, *calls)
+        return self.breaker.call(self.backend.run, *calls)
 
-    def lease(self, call: Call) -> Any:
+    def lease(self, call: ScriptCall) -> Any:
         """A script whose answer may bring a value."""
         return self._trusted(self.backend.run, call)[0]
 
@@ -79,11 +80,11 @@ class Store:
         An empty one says nothing about Redis, so this is no success that the breaker may count.
         """
         if self.breaker.is_open:
-            raise Unreachable("the breaker is open")
+            raise RedisUnavailable("the breaker is open")
         try:
             return outbox.drain(self.backend.run)
-        except Unreachable:
-            self.breaker.failed()
+        except RedisUnavailable:
+            self.breaker.record_failure()
             raise
 
     def _trusted(self, method: Callable[..., Answer], *args: Any) -> Answer:
@@ -105,13 +106,13 @@ class Store:
         for _ in range(READS_UNTIL_TRUSTED):
             if self.backend.breaks != self._trusted_at:
                 self._drain_and_trust()
-            answer = self.breaker.ask(method, *args)  # in the grace, too: the next outage must be noticed
+            answer = self.breaker.call(method, *args)  # in the grace, too: the next outage must be noticed
             if self.backend.breaks == self._trusted_at:
                 break
         else:
-            raise Unreachable("connections break as fast as they are made")
+            raise RedisUnavailable("connections break as fast as they are made")
         if self._grace_ends and self._in_grace():
-            raise Unreachable("it was away a moment ago")
+            raise RedisUnavailable("it was away a moment ago")
         return answer
 
     def _drain_and_trust(self) -> None:
@@ -122,7 +123,7 @@ class Store:
                 self._trust(breaks)
 
     def _recover(self) -> None:
-        self.backend.recover()
+        self.backend.reconnect()
         breaks = self.backend.breaks
         outbox.drain(self.backend.run)
         self._trust(breaks)
@@ -142,11 +143,11 @@ class Store:
 @functools.cache
 def get_store() -> Store:
     """The store of the settings' default cache."""
-    return Store(backend())
+    return Store(make_backend(redis_conf(), slow_seconds=SLOW_SECONDS))
 
 
 def _forget_store(*, setting: str, **_: Any) -> None:
-    if setting == "CACHES":
+    if setting in {"CACHES", "CACHING"}:
         get_store.cache_clear()
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 
 from caching import scripts
-from caching.connection import Call
+from caching.redis.scripts import ScriptCall
 from caching.store import get_store
 
 
@@ -19,4 +19,4 @@ def drain_outbox() -> int:
 def sweep_fences() -> int:
     """Remove the fences of processes killed in a commit. They have expired, but cannot have a TTL."""
     store = get_store()
-    return sum(store.run(Call(scripts.SWEEP, [key]))[0] for key in store.backend.scan("fence:*"))
+    return sum(store.run(ScriptCall(scripts.SWEEP, [key]))[0] for key in store.backend.scan("fence:*"))

@@ -25,7 +25,7 @@ from typing import TYPE_CHECKING, cast
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 
 from caching import invalidation, outbox, stats
-from caching.errors import Unreachable
+from caching.errors import RedisUnavailable
 
 if TYPE_CHECKING:
     from caching.keys import Node
@@ -159,7 +159,7 @@ class Changes:
         if not nodes:
             return
         if self._in_test():  # its outbox would be rolled back: what could not be dropped stays touched
-            with contextlib.suppress(Unreachable):
+            with contextlib.suppress(RedisUnavailable):
                 invalidation.drop(nodes)
                 self._touched.clear()
             return
@@ -199,7 +199,7 @@ class Changes:
         started = time.perf_counter_ns()
         try:
             invalidation.fence(nodes, token)
-        except Unreachable:
+        except RedisUnavailable:
             stats.count(stats.COMMITS, "outboxed")  # may speak to Redis: not while the outbox is locked
             outbox.record(self._connection, nodes)
             return False

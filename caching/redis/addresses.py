@@ -11,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from redis.connection import (
     AbstractConnection,
     Connection,
+    SSLConnection,
     UnixDomainSocketConnection,
     parse_url,
 )
@@ -46,6 +47,11 @@ class Endpoint(NamedTuple):
         if "path" in self.options:
             return self.options["path"], 0
         return self.options.get("host", "localhost"), self.options.get("port", PORT)
+
+    @property
+    def is_tls(self) -> bool:
+        """Whether it is reached by TLS."""
+        return issubclass(self.connection_class, SSLConnection)
 
     @property
     def db(self) -> int:
@@ -88,6 +94,8 @@ def connection_options(
         raise ImproperlyConfigured(f"{without_password(url)} is no address of a Redis: {error}") from error
     for name in NOT_OURS:
         options.pop(name, None)
+    if "ssl_cert_reqs" in options:  # Celery also knows CERT_REQUIRED
+        options["ssl_cert_reqs"] = str(options["ssl_cert_reqs"]).lower().removeprefix("cert_")
     kind = options.pop("connection_class", Connection)
     options.setdefault("username", username or None)
     options.setdefault("password", password or None)
@@ -161,6 +169,23 @@ def sentinel_endpoints(conf: RedisConf) -> list[Endpoint]:
         command_timeout=conf.command_timeout,
     ).with_options(**(tls if conf.sentinel_tls else {}))
     return [node_endpoint(base, server, SENTINEL_PORT) for server in conf.sentinels]
+
+
+def conf_of(url: str, **options: Any) -> RedisConf:
+    """Return the configuration of a URL in any form.
+
+    Args:
+        url: also Celery's ``sentinel://[user:password@]host:port;sentinel://…/0``, whose credentials are
+            the master's.
+        options: other fields of the configuration.
+    """
+    if not url.startswith("sentinel://"):
+        return RedisConf(url, **options)
+    parts = [urlsplit(part) for part in url.split(";")]
+    database = next((part.path for part in parts if part.path.strip("/")), "")
+    user, at, _ = parts[0].netloc.rpartition("@")
+    sentinels = [part.netloc.rpartition("@")[2] for part in parts]
+    return RedisConf(f"redis://{user}{at}{sentinels[0]}{database}", sentinels=sentinels, **options)
 
 
 def without_password(url: str) -> str:

@@ -6,10 +6,10 @@ One server by TCP, TLS or unix socket, the master that Sentinels name, or a clus
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any, Protocol
 
-from redis.connection import AbstractConnection, SSLConnection
+from redis.connection import AbstractConnection
 
 from caching.conf import RedisConf
 from caching.redis import client, directory
@@ -67,22 +67,35 @@ def make_backend(conf: RedisConf, *, distrust: bool = True, slow_seconds: float 
             slow_seconds=slow_seconds,
         )
     record = client.run_id_key if distrust else client.run_is_not_recorded
-    return client.RedisClient(connector(conf), record=record, slow_seconds=slow_seconds)
+    return client.RedisClient(master_endpoint(conf).connect, record=record, slow_seconds=slow_seconds)
 
 
-def connector(conf: RedisConf) -> Callable[[], AbstractConnection]:
-    """Return what makes connections to the one server, or to the master that the Sentinels name.
+def master_endpoint(conf: RedisConf) -> Endpoint:
+    """Return how to connect to the one server, or to the master that the Sentinels name.
 
     Raises:
         ImproperlyConfigured: an address cannot be understood.
     """
     endpoint = endpoint_of(conf)
-    if conf.sentinels:
-        endpoint = follow_master(conf, endpoint)
-    return endpoint.connect
+    return _following_master(conf, endpoint) if conf.sentinels else endpoint
 
 
-def follow_master(conf: RedisConf, endpoint: Endpoint) -> Endpoint:
+def current_server(conf: RedisConf) -> Endpoint:
+    """Return the server to which commands go now: with Sentinels their master, of a cluster its first node.
+
+    Raises:
+        ImproperlyConfigured: an address cannot be understood.
+        RedisUnavailable: no Sentinel knows the master.
+    """
+    if conf.cluster:
+        return node_endpoint(endpoint_of(conf).with_options(db=0), conf.cluster[0], PORT)
+    endpoint = endpoint_of(conf)
+    if not conf.sentinels:
+        return endpoint
+    return endpoint.at(*master_endpoint(conf).options["find_master"]())
+
+
+def _following_master(conf: RedisConf, endpoint: Endpoint) -> Endpoint:
     """Return an endpoint whose connections ask the Sentinels for the master whenever they are opened."""
     brief = {"socket_connect_timeout": directory.ANSWER_SECONDS, "socket_timeout": directory.ANSWER_SECONDS}
     servers = [sentinel.with_options(**brief) for sentinel in sentinel_endpoints(conf)]
@@ -91,7 +104,7 @@ def follow_master(conf: RedisConf, endpoint: Endpoint) -> Endpoint:
         {server.address: server.connect for server in servers},
     )
     master = endpoint.at("", 0)
-    kind = MasterSSLConnection if issubclass(master.connection_class, SSLConnection) else MasterConnection
+    kind = MasterSSLConnection if master.is_tls else MasterConnection
     return Endpoint(kind, {**master.options, "find_master": sentinels.find})
 
 

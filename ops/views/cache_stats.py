@@ -15,7 +15,7 @@ from rest_framework.views import APIView
 
 from api.exceptions import Unavailable
 from caching import stats
-from caching.errors import Unreachable
+from caching.errors import RedisUnavailable
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -47,7 +47,7 @@ class StatsView(APIView):
         """Sums over all processes, by cached thing; other processes' last few seconds are missing."""
         try:
             things = stats.totals()
-        except Unreachable:
+        except RedisUnavailable:
             raise Unavailable("Redis does not answer, so there are no counters.") from None
         commits = things.pop(stats.COMMITS, dict.fromkeys(stats.COMMIT_NAMES, 0))
         return Response({"commits": commits, "things": {k: _with_percent(v) for k, v in things.items()}})
@@ -65,7 +65,7 @@ def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
         raise Http404("Metrics are off: METRICS_ENABLED=1 turns them on.")
     try:
         lines = list(_lines(stats.totals()))
-    except Unreachable:
+    except RedisUnavailable:
         return HttpResponse("# Redis does not answer\n", status=503, content_type=TEXT_FORMAT)
     return HttpResponse("\n".join(lines) + "\n", content_type=TEXT_FORMAT)
 

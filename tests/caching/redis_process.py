@@ -44,7 +44,9 @@ class RedisProcess:
 
     def client(self, db: int = 1) -> Any:
         """A redis-py client of its own; a context manager."""
-        return redis.Redis(port=self.port, db=db, protocol=2, password=self._options.get("requirepass") or None)
+        return redis.Redis(
+            port=self.port, db=db, protocol=2, password=self._options.get("requirepass") or None
+        )
 
     @property
     def snapshot(self) -> Path:

@@ -23,7 +23,8 @@ from django.db import connections
 from django.db.backends.postgresql import base
 
 from caching import scripts
-from caching.connection import Call, Server
+from caching.redis.client import RedisClient
+from caching.redis.scripts import ScriptCall
 from caching.store import Store
 
 PATIENCE_SECONDS = 20
@@ -138,7 +139,7 @@ def stage(monkeypatch: Any) -> Iterator[Stage]:
     for owner, method, step in (
         (Store, "read", "look"),
         (Store, "read_members", "look"),
-        (Server, "_open", "connect"),
+        (RedisClient, "_open", "connect"),
         (base.DatabaseWrapper, "_commit", "COMMIT"),
     ):
         monkeypatch.setattr(owner, method, _announcing(getattr(owner, method), step))
@@ -162,7 +163,7 @@ def _announcing(method: Callable[..., Any], step: str) -> Callable[..., Any]:
 
 
 def _announcing_scripts(method: Callable[..., Any]) -> Callable[..., Any]:
-    def announced(store: Store, *calls: Call) -> Any:
+    def announced(store: Store, *calls: ScriptCall) -> Any:
         steps = dict.fromkeys(_name(call.script) for call in calls)
         for step in steps:
             reach(step)
