@@ -46,4 +46,4 @@ def broker() -> CircuitBreaker:
     """What this process knows of the broker. Publishing has connections and timeouts of its own, so
     neither its failures nor its successes are those of who else asks that Redis.
     """
-    return CircuitBreaker("The broker", lambda: redis_state.client().ping())
+    return CircuitBreaker("The broker", lambda: redis_state.server().reconnect())

@@ -5,85 +5,85 @@ It is the broker's (database 0), where nothing is evicted and no cache is ever f
 
 from __future__ import annotations
 
-from functools import lru_cache, partial
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
-import redis
 from django.conf import settings
-from redis.backoff import NoBackoff
-from redis.retry import Retry
 
-from caching.redis.breaker import CircuitBreaker
-from caching.redis.client import RedisClient
+from caching.contrib.redis_py import redis_py_client
+from caching.redis.addresses import conf_of
+from caching.redis.breaker import SLOW_SECONDS, CircuitBreaker
+from caching.redis.topology import Backend, make_backend
 
 if TYPE_CHECKING:
-    from redis.connection import AbstractConnection
+    from collections.abc import Iterator
 
+    import redis
+
+    from caching.conf import RedisConf
     from caching.redis.scripts import ScriptCall
 
 
-class _Trusting(RedisClient):
-    """The cache's lean connections, without its distrust: what a restart brings back here is right.
-
-    A connection that broke while it lay idle is replaced and its command sent again: a request may
-    count twice then, never not at all.
-    """
-
-    def _open(self) -> AbstractConnection:
-        connection = self._connect()
-        connection.connect()  # type: ignore[no-untyped-call]  # redis-py has no types
-        return connection
-
-
 class StateServer:
-    """For what every request does: one server, and one breaker for all who ask it.
+    """One Redis, with one breaker for all who ask it.
+
+    What a restart brings back is right here, so nothing is ever cleared. A connection that broke while
+    it was idle is replaced and its command sent again: a request may count twice then, never not at all.
 
     Raises (all methods):
         RedisUnavailable: Redis does not answer, or the breaker is open.
     """
 
-    def __init__(self, server: RedisClient) -> None:
-        self._server = server
-        self.breaker = CircuitBreaker("Redis (rates, views)", server.reconnect)
+    def __init__(self, backend: Backend) -> None:
+        self._backend = backend
+        self.breaker = CircuitBreaker("Redis (rates, views)", backend.reconnect)
 
-    def command(self, *words: object) -> object:
-        """One plain command."""
-        return self.breaker.call(self._server.command, *words)
+    def command(self, *words: object) -> Any:
+        """Return the reply to one plain command."""
+        return self.breaker.call(self._backend.commands, words)[0]
 
-    def run(self, call: ScriptCall) -> list[Any]:
-        """What a script answers."""
-        answer: list[Any] = self.breaker.call(self._server.run, call)[0]
-        return answer
+    def run(self, call: ScriptCall) -> Any:
+        """Return what a script returns."""
+        return self.breaker.call(self._backend.run, call)[0]
+
+    def scan(self, pattern: str) -> Iterator[str]:
+        """Return the keys that match, for maintenance."""
+        return self._backend.scan(pattern)
+
+    def reconnect(self) -> None:
+        """Reach it by a new connection, whether or not the breaker is open."""
+        self._backend.reconnect()
 
 
 def server() -> StateServer:
-    """The server of the settings' broker."""
+    """Return the server of the settings' broker."""
     return server_at(settings.CELERY_BROKER_URL)
 
 
 @lru_cache(maxsize=8)
 def server_at(url: str) -> StateServer:
-    """One for the process."""
-    pool = _client(url).connection_pool
-    return StateServer(_Trusting(partial(pool.connection_class, **pool.connection_kwargs)))
+    """Return the one of the process."""
+    return StateServer(make_backend(_conf(url), distrust=False, slow_seconds=SLOW_SECONDS))
 
 
 def client() -> redis.Redis:
-    """For everything else: redis-py's client, thread-safe and fork-safe. Raises ``redis.RedisError``.
-
-    Like ``server`` it gives up after 0.25 s without a connection or 0.5 s without an answer, and
-    retries nothing that was not answered.
-    """
+    """Return redis-py's client, to look at what is there. Raises ``redis.RedisError``."""
     return _client(settings.CELERY_BROKER_URL)
 
 
 @lru_cache(maxsize=8)
 def _client(url: str) -> redis.Redis:
-    return redis.Redis.from_url(
+    return redis_py_client(_conf(url))
+
+
+def _conf(url: str) -> RedisConf:
+    transport = settings.CELERY_BROKER_TRANSPORT_OPTIONS
+    sentinel = transport.get("sentinel_kwargs", {})
+    return conf_of(
         url,
-        socket_connect_timeout=settings.REDIS_CONNECT_TIMEOUT_SECONDS,
-        socket_timeout=settings.REDIS_COMMAND_TIMEOUT_SECONDS,
-        max_connections=500,
-        retry=Retry(NoBackoff(), 0),
-        protocol=2,
+        connect_timeout=settings.REDIS_CONNECT_TIMEOUT_SECONDS,
+        command_timeout=settings.REDIS_COMMAND_TIMEOUT_SECONDS,
+        master=transport.get("master_name", "mymaster"),
+        sentinel_username=sentinel.get("username"),
+        sentinel_password=sentinel.get("password"),
     )

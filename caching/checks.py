@@ -12,7 +12,10 @@ from caching.paths import BadPath
 from caching.postgresql.installed import uncovered
 from caching.postgresql.plan import plans
 from caching.recovery.session import Session
+from caching.redis.checks import check_databases
 from caching.registry import declarations
+
+register(check_databases, "caching")
 
 
 @register("caching")

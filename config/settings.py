@@ -7,11 +7,12 @@ PostgreSQL or Redis is configured, by the embedded servers.
 import os
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
 import dj_database_url
 from redis.backoff import NoBackoff
 from redis.retry import Retry
+
+from config import addresses
 
 BASE_DIR = Path(__file__).resolve().parent.parent
 
@@ -146,7 +147,11 @@ else:
 
 # --- Redis: the cache is database 1, the broker, throttles and view counters database 0 -------
 
-REDIS_URL = os.environ["REDIS_URL"]
+REDIS_URL = addresses.with_credentials(
+    os.environ["REDIS_URL"], os.environ.get("REDIS_USERNAME", ""), os.environ.get("REDIS_PASSWORD", "")
+)
+if addresses.database_of(REDIS_URL) is None:
+    REDIS_URL = addresses.with_database(REDIS_URL, 1)
 CACHE_TTL = int(os.environ.get("CACHE_TTL", "300"))
 REDIS_CONNECT_TIMEOUT_SECONDS = 0.25
 REDIS_COMMAND_TIMEOUT_SECONDS = 0.5
@@ -173,27 +178,22 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 PRICE_CACHE_NAME = "price_cache"  # the sum of all prices
 
 
-def _addresses(name: str) -> list[tuple[str, int]]:
-    pairs = (word.rpartition(":") for word in _words(name))
-    return [(host, int(port)) for host, _, port in pairs]
-
-
-# More than one server: a cluster for the cache, or Sentinels that name its master.
+# More than one server: a cluster for the cache, or Sentinels that name its master. Of REDIS_URL then only
+# credentials, TLS and, with Sentinels, the database count.
 CACHING: dict[str, Any] = {
     "NAME": "Syllabus",
-    "CLUSTER": _addresses("REDIS_CLUSTER"),
-    "SENTINELS": _addresses("REDIS_SENTINELS"),
+    "CLUSTER": addresses.servers(_words("REDIS_CLUSTER")),
+    "SENTINELS": addresses.servers(_words("REDIS_SENTINELS")),
     "MASTER": os.environ.get("REDIS_SENTINEL_MASTER", "mymaster"),
+    "SENTINEL_USERNAME": os.environ.get("REDIS_SENTINEL_USERNAME", ""),
+    "SENTINEL_PASSWORD": os.environ.get("REDIS_SENTINEL_PASSWORD", ""),
+    "SENTINEL_TLS": _flag("REDIS_SENTINEL_TLS"),
+    "CONNECT_TIMEOUT": REDIS_CONNECT_TIMEOUT_SECONDS,
+    "COMMAND_TIMEOUT": REDIS_COMMAND_TIMEOUT_SECONDS,
+    "SEPARATE_FROM": ["CELERY_BROKER_URL"],  # whose database is never the cache's
 }
-if CACHING["CLUSTER"]:
-    CACHES["default"]["OPTIONS"]["CONNECTION_FACTORY"] = "caching.cluster_factory.ClusterConnectionFactory"
-elif CACHING["SENTINELS"]:
-    CACHES["default"]["LOCATION"] = f"redis://{CACHING['MASTER']}/{REDIS_URL.rpartition('/')[2] or 0}"
-    CACHES["default"]["OPTIONS"] |= {
-        "CLIENT_CLASS": "django_redis.client.SentinelClient",
-        "CONNECTION_FACTORY": "django_redis.pool.SentinelConnectionFactory",
-        "SENTINELS": CACHING["SENTINELS"],
-    }
+if CACHING["CLUSTER"] or CACHING["SENTINELS"]:
+    CACHES["default"]["OPTIONS"]["CONNECTION_FACTORY"] = "caching.contrib.django_redis.ConnectionFactory"
 
 CACHALOT_ENABLED = _flag("CACHALOT_ENABLED")
 if CACHALOT_ENABLED:  # not coherent, as the project's own cache is: docs/prices.md
@@ -215,7 +215,9 @@ METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for t
 
 # --- Celery -----------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or urlsplit(REDIS_URL)._replace(path="/0").geturl()
+CELERY_BROKER_URL = addresses.for_celery(
+    os.environ.get("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
+)
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -225,12 +227,23 @@ CELERY_IMPORTS = ["caching.contrib.celery"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 # A web process that publishes must not hang on a broker that is away: one try, briefly.
 CELERY_TASK_PUBLISH_RETRY = False
-CELERY_BROKER_TRANSPORT_OPTIONS = {
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "max_retries": 0,
     "socket_connect_timeout": REDIS_CONNECT_TIMEOUT_SECONDS,
     "socket_timeout": 1.0,
     "visibility_timeout": 600,
 }
+if CELERY_BROKER_URL.startswith("sentinel://"):
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {
+        "master_name": CACHING["MASTER"],
+        "sentinel_kwargs": {
+            "username": CACHING["SENTINEL_USERNAME"] or None,
+            "password": CACHING["SENTINEL_PASSWORD"] or None,
+            "socket_connect_timeout": REDIS_CONNECT_TIMEOUT_SECONDS,
+            "socket_timeout": REDIS_CONNECT_TIMEOUT_SECONDS,
+            "retry": Retry(NoBackoff(), 0),
+        },
+    }
 CELERY_SINGLETON_BACKEND_CLASS = "services.singleton.OwnedLocks"
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")

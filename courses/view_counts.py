@@ -17,9 +17,8 @@ import json
 import logging
 import uuid
 from datetime import timedelta
-from functools import cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import NamedTuple
 
 from django.db import transaction
 from django.db.models import BigIntegerField, F, Func, JSONField, TextField, Value
@@ -28,17 +27,18 @@ from django.utils import timezone
 
 from api import redis_state
 from caching.errors import RedisUnavailable
+from caching.redis.scripts import Script, ScriptCall
 from courses.aggregates import lock_courses
 from courses.models import Course, ViewBatch
-
-if TYPE_CHECKING:
-    from redis.commands.core import Script
 
 logger = logging.getLogger(__name__)
 
 COUNTING = "courses:views"
 BATCH = "courses:views:batch"
 BATCHES_KEPT = timedelta(days=7)
+TAKE_VIEWS, DROP_VIEWS = (
+    Script.load(Path(__file__).parent / "lua" / f"{name}.lua") for name in ("take_views", "drop_views")
+)
 
 
 class Batch(NamedTuple):
@@ -61,7 +61,7 @@ def flush_views() -> int:
     """Add what was counted to the database; how many courses it concerned.
 
     Raises:
-        RedisError: Redis is away; nothing is lost.
+        RedisUnavailable: Redis is away; nothing is lost.
     """
     batch = take_batch()
     if batch is None:
@@ -73,7 +73,7 @@ def flush_views() -> int:
 
 def take_batch() -> Batch | None:
     """The batch to be added, closed for counting."""
-    fields = _run("take_views", keys=[COUNTING, BATCH], args=[str(uuid.uuid4())])
+    fields = redis_state.server().run(ScriptCall(TAKE_VIEWS, [COUNTING, BATCH], [str(uuid.uuid4())]))
     texts = [field.decode() for field in fields]
     views = dict(zip(texts[::2], texts[1::2], strict=True))
     return Batch(views.pop("#id"), {pk: int(n) for pk, n in views.items()}) if views else None
@@ -92,7 +92,7 @@ def add_batch(batch: Batch) -> int:
 
 def drop_batch(batch: Batch) -> None:
     """Forget a batch that was added."""
-    _run("drop_views", keys=[BATCH], args=[batch.name])
+    redis_state.server().run(ScriptCall(DROP_VIEWS, [BATCH], [batch.name]))
 
 
 def _counted(batch: Batch) -> Cast:
@@ -100,13 +100,3 @@ def _counted(batch: Batch) -> Cast:
     numbers = Cast(Value(json.dumps(batch.views)), JSONField())
     number = Func(numbers, Cast("pk", TextField()), arg_joiner=" ->> ", template="(%(expressions)s)")
     return Cast(number, BigIntegerField())
-
-
-def _run(name: str, *, keys: list[str], args: list[str]) -> Any:
-    return _script(name)(keys=keys, args=args, client=redis_state.client())
-
-
-@cache
-def _script(name: str) -> Script:
-    text = (Path(__file__).parent / "lua" / f"{name}.lua").read_text()
-    return redis_state.client().register_script(text)

@@ -2,34 +2,36 @@
 
 from __future__ import annotations
 
-from typing import Any
-from urllib.parse import urlsplit
-
 from django.conf import settings
-from redis.sentinel import Sentinel
 
+from caching.conf import redis_conf
+from caching.redis.addresses import Endpoint
+from caching.redis.topology import current_server
 from ops.embedded.wheels import find_redis
 
 
 def redis_cli() -> list[str]:
-    """The command without a password (``REDISCLI_AUTH`` takes that), to be continued with words.
+    """Return the command without a password (``REDISCLI_AUTH`` takes that), to be continued with words.
 
     Raises:
-        redis.RedisError: no Sentinel tells where the master is.
+        RedisUnavailable: no Sentinel tells where the master is.
     """
-    address = urlsplit(settings.REDIS_URL)
-    command = [find_redis("redis-cli") or "redis-cli"]
-    server: tuple[Any, Any] = address.hostname or "127.0.0.1", address.port or 6379
-    chosen: Any = settings.CACHING
-    if chosen["CLUSTER"]:
-        return [*command, "-c", *_at(chosen["CLUSTER"][0])]
-    if chosen["SENTINELS"]:
-        sentinel: Any = Sentinel(chosen["SENTINELS"], socket_timeout=1)  # type: ignore[no-untyped-call]  # redis-py has no types
-        server = sentinel.discover_master(chosen["MASTER"])
-    command += [*_at(server), "-n", address.path.strip("/") or "0"]
-    return command if address.scheme == "redis" else [*command, "--tls"]
+    conf = redis_conf()._replace(url=settings.REDIS_URL)
+    server = current_server(conf)
+    command = [find_redis("redis-cli") or "redis-cli", *(["-c"] if conf.cluster else []), *_at(server)]
+    command += [] if conf.cluster else ["-n", str(server.db)]
+    command += ["--user", server.options["username"]] if server.options["username"] else []
+    return [*command, "--tls"] if server.is_tls else command
 
 
-def _at(server: tuple[Any, Any]) -> list[str]:
-    host, port = server
-    return ["-h", str(host), "-p", str(port)]
+def password() -> str | None:
+    """Return the password of the cache's Redis."""
+    found: str | None = current_server(redis_conf()._replace(url=settings.REDIS_URL)).options["password"]
+    return found
+
+
+def _at(server: Endpoint) -> list[str]:
+    if "path" in server.options:
+        return ["-s", server.options["path"]]
+    host, port = server.address
+    return ["-h", host, "-p", str(port)]

@@ -20,12 +20,12 @@ from typing import TYPE_CHECKING, Any
 
 from celery import Task
 from celery_singleton import Singleton as LibrarySingleton
-from celery_singleton.backends import RedisBackend
-from django.conf import settings
+from celery_singleton.backends import BaseBackend
 from kombu.exceptions import OperationalError
-from redis.backoff import NoBackoff
-from redis.exceptions import RedisError
-from redis.retry import Retry
+
+from api import redis_state
+from caching.errors import RedisUnavailable
+from caching.redis.scripts import Script, ScriptCall
 
 if TYPE_CHECKING:
     from celery.result import AsyncResult
@@ -36,25 +36,53 @@ logger = logging.getLogger(__name__)
 # it stood for sooner: services.tasks.repair asks no lock.
 LOCK_EXPIRY_SECONDS = 30
 
+# KEYS[1]: the lock. ARGV[1]: a task id. ARGV[2]: seconds until it expires. Returns 1 if the lock is the
+# task's, also when the command is sent again because its answer was lost.
+LOCK = Script.of(
+    "if redis.call('SET', KEYS[1], ARGV[1], 'NX', 'EX', ARGV[2]) then return 1 end "
+    "return redis.call('GET', KEYS[1]) == ARGV[1] and 1 or 0"
+)
 # KEYS[1]: the lock. ARGV[1]: the task id that must be its value. Returns 1 if it was deleted.
-UNLOCK_OWN = "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+UNLOCK_OWN = Script.of(
+    "if redis.call('GET', KEYS[1]) == ARGV[1] then return redis.call('DEL', KEYS[1]) end return 0"
+)
 
 
-class OwnedLocks(RedisBackend):  # type: ignore[misc]  # the library is untyped
-    """Locks that only their owner deletes, with short timeouts (CELERY_SINGLETON_BACKEND_CLASS)."""
+class OwnedLocks(BaseBackend):  # type: ignore[misc]  # the library is untyped
+    """Locks that only their owner deletes (CELERY_SINGLETON_BACKEND_CLASS).
+
+    They lie in the broker's Redis, which is reached as everything else that must not be lost
+    (api/redis_state.py).
+
+    Raises (all methods):
+        RedisUnavailable: Redis does not answer.
+    """
 
     def __init__(self, url: str) -> None:
-        super().__init__(
-            url,
-            socket_connect_timeout=settings.REDIS_CONNECT_TIMEOUT_SECONDS,
-            socket_timeout=settings.REDIS_COMMAND_TIMEOUT_SECONDS,
-            retry=Retry(NoBackoff(), 0),
-        )
-        self._unlock_own = self.redis.register_script(UNLOCK_OWN)
+        del url  # the broker's
+
+    def lock(self, lock: str, task_id: str, expiry: int | None = None) -> bool:
+        """Take the lock for a task; return whether it is the task's."""
+        call = ScriptCall(LOCK, [lock], [task_id, expiry or LOCK_EXPIRY_SECONDS])
+        return bool(redis_state.server().run(call))
+
+    def get(self, lock: str) -> str | None:
+        """Return the task whose lock it is."""
+        owner: bytes | None = redis_state.server().command("GET", lock)
+        return None if owner is None else owner.decode()
+
+    def unlock(self, lock: str) -> None:
+        """Delete the lock, whose ever it is."""
+        redis_state.server().command("DEL", lock)
 
     def unlock_own(self, lock: str, task_id: str) -> bool:
-        """Delete the lock if it is the task's; whether it was."""
-        return bool(self._unlock_own(keys=[lock], args=[task_id]))
+        """Delete the lock if it is the task's; return whether it was."""
+        return bool(redis_state.server().run(ScriptCall(UNLOCK_OWN, [lock], [task_id])))
+
+    def clear(self, key_prefix: str) -> None:
+        """Delete every lock."""
+        for lock in redis_state.server().scan(f"{key_prefix}*"):
+            self.unlock(lock)
 
 
 class Singleton(LibrarySingleton):  # type: ignore[misc]  # the library is untyped
@@ -71,7 +99,7 @@ class Singleton(LibrarySingleton):  # type: ignore[misc]  # the library is untyp
         """
         try:
             return super().apply_async(*args, **kwargs)
-        except RedisError as error:
+        except RedisUnavailable as error:
             raise OperationalError(str(error)) from error
 
     def lock_and_run(self, lock: str, *args: Any, task_id: str, **kwargs: Any) -> AsyncResult[Any] | None:
@@ -96,5 +124,5 @@ class Singleton(LibrarySingleton):  # type: ignore[misc]  # the library is untyp
     def _give_back(self, lock: str, task_id: str) -> None:
         try:
             self.singleton_backend.unlock_own(lock, task_id)
-        except RedisError as error:
+        except RedisUnavailable as error:
             logger.warning("The lock of %s is left to expire: %s", self.name, error)

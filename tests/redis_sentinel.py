@@ -1,8 +1,9 @@
-"""A Sentinel of a test's own, which watches one master."""
+"""Sentinels of a test's own, which watch one master."""
 
 from __future__ import annotations
 
 import contextlib
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -16,26 +17,57 @@ from tests.waiting import until
 MASTER = "mymaster"
 
 
+class Sentinel:
+    """A Sentinel that calls the Redis at ``host`` and ``port`` its master.
+
+    Args:
+        folder: for its configuration, which it rewrites.
+        password: clients must give it.
+        master_password: by which it reaches the master.
+    """
+
+    def __init__(
+        self, host: str, port: int, folder: Path, *, password: str = "", master_password: str = ""
+    ) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = int(probe.getsockname()[1])
+        self._password = password or None
+        lines = [f"port {self.port}", "bind 127.0.0.1", f"dir {folder}"]
+        lines.append(f"sentinel monitor {MASTER} {host} {port} 1")
+        lines += [f"sentinel auth-pass {MASTER} {master_password}"] if master_password else []
+        lines += [f"requirepass {password}"] if password else []
+        config = folder / f"sentinel-{self.port}.conf"
+        config.write_text("\n".join(lines) + "\n")
+        command = [redis_server_binary(), config, "--sentinel"]
+        self._process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+        until(self._answers)
+
+    def client(self) -> redis.Redis:
+        """A client of it; a context manager."""
+        return redis.Redis(port=self.port, decode_responses=True, password=self._password)
+
+    def stop(self) -> None:
+        """Have it hang: it accepts connections, and answers nothing."""
+        self._process.send_signal(signal.SIGSTOP)
+
+    def kill(self) -> None:
+        """SIGKILL."""
+        self._process.kill()
+        self._process.wait(10)
+
+    def _answers(self) -> bool:
+        with contextlib.suppress(redis.ConnectionError), self.client() as client:
+            return bool(client.ping())
+        return False
+
+
 @contextlib.contextmanager
 def watching(host: str, port: int, folder: Path) -> Iterator[redis.Redis]:
-    """A client of a Sentinel that calls the Redis at ``host`` and ``port`` its master."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        own_port = probe.getsockname()[1]
-    config = folder / "sentinel.conf"
-    config.write_text(f"port {own_port}\nsentinel monitor {MASTER} {host} {port} 1\n")
-    command = [redis_server_binary(), config, "--sentinel"]
-    process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
+    """A client of a Sentinel of the context's own."""
+    sentinel = Sentinel(host, port, folder)
     try:
-        with redis.Redis(port=own_port, decode_responses=True) as client:
-            until(lambda: _answers(client))
+        with sentinel.client() as client:
             yield client
     finally:
-        process.terminate()
-        process.wait(10)
-
-
-def _answers(client: redis.Redis) -> bool:
-    with contextlib.suppress(redis.ConnectionError):
-        return bool(client.ping())
-    return False
+        sentinel.kill()

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import logging
 
-from redis.exceptions import RedisError
-
 from api import redis_state
+from caching.errors import RedisUnavailable
 
 logger = logging.getLogger(__name__)
 
@@ -16,14 +15,14 @@ KEY = "telegram:pause"
 def pause(seconds: float) -> None:
     """Note that Telegram wants no message for so long."""
     try:
-        redis_state.client().set(KEY, 1, px=max(1, int(seconds * 1000)))
-    except RedisError as error:
+        redis_state.server().command("SET", KEY, 1, "PX", max(1, int(seconds * 1000)))
+    except RedisUnavailable as error:
         logger.warning("Nobody else will know that Telegram wants a pause: %s", error)
 
 
 def telegram_pauses() -> bool:
     """Whether the pause lasts. While Redis is away nobody knows, and Telegram would say so again."""
     try:
-        return bool(redis_state.client().exists(KEY))
-    except RedisError:
+        return bool(redis_state.server().command("EXISTS", KEY))
+    except RedisUnavailable:
         return False

@@ -97,7 +97,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def is_idle(self) -> bool:
         """Return whether the server is in no transaction, whatever Django believes."""
-        return bool(self.connection.info.transaction_status == IDLE)
+        return self.connection is None or bool(self.connection.info.transaction_status == IDLE)
 
     def _execute(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
@@ -111,12 +111,11 @@ class DatabaseWrapper(base.DatabaseWrapper):
         kind = kind_of(sql)
         if kind & Kind.ISOLATION:
             self.pending.note_isolation(for_session=bool(kind & Kind.SESSION))
-        if kind & Kind.WRITES and self._autocommits():
-            with transaction.atomic(using=self.alias):
-                yield
-        else:
-            with self._flushing(kind):
-                yield
+        block: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
+        if kind & Kind.WRITES and not kind & Kind.ENDS and self._autocommits():
+            block = transaction.atomic(using=self.alias)
+        with block, self._flushing(kind):
+            yield
 
     @contextlib.contextmanager
     def _flushing(self, kind: Kind) -> Iterator[None]:

@@ -36,6 +36,7 @@ def record(connection: Any, targets: Iterable[Target]) -> None:
     """
     rows = [(json.dumps(target),) for target in targets]
     logger.warning("Redis is away: %d invalidations go into the outbox", len(rows))
+    connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute("SELECT to_regclass('caching_outbox')")
         if cursor.fetchone() != (None,):  # before the first migration nothing of this database is cached

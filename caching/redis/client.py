@@ -11,19 +11,25 @@ from typing import Any
 
 from redis.connection import AbstractConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
-from redis.exceptions import NoScriptError, RedisError
+from redis.exceptions import NoScriptError
 
 from caching.errors import RedisUnavailable
+from caching.redis.connection import converse, distrust_after_restart
 from caching.redis.packing import pack
-from caching.redis.replies import describe, is_away, raise_first_error
-from caching.redis.scripts import DISTRUST, Command, ScriptCall
+from caching.redis.replies import describe, raise_first_error
+from caching.redis.scripts import Command, ScriptCall
 
 RUN_ID_KEY = "caching:run_id"
 
 
-def run_id_key() -> str:
+def run_id_key() -> str | None:
     """Return the key where the run of a single server is recorded."""
     return RUN_ID_KEY
+
+
+def run_is_not_recorded() -> str | None:
+    """Return None: what a server brings back when it restarts is right."""
+    return None
 
 
 class RedisClient:
@@ -36,8 +42,8 @@ class RedisClient:
     Args:
         connect: makes a connection, not yet opened.
         record: returns the key where the server's run is recorded. A server that has restarted since is
-            cleared by the first connection to it (``distrust_after_restart``). None for data that must
-            survive a restart: the client never clears anything then.
+            cleared by the first connection to it (``distrust_after_restart``). With
+            ``run_is_not_recorded``, for data that must survive a restart, nothing is ever cleared.
         slow_seconds: a server that takes longer for a PING is not back yet (``reconnect``).
 
     Attributes:
@@ -48,7 +54,7 @@ class RedisClient:
         self,
         connect: Callable[[], AbstractConnection],
         *,
-        record: Callable[[], str] | None = run_id_key,
+        record: Callable[[], str | None] = run_id_key,
         slow_seconds: float = float("inf"),
     ) -> None:
         self.breaks = 0
@@ -105,7 +111,7 @@ class RedisClient:
                 return
 
     def node_keys(self, name: str) -> list[str]:
-        """Return a key on each node: here on the one server."""
+        """Return a key on each node that begins with ``name``: here on the one server."""
         return [name]
 
     def reconnect(self) -> None:
@@ -180,60 +186,13 @@ class RedisClient:
         connection = self._connect()
         try:
             connection.connect()
-            if self._record is not None:
-                distrust_after_restart(connection, self._record())
+            record = self._record()
+            if record is not None:
+                distrust_after_restart(connection, record)
         except BaseException:
             connection.disconnect()
             raise
         return connection
-
-
-def converse(connection: AbstractConnection, packed: bytes, count: int) -> list[Any]:
-    """Send packed commands, then read their replies. An error reply is returned in its place.
-
-    Raises:
-        Exception: no reply, or one that says that the server cannot serve. The connection is closed.
-    """
-    replies: list[Any] = []
-    try:
-        connection.send_packed_command([packed], check_health=False)
-        for _ in range(count):
-            try:
-                replies.append(connection.read_response())
-            except RedisError as error:
-                if not connection.is_connected or is_away(error):
-                    raise
-                replies.append(error)
-    except BaseException:
-        connection.disconnect()  # unread replies must never reach the next command
-        raise
-    return replies
-
-
-def ask(connection: AbstractConnection, *words: Any) -> Any:
-    """Return the reply to one command on an open connection.
-
-    Raises:
-        Exception: no reply, or an error reply.
-    """
-    reply = converse(connection, pack(words), 1)[0]
-    if isinstance(reply, Exception):
-        raise reply
-    return reply
-
-
-def distrust_after_restart(connection: AbstractConnection, record: str) -> None:
-    """Clear the database if the server has restarted since it was last recorded (distrust.lua).
-
-    Raises:
-        Exception: no reply.
-    """
-    info = ask(connection, "INFO", "server")
-    text = info if isinstance(info, bytes) else str(info).encode()
-    run_ids = [line[7:] for line in text.split(b"\r\n") if line.startswith(b"run_id:")]
-    if not run_ids:
-        raise RedisUnavailable("INFO tells no run_id")
-    ask(connection, *ScriptCall(DISTRUST, [record], run_ids[:1]).by_text())
 
 
 def _clearing(client: weakref.ref[RedisClient]) -> Callable[[], None]:

@@ -3,33 +3,24 @@
 from __future__ import annotations
 
 import functools
-import itertools
 import time
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any, NamedTuple
 
 from redis.connection import AbstractConnection
-from redis.crc import REDIS_CLUSTER_HASH_SLOTS, key_slot
 from redis.exceptions import AskError, MovedError
 
 from caching.errors import RedisUnavailable
-from caching.redis.client import RUN_ID_KEY, RedisClient, ask
-from caching.redis.directory import ANSWER_SECONDS, Directory
+from caching.redis.client import RUN_ID_KEY, RedisClient, run_is_not_recorded
 from caching.redis.replies import raise_first_error
 from caching.redis.scripts import Command, ScriptCall
+from caching.redis.slots import Node, SlotMap, slot_of
 
 # A node that has failed is not tried again by a request for so long.
 SUSPECT_SECONDS = 0.25
 # A request that has waited longer for a node does not wait for another one.
 IN_TIME_SECONDS = 0.1
-
-
-class Node(NamedTuple):
-    """Address of a node."""
-
-    host: str
-    port: int
 
 
 class Item(NamedTuple):
@@ -56,7 +47,7 @@ class ClusterBackend:
     def __init__(
         self,
         nodes: Iterable[Node],
-        connect: Callable[[Node], AbstractConnection],
+        connect: Callable[..., AbstractConnection],
         *,
         distrust: bool = True,
         slow_seconds: float = float("inf"),
@@ -64,10 +55,9 @@ class ClusterBackend:
         self._connect = connect
         self._distrust = distrust
         self._slow_seconds = slow_seconds
-        self._slots: list[Node | None] = []
         self._clients: dict[Node, RedisClient] = {}
         self._suspects: dict[Node, float] = {}
-        self._directory = Directory(_ask_for_slots, {node: self._briefly(node) for node in nodes})
+        self._map = SlotMap(nodes, connect)
 
     @property
     def breaks(self) -> int:
@@ -82,7 +72,7 @@ class ClusterBackend:
         """
         by_slot: dict[int, list[str]] = defaultdict(list)
         for key in keys:
-            by_slot[_slot(key)].append(key)
+            by_slot[slot_of(key)].append(key)
         replies = self._send(Item(slot, ("MGET", *group)) for slot, group in by_slot.items())
         found: dict[str, bytes | None] = {}
         for group, values in zip(by_slot.values(), replies, strict=True):
@@ -95,7 +85,7 @@ class ClusterBackend:
         Raises:
             RedisUnavailable: the reply to one is missing; others may have been carried out.
         """
-        return self._send(Item(_slot(str(words[1])), words) for words in commands)
+        return self._send(Item(slot_of(str(words[1])), words) for words in commands)
 
     def run(self, *calls: ScriptCall) -> list[Any]:
         """Return what scripts return, in one round trip for each node.
@@ -103,12 +93,17 @@ class ClusterBackend:
         Raises:
             RedisUnavailable: the reply to one is missing; others may have been carried out.
         """
-        return self._send(Item(_slot(call.keys[0]), call) for call in calls)
+        return self._send(Item(slot_of(call.keys[0]), call) for call in calls)
 
     def scan(self, pattern: str) -> Iterator[str]:
         """Return the keys of every primary that match."""
-        for node in self._primaries():
+        for node in self._map.primaries():
             yield from self._client(node).scan(pattern)
+
+    def node_keys(self, name: str) -> list[str]:
+        """Return a key on each primary that begins with ``name``."""
+        keys = (self._map.key_of(node, name) for node in self._map.primaries())
+        return [key for key in keys if key is not None]
 
     def reconnect(self) -> None:
         """Learn the map, and reach every primary by new connections.
@@ -116,10 +111,10 @@ class ClusterBackend:
         Raises:
             RedisUnavailable: a node does not answer yet, or a slot has no node.
         """
-        self._learn_slots()
-        if None in self._slots:
+        self._map.learn()
+        if not self._map.is_complete:
             raise RedisUnavailable("some slots have no node")
-        for node in self._primaries():
+        for node in self._map.primaries():
             self._client(node).reconnect()
         self._suspects.clear()
 
@@ -136,13 +131,13 @@ class ClusterBackend:
         except RedisUnavailable:
             if time.monotonic() - began > IN_TIME_SECONDS:
                 raise
-            self._learn_slots()  # the node may have failed over
+            self._map.learn()  # the node may have failed over
             replies = self._send_by_node(batch)
         moved = [i for i, reply in enumerate(replies) if isinstance(reply, MovedError)]
         if moved:
-            self._learn_slots()
+            self._map.learn()
             for i in moved:  # the node that was asked for the map may not have heard of it yet
-                self._slots[batch[i].slot] = Node(replies[i].host, replies[i].port)
+                self._map.assign(batch[i].slot, Node(replies[i].host, replies[i].port))
             for i, reply in zip(moved, self._send_by_node([batch[i] for i in moved]), strict=True):
                 replies[i] = reply
         if any(isinstance(reply, MovedError) for reply in replies):
@@ -153,7 +148,7 @@ class ClusterBackend:
     def _send_by_node(self, batch: list[Item]) -> list[Any]:
         by_node: dict[Node, list[int]] = defaultdict(list)
         for index, item in enumerate(batch):
-            by_node[self._node(item.slot)].append(index)
+            by_node[self._map.node(item.slot)].append(index)
         replies: list[Any] = [None] * len(batch)
         for node, indexes in by_node.items():
             for index, reply in zip(indexes, self._ask(node, [batch[i].call for i in indexes]), strict=True):
@@ -181,75 +176,16 @@ class ClusterBackend:
         words = call.by_text() if isinstance(call, ScriptCall) else call
         return self._client(node).exchange([("ASKING",), words])[1]
 
-    def _node(self, slot: int) -> Node:
-        if not self._slots:
-            self._learn_slots()
-        node = self._slots[slot]
-        if node is None:
-            raise RedisUnavailable(f"slot {slot} has no node")
-        return node
-
     def _client(self, node: Node) -> RedisClient:
         client = self._clients.get(node)
         if client is None:
-            record = functools.partial(self._run_id_key, node) if self._distrust else None
+            record = (
+                functools.partial(self._map.key_of, node, RUN_ID_KEY)
+                if self._distrust
+                else run_is_not_recorded
+            )
             made = RedisClient(
                 functools.partial(self._connect, node), record=record, slow_seconds=self._slow_seconds
             )
             client = self._clients.setdefault(node, made)
         return client
-
-    def _primaries(self) -> list[Node]:
-        if not self._slots:
-            self._learn_slots()
-        return list(dict.fromkeys(node for node in self._slots if node is not None))
-
-    def _run_id_key(self, node: Node) -> str:
-        """Return a key in one of the node's own slots, where its run is recorded.
-
-        Raises:
-            RedisUnavailable: the node has no slot.
-        """
-        slots = self._slots
-        if node not in slots:
-            raise RedisUnavailable(f"{node.host}:{node.port} holds no slot")
-        return self._key_on(node, RUN_ID_KEY)
-
-    def _key_on(self, node: Node, name: str) -> str:
-        numbered = (f"{name}:{{{i}}}" for i in itertools.count())
-        return next(key for key in numbered if self._slots[_slot(key)] == node)
-
-    def node_keys(self, name: str) -> list[str]:
-        """Return a key in a slot of each primary."""
-        return [self._key_on(node, name) for node in self._primaries()]
-
-    def _learn_slots(self) -> None:
-        slots: list[Node | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
-        for first, last, node in self._directory.find():
-            slots[first : last + 1] = [node] * (last + 1 - first)
-        self._slots = slots
-        nodes = dict.fromkeys(node for node in slots if node is not None)
-        self._directory.know({node: self._briefly(node) for node in nodes})
-
-    def _briefly(self, node: Node) -> Callable[[], AbstractConnection]:
-        timeouts = {"socket_connect_timeout": ANSWER_SECONDS, "socket_timeout": ANSWER_SECONDS}
-        return functools.partial(self._connect, node, **timeouts)
-
-
-def _slot(key: str) -> int:
-    return key_slot(key.encode())
-
-
-def _ask_for_slots(address: tuple[str, int], connection: AbstractConnection) -> list[tuple[int, int, Node]]:
-    """Return ranges of slots and their primaries, as one node knows them.
-
-    Raises:
-        RedisUnavailable: it knows none, as a node that has left its cluster.
-    """
-    ranges = ask(connection, "CLUSTER", "SLOTS")
-    if not ranges:
-        raise RedisUnavailable("it knows no slots")
-    return [
-        (int(first), int(last), Node((primary[0] or address[0].encode()).decode(), int(primary[1])))
-        for first, last, primary, *_ in ranges
-    ]

@@ -17,10 +17,14 @@ class Script(NamedTuple):
     sha: str
 
     @classmethod
+    def of(cls, text: str) -> Script:
+        """Return the script of a text."""
+        return cls(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+
+    @classmethod
     def load(cls, path: Path) -> Script:
         """Return the script in a file."""
-        text = path.read_text(encoding="utf-8")
-        return cls(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+        return cls.of(path.read_text(encoding="utf-8"))
 
 
 class ScriptCall:

@@ -8,7 +8,7 @@ from typing import Any
 from redis.connection import AbstractConnection, Connection, SSLConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 
-from caching.redis.client import ask
+from caching.redis.connection import ask
 
 
 def ask_for_master(name: str, sentinel: object, connection: AbstractConnection) -> tuple[str, int]:

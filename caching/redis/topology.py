@@ -1,47 +1,23 @@
-"""Addresses: the one place that understands them.
+"""From a configuration to what answers commands.
 
-``make_backend`` turns a configuration (``caching.conf.RedisConf``) into what answers commands: one
-server by TCP, TLS or unix socket, the master that Sentinels name, or a cluster.
+One server by TCP, TLS or unix socket, the master that Sentinels name, or a cluster.
 """
 
 from __future__ import annotations
 
 import functools
-import inspect
-from collections.abc import Callable, Iterator
-from typing import Any, NamedTuple, Protocol
-from urllib.parse import parse_qsl, urlencode, urlsplit, urlunsplit
+from collections.abc import Iterator
+from typing import Any, Protocol
 
-from django.core.exceptions import ImproperlyConfigured
-from redis.connection import (
-    AbstractConnection,
-    Connection,
-    SSLConnection,
-    UnixDomainSocketConnection,
-    parse_url,
-)
-from redis.exceptions import RedisError
+from redis.connection import AbstractConnection
 
-from caching.conf import RedisConf, Server
+from caching.conf import RedisConf
 from caching.redis import client, directory
-from caching.redis.cluster import ClusterBackend, Node
+from caching.redis.addresses import PORT, Endpoint, endpoint_of, node_endpoint, sentinel_endpoints
+from caching.redis.cluster import ClusterBackend
 from caching.redis.scripts import Command, ScriptCall
 from caching.redis.sentinel import MasterConnection, MasterSSLConnection, ask_for_master
-
-# Of a URL's options these would bring retries, extra commands, or other types than bytes.
-NOT_OURS = (
-    "max_connections",
-    "timeout",
-    "retry_on_timeout",
-    "retry_on_error",
-    "health_check_interval",
-    "decode_responses",
-    "legacy_responses",
-    "socket_timeout",
-    "socket_connect_timeout",
-)
-WHERE = ("host", "port", "path", "socket_keepalive")
-PORT, SENTINEL_PORT = 6379, 26379
+from caching.redis.slots import Node
 
 
 class Backend(Protocol):
@@ -73,92 +49,6 @@ class Backend(Protocol):
         """Drop the idle connections."""
 
 
-class Endpoint(NamedTuple):
-    """A server, and how it is reached."""
-
-    connection_class: type[AbstractConnection]
-    options: dict[str, Any]
-
-    @property
-    def address(self) -> tuple[str, int]:
-        """Host and port; the path of a unix socket and 0."""
-        if "path" in self.options:
-            return self.options["path"], 0
-        return self.options.get("host", "localhost"), self.options.get("port", PORT)
-
-    @property
-    def db(self) -> int:
-        """The number of the database."""
-        return int(self.options.get("db", 0))
-
-    def connect(self, **options: Any) -> AbstractConnection:
-        """Return a connection that is not open yet."""
-        return self.connection_class(**{**self.options, **options})
-
-    def at(self, host: str, port: int) -> Endpoint:
-        """Return another server, reached in the same way."""
-        kind = self.connection_class
-        if issubclass(kind, UnixDomainSocketConnection):
-            kind = Connection
-        kept = {name: value for name, value in self.options.items() if name not in WHERE}
-        return Endpoint(kind, {**kept, "host": host, "port": port})
-
-    def with_options(self, **options: Any) -> Endpoint:
-        """Return the same server with other options."""
-        return Endpoint(self.connection_class, {**self.options, **options})
-
-
-def connection_options(
-    url: str,
-    *,
-    username: str | None = None,
-    password: str | None = None,
-    connect_timeout: float,
-    command_timeout: float,
-) -> Endpoint:
-    """Return how to connect to a URL, with our timeouts and without redis-py's retries.
-
-    Raises:
-        ImproperlyConfigured: redis-py does not understand the URL. The message leaves out passwords.
-    """
-    try:
-        options = parse_url(_unix_url(url))
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{without_password(url)} is no address of a Redis: {error}") from error
-    for name in NOT_OURS:
-        options.pop(name, None)
-    kind = options.pop("connection_class", Connection)
-    options.setdefault("username", username or None)
-    options.setdefault("password", password or None)
-    options |= {
-        "socket_connect_timeout": connect_timeout,
-        "socket_timeout": command_timeout,
-        "protocol": 2,
-        **_no_greeting(),
-    }
-    endpoint = Endpoint(kind, options)
-    try:
-        endpoint.connect()  # it is not opened
-    except (TypeError, ValueError, RedisError) as error:
-        raise ImproperlyConfigured(f"{without_password(url)}: {error}") from error
-    return endpoint
-
-
-def endpoint_of(conf: RedisConf) -> Endpoint:
-    """Return how to connect to the server of ``conf.url``.
-
-    Raises:
-        ImproperlyConfigured: as ``connection_options``.
-    """
-    return connection_options(
-        conf.url,
-        username=conf.username,
-        password=conf.password,
-        connect_timeout=conf.connect_timeout,
-        command_timeout=conf.command_timeout,
-    )
-
-
 def make_backend(conf: RedisConf, *, distrust: bool = True, slow_seconds: float = float("inf")) -> Backend:
     """Return what answers commands for a configuration. Nothing is connected yet.
 
@@ -179,24 +69,36 @@ def make_backend(conf: RedisConf, *, distrust: bool = True, slow_seconds: float 
             distrust=distrust,
             slow_seconds=slow_seconds,
         )
-    return client.RedisClient(
-        connector(conf), record=client.run_id_key if distrust else None, slow_seconds=slow_seconds
-    )
+    record = client.run_id_key if distrust else client.run_is_not_recorded
+    return client.RedisClient(master_endpoint(conf).connect, record=record, slow_seconds=slow_seconds)
 
 
-def connector(conf: RedisConf) -> Callable[[], AbstractConnection]:
-    """Return what makes connections to the one server, or to the master that the Sentinels name.
+def master_endpoint(conf: RedisConf) -> Endpoint:
+    """Return how to connect to the one server, or to the master that the Sentinels name.
 
     Raises:
         ImproperlyConfigured: an address cannot be understood.
     """
     endpoint = endpoint_of(conf)
-    if conf.sentinels:
-        endpoint = follow_master(conf, endpoint)
-    return endpoint.connect
+    return _following_master(conf, endpoint) if conf.sentinels else endpoint
 
 
-def follow_master(conf: RedisConf, endpoint: Endpoint) -> Endpoint:
+def current_server(conf: RedisConf) -> Endpoint:
+    """Return the server to which commands go now: with Sentinels their master, of a cluster its first node.
+
+    Raises:
+        ImproperlyConfigured: an address cannot be understood.
+        RedisUnavailable: no Sentinel knows the master.
+    """
+    if conf.cluster:
+        return node_endpoint(endpoint_of(conf).with_options(db=0), conf.cluster[0], PORT)
+    endpoint = endpoint_of(conf)
+    if not conf.sentinels:
+        return endpoint
+    return endpoint.at(*master_endpoint(conf).options["find_master"]())
+
+
+def _following_master(conf: RedisConf, endpoint: Endpoint) -> Endpoint:
     """Return an endpoint whose connections ask the Sentinels for the master whenever they are opened."""
     brief = {"socket_connect_timeout": directory.ANSWER_SECONDS, "socket_timeout": directory.ANSWER_SECONDS}
     servers = [sentinel.with_options(**brief) for sentinel in sentinel_endpoints(conf)]
@@ -205,80 +107,11 @@ def follow_master(conf: RedisConf, endpoint: Endpoint) -> Endpoint:
         {server.address: server.connect for server in servers},
     )
     master = endpoint.at("", 0)
-    kind = MasterSSLConnection if issubclass(master.connection_class, SSLConnection) else MasterConnection
+    kind = MasterSSLConnection if master.is_tls else MasterConnection
     return Endpoint(kind, {**master.options, "find_master": sentinels.find})
-
-
-def sentinel_endpoints(conf: RedisConf) -> list[Endpoint]:
-    """Return how to connect to each Sentinel.
-
-    Raises:
-        ImproperlyConfigured: an address cannot be understood.
-    """
-    options = endpoint_of(conf).options
-    tls = {name: value for name, value in options.items() if name.startswith("ssl_")}
-    base = connection_options(
-        "rediss://" if conf.sentinel_tls else "redis://",
-        username=conf.sentinel_username,
-        password=conf.sentinel_password,
-        connect_timeout=conf.connect_timeout,
-        command_timeout=conf.command_timeout,
-    ).with_options(**(tls if conf.sentinel_tls else {}))
-    return [node_endpoint(base, server, SENTINEL_PORT) for server in conf.sentinels]
-
-
-def node_endpoint(base: Endpoint, server: Server, default_port: int) -> Endpoint:
-    """Return one of several servers: a URL stands for itself, anything else is reached as ``base`` is.
-
-    Raises:
-        ImproperlyConfigured: the address cannot be understood.
-    """
-    if not isinstance(server, str):
-        host, port = server
-        return base.at(host, int(port))
-    if "://" in server:
-        own = connection_options(
-            server,
-            username=base.options.get("username"),
-            password=base.options.get("password"),
-            connect_timeout=base.options["socket_connect_timeout"],
-            command_timeout=base.options["socket_timeout"],
-        )
-        return own.with_options(db=0, port=own.options.get("port", default_port))
-    try:
-        parts = urlsplit(f"//{server}")
-        return base.at(parts.hostname or "localhost", parts.port or default_port)
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{server} is not host:port: {error}") from error
-
-
-def without_password(url: str) -> str:
-    """Return a URL for a message."""
-    parts = urlsplit(url)
-    query = [(name, "***" if "password" in name else value) for name, value in parse_qsl(parts.query)]
-    netloc = parts.netloc.rpartition("@")[2]
-    return urlunsplit(parts._replace(netloc=netloc, query=urlencode(query)))
 
 
 def _at(
     base: Endpoint, known: dict[tuple[str, int], Endpoint], node: Node, **options: Any
 ) -> AbstractConnection:
     return known.get(node, base.at(*node)).connect(**options)
-
-
-def _unix_url(url: str) -> str:
-    """Return Celery's name of a unix socket, ``redis+socket:///path?virtual_host=0``, as redis-py's."""
-    if not url.startswith("redis+socket://"):
-        return url
-    parts = urlsplit(url.replace("redis+socket://", "unix://", 1))
-    query = [("db" if name == "virtual_host" else name, value) for name, value in parse_qsl(parts.query)]
-    return urlunsplit(parts._replace(query=urlencode(query)))
-
-
-@functools.cache
-def _no_greeting() -> dict[str, None]:
-    """Return the options by which a connection does not announce redis-py's name and version."""
-    known = inspect.signature(AbstractConnection.__init__).parameters
-    if "driver_info" in known:
-        return {"driver_info": None}
-    return {name: None for name in ("lib_name", "lib_version") if name in known}

@@ -110,7 +110,7 @@ class PendingInvalidations:
             yield
             return
         with transaction.atomic(using=connection.alias):
-            with connection.connection.cursor() as cursor:
+            with connection.wrap_database_errors, connection.connection.cursor() as cursor:
                 cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
             self._in_snapshot = True
             try:
@@ -188,11 +188,15 @@ class PendingInvalidations:
             self._forget()  # not before: an interrupted flush is still to be done
 
     def _committed_targets(self) -> set[Target]:
+        idle = self._connection.is_idle()
         try:
             return self.targets(lock=False)
         except DatabaseError:  # the connection cannot be asked any more
             groups = {each.group for _, each in self._changes.dependents()}
             return groups | set(self._targets)
+        finally:
+            if idle and not self._connection.is_idle():
+                self._connection.connection.rollback()  # the driver began a transaction to ask
 
     def _record(self, targets: set[Target]) -> None:
         try:

@@ -14,7 +14,7 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.exceptions import Unavailable
-from caching import stats
+from caching import metrics as counters
 from caching.errors import RedisUnavailable
 
 if TYPE_CHECKING:
@@ -46,10 +46,10 @@ class StatsView(APIView):
     def get(self, request: Request) -> Response:  # noqa: ARG002
         """Sums over all processes, by cached thing; other processes' last few seconds are missing."""
         try:
-            things = stats.totals()
+            things = counters.totals()
         except RedisUnavailable:
             raise Unavailable("Redis does not answer, so there are no counters.") from None
-        commits = things.pop(stats.COMMITS, dict.fromkeys(stats.COMMIT_NAMES, 0))
+        commits = things.pop(counters.COMMITS, dict.fromkeys(counters.COMMIT_NAMES, 0))
         return Response({"commits": commits, "things": {k: _with_percent(v) for k, v in things.items()}})
 
 
@@ -64,19 +64,19 @@ def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
     if not settings.METRICS_ENABLED:
         raise Http404("Metrics are off: METRICS_ENABLED=1 turns them on.")
     try:
-        lines = list(_lines(stats.totals()))
+        lines = list(_lines(counters.totals()))
     except RedisUnavailable:
         return HttpResponse("# Redis does not answer\n", status=503, content_type=TEXT_FORMAT)
     return HttpResponse("\n".join(lines) + "\n", content_type=TEXT_FORMAT)
 
 
 def _lines(totals: dict[str, dict[str, int]]) -> Iterator[str]:
-    commits = totals.pop(stats.COMMITS, {})
-    for name in stats.NAMES:
+    commits = totals.pop(counters.COMMITS, {})
+    for name in counters.NAMES:
         metric = f"syllabus_cache_{name}_total"
         yield f"# TYPE {metric} counter"
         yield from (f'{metric}{{thing="{thing}"}} {counted[name]}' for thing, counted in totals.items())
-    for name in stats.COMMIT_NAMES:
+    for name in counters.COMMIT_NAMES:
         metric = f"syllabus_cache_commit_{name}_total"
         yield f"# TYPE {metric} counter"
         yield f"{metric} {commits.get(name, 0)}"

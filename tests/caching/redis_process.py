@@ -44,7 +44,9 @@ class RedisProcess:
 
     def client(self, db: int = 1) -> Any:
         """A redis-py client of its own; a context manager."""
-        return redis.Redis(port=self.port, db=db, protocol=2)
+        return redis.Redis(
+            port=self.port, db=db, protocol=2, password=self._options.get("requirepass") or None
+        )
 
     @property
     def snapshot(self) -> Path:
@@ -60,6 +62,8 @@ class RedisProcess:
         shutil.rmtree(self.folder, ignore_errors=True)
 
     def _answers(self) -> bool:
+        if self._process is not None and self._process.poll() is not None:
+            raise RuntimeError(f"redis-server did not start with {self._options}")
         with contextlib.suppress(redis.ConnectionError), self.client() as client:
             return bool(client.ping())
         return False

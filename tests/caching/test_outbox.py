@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import threading
 
 import pytest
 from django.db import OperationalError, connection, transaction
@@ -11,7 +10,6 @@ from django.db.backends.postgresql import base
 from django.utils import timezone
 
 from caching import invalidation, store
-from caching.breaker import Breaker
 from caching.models import Outbox
 from caching.gateway import get_gateway
 from tests.caching.conftest import cache_at, one_server
@@ -176,35 +174,6 @@ def _somebody_waits_for_the_outbox():
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_locks WHERE relation = 'caching_outbox'::regclass AND NOT granted")
         return cursor.fetchone()
-
-
-def test_a_breaker_probes_once_more_when_it_has_closed():
-    """For one who found it open just before, and left to the probe what it had come too early for."""
-    probes = []
-    breaker = Breaker("a server", lambda: probes.append(breaker.is_open), failures=1, interval=0.001)
-    breaker.failed()
-    until(lambda: len(probes) == 2)
-    assert probes == [True, False]
-
-
-def test_a_breaker_that_is_tripped_opens_at_once_and_closes_again():
-    probed = threading.Event()
-    breaker = Breaker("a server", probed.wait, interval=0.001)
-    breaker.trip()
-    assert breaker.is_open
-    probed.set()
-    until(lambda: not breaker.is_open)
-
-
-def test_a_breaker_whose_probe_cannot_be_started_does_not_stay_open(monkeypatch):
-    def no_more_threads(self):
-        raise RuntimeError
-
-    monkeypatch.setattr(threading.Thread, "start", no_more_threads)
-    breaker = Breaker("a server", lambda: None)
-    with pytest.raises(RuntimeError):
-        breaker.trip()
-    assert not breaker.is_open
 
 
 def test_a_drain_that_fails_once_is_taken_up_by_the_probe(rows, proxy):

@@ -6,7 +6,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import connection
 
-from caching import stats
+from caching import metrics as stats
+from caching.gateway import get_gateway
 from courses.cache import course_detail
 from courses.models import Course
 from tests.factories import CourseFactory
@@ -17,7 +18,7 @@ pytestmark = pytest.mark.django_db
 @pytest.fixture(autouse=True)
 def _no_counts_of_other_tests():
     stats.flush()
-    stats.get_gateway().command("DEL", stats.KEY)
+    get_gateway().commands(("DEL", stats.KEY))
 
 
 @pytest.fixture
@@ -64,7 +65,7 @@ def test_a_refused_fill_is_counted(admin_client, monkeypatch):
         return value
 
     monkeypatch.setattr(course_detail, "_load", interrupted)
-    assert course_detail.get(pk=course.pk).detail == "fwd=miss"
+    assert course_detail.get(pk=course.pk).how == "fwd=miss"
     assert counters(admin_client)["v1:courses:detail"]["refused_fills"] == 1
 
 

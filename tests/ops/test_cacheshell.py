@@ -24,6 +24,8 @@ def test_words_are_carried_out_in_the_caches_database(capfd):
         ("redis://127.0.0.1:6380/1", ["-h", "127.0.0.1", "-p", "6380", "-n", "1"]),
         ("redis://cache.example.com", ["-h", "cache.example.com", "-p", "6379", "-n", "0"]),
         ("rediss://:secret@cache:6379/1", ["-h", "cache", "-p", "6379", "-n", "1", "--tls"]),
+        ("redis://me:secret@cache?db=3", ["-h", "cache", "-p", "6379", "-n", "3", "--user", "me"]),
+        ("unix://:secret@/run/redis.sock?db=3", ["-s", "/run/redis.sock", "-n", "3"]),
     ],
 )
 def test_the_line_names_the_server_but_no_password(settings, url, options):

@@ -7,13 +7,12 @@ import os
 import subprocess
 import sys
 from typing import Any
-from urllib.parse import urlsplit
 
-from django.conf import settings
 from django.core.management import CommandError
 from django.core.management.base import BaseCommand
 
-from ops.redis_cli import redis_cli
+from caching.errors import RedisUnavailable
+from ops.redis_cli import password, redis_cli
 
 
 class Command(BaseCommand):
@@ -24,10 +23,12 @@ class Command(BaseCommand):
         parser.add_argument("words", nargs=argparse.REMAINDER, help="a Redis command; none: a prompt")
 
     def handle(self, *, words: list[str], **_: Any) -> None:
-        password = urlsplit(settings.REDIS_URL).password
-        environment = os.environ | ({"REDISCLI_AUTH": password} if password else {})
         try:
+            secret = password()
+            environment = os.environ | ({"REDISCLI_AUTH": secret} if secret else {})
             done = subprocess.run([*redis_cli(), *words], env=environment, check=False)
         except FileNotFoundError:
             raise CommandError("There is no redis-cli here (apt install redis-tools).") from None
+        except RedisUnavailable as error:
+            raise CommandError(f"No Sentinel tells where the cache is: {error}") from None
         sys.exit(done.returncode)

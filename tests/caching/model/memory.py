@@ -9,8 +9,8 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from caching.connection import Call
 from caching.keys import Node
+from caching.redis.scripts import ScriptCall
 from caching.slots import EPOCH_BYTES
 
 NEVER_MS, LONG_AGO_MS = "9000000000000", "1"
@@ -58,10 +58,10 @@ class Engine:
     def read_members(self, *words: str) -> Any:
         return self._one(("HMGET", *words))
 
-    def lease(self, call: Call) -> Any:
+    def lease(self, call: ScriptCall) -> Any:
         return self._one(call.by_text())
 
-    def run(self, *calls: Call) -> list[Any]:
+    def run(self, *calls: ScriptCall) -> list[Any]:
         [call] = calls
         return [self._one(call.by_text())]
 

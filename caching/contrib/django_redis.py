@@ -1,0 +1,53 @@
+"""Lets ``django.core.cache`` see the cache's keys, through django-redis, whatever the topology.
+
+::
+
+    CACHES["default"]["OPTIONS"]["CONNECTION_FACTORY"] = "caching.contrib.django_redis.ConnectionFactory"
+"""
+
+from __future__ import annotations
+
+import functools
+from typing import Any
+
+from django.core.signals import setting_changed
+from django_redis.exceptions import ConnectionInterrupted
+from django_redis.pool import ConnectionFactory as DjangoRedisFactory
+from redis.exceptions import RedisError
+
+from caching.conf import RedisConf, redis_conf
+from caching.contrib.redis_py import redis_py_client, redis_py_cluster
+
+
+class ConnectionFactory(DjangoRedisFactory):
+    """Connects to the Redis of settings.CACHING: one server, the Sentinels' master, or a cluster."""
+
+    def connect(self, url: str) -> Any:
+        """Return the process's client.
+
+        Args:
+            url: LOCATION. For a cluster and with Sentinels its host is not used.
+
+        Raises:
+            ConnectionInterrupted: no node of the cluster answers; django-redis ignores it where its
+                IGNORE_EXCEPTIONS says so.
+        """
+        conf = redis_conf()._replace(url=url)
+        try:
+            return _client(conf)
+        except RedisError as error:
+            raise ConnectionInterrupted(connection=None) from error
+
+
+@functools.lru_cache(maxsize=8)
+def _client(conf: RedisConf) -> Any:
+    """Keep one client, as it keeps the connections and a cluster's map."""
+    return redis_py_cluster(conf) if conf.cluster else redis_py_client(conf)
+
+
+def _forget_clients(*, setting: str, **_: Any) -> None:
+    if setting in {"CACHES", "CACHING"}:
+        _client.cache_clear()
+
+
+setting_changed.connect(_forget_clients)

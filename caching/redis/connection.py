@@ -1,0 +1,61 @@
+"""One exchange on one connection."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from redis.connection import AbstractConnection
+from redis.exceptions import RedisError
+
+from caching.errors import RedisUnavailable
+from caching.redis.packing import pack
+from caching.redis.replies import is_away
+from caching.redis.scripts import DISTRUST, ScriptCall
+
+
+def converse(connection: AbstractConnection, packed: bytes, count: int) -> list[Any]:
+    """Send packed commands, then read their replies. An error reply is returned in its place.
+
+    Raises:
+        Exception: no reply, or one that says that the server cannot serve. The connection is closed.
+    """
+    replies: list[Any] = []
+    try:
+        connection.send_packed_command([packed], check_health=False)
+        for _ in range(count):
+            try:
+                replies.append(connection.read_response())
+            except RedisError as error:
+                if not connection.is_connected or is_away(error):
+                    raise
+                replies.append(error)
+    except BaseException:
+        connection.disconnect()  # unread replies must never reach the next command
+        raise
+    return replies
+
+
+def ask(connection: AbstractConnection, *words: Any) -> Any:
+    """Return the reply to one command on an open connection.
+
+    Raises:
+        Exception: no reply, or an error reply.
+    """
+    reply = converse(connection, pack(words), 1)[0]
+    if isinstance(reply, Exception):
+        raise reply
+    return reply
+
+
+def distrust_after_restart(connection: AbstractConnection, record: str) -> None:
+    """Clear the database if the server has restarted since it was last recorded (distrust.lua).
+
+    Raises:
+        Exception: no reply.
+    """
+    info = ask(connection, "INFO", "server")
+    text = info if isinstance(info, bytes) else str(info).encode()
+    run_ids = [line[7:] for line in text.split(b"\r\n") if line.startswith(b"run_id:")]
+    if not run_ids:
+        raise RedisUnavailable("INFO tells no run_id")
+    ask(connection, *ScriptCall(DISTRUST, [record], run_ids[:1]).by_text())

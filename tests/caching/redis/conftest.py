@@ -1,0 +1,60 @@
+"""Servers of a test's own, and clients of them."""
+
+from __future__ import annotations
+
+import contextlib
+from concurrent.futures import ThreadPoolExecutor
+
+import pytest
+
+from caching.conf import RedisConf
+from caching.redis.topology import make_backend
+from tests.caching.proxy import Proxy
+from tests.caching.redis_process import RedisProcess
+
+
+@pytest.fixture
+def server(tmp_path):
+    """A redis-server; starts another one with the options given when called."""
+    with contextlib.ExitStack() as stack:
+
+        def start(**options):
+            folder = tmp_path / f"redis-{len(list(tmp_path.iterdir()))}"
+            folder.mkdir()
+            process = RedisProcess(folder, **options)
+            stack.callback(process.remove)
+            return process
+
+        yield start
+
+
+@pytest.fixture
+def client():
+    """Makes clients of a URL, or of a whole configuration; they are closed at the end."""
+    with contextlib.ExitStack() as stack:
+
+        def make(url, *, distrust=True, slow_seconds=float("inf"), **options):
+            backend = make_backend(RedisConf(url, **options), distrust=distrust, slow_seconds=slow_seconds)
+            stack.callback(backend.close)
+            return backend
+
+        yield make
+
+
+@pytest.fixture
+def proxy_to():
+    """Makes proxies before servers."""
+    with contextlib.ExitStack() as stack:
+
+        def make(port):
+            proxy = Proxy(port)
+            stack.callback(proxy.close)
+            return proxy
+
+        yield make
+
+
+def in_threads(*calls):
+    """Run calls in a thread each, and return what they return; no database is touched."""
+    with ThreadPoolExecutor(len(calls)) as pool:
+        return [done.result() for done in [pool.submit(call) for call in calls]]

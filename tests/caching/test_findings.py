@@ -1,0 +1,693 @@
+"""What was found when others tried the first generation: each example, on its own.
+
+The reader is another thread, with a connection of its own, as another request would be.
+"""
+
+from __future__ import annotations
+
+import contextlib
+import io
+import socket
+import threading
+import time
+
+import pytest
+import redis
+from django.conf import settings
+from django.core.checks import run_checks
+from django.core.management import call_command
+from django.db import DatabaseError, connection, connections, transaction
+from django.db.models.signals import post_save, pre_save
+from django.urls import reverse, set_script_prefix
+from django.utils import translation
+
+from caching import ALL, Cached, CachedFamily
+from caching.errors import UndeclaredTable
+from caching.gateway import get_gateway
+from caching.postgresql import triggers
+from caching.registry import _declared
+from tests.caching.shelf.cache import book_detail, book_pages, loose_names, shelf_detail
+from tests.caching.shelf.models import Book, Label, Loose, Shelf
+from tests.threads import Other, at_once
+from tests.waiting import until
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+
+def elsewhere(work):
+    """What ``work`` returns in another thread."""
+    return Other(work).result()
+
+
+def title(pk):
+    return elsewhere(lambda: book_detail.get(pk=pk)).value["title"]
+
+
+@pytest.fixture
+def warm(rows):
+    """Rows whose details and lists are cached."""
+    for read in (
+        lambda: book_detail.get(pk=rows.pk),
+        book_pages.get,
+        lambda: shelf_detail.get(pk=rows.upper.pk),
+    ):
+        elsewhere(read)
+        assert elsewhere(read).x_cache == "HIT"
+    return rows
+
+
+def run(sql, params=None):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+@pytest.fixture
+def functions(transactional_db):
+    """Functions, procedures, views and triggers of a test's own; they go with it."""
+    made = []
+
+    def make(sql, drop):
+        made.append(drop)
+        run(sql)
+
+    yield make
+    for drop in reversed(made):
+        run(drop)
+
+
+@contextlib.contextmanager
+def declared(*things):
+    """Declare more, with the triggers that it takes; at the end as before."""
+    triggers.install("default")
+    try:
+        get_gateway().watch.recheck_triggers()
+        yield
+    finally:
+        for thing in things:
+            _declared.pop(thing.key, None)
+        triggers.install("default", prune=True)
+        get_gateway().watch.recheck_triggers()
+
+
+# --- Declarations --------------------------------------------------------------------------------
+
+
+def test_receiver_that_invalidates_one_dependent_leaves_no_other_stale(warm):
+    def partial(instance, **kwargs):
+        book_pages.invalidate_all()
+
+    post_save.connect(partial, sender=Shelf)
+    try:
+        shelf = Shelf.objects.get(pk=warm.upper.pk)
+        shelf.name = "new"
+        shelf.save()
+    finally:
+        post_save.disconnect(partial, sender=Shelf)
+    assert elsewhere(lambda: book_detail.get(pk=warm.pk)).value["shelf"] == "new"
+    assert elsewhere(lambda: shelf_detail.get(pk=warm.upper.pk)).value["name"] == "new"
+
+
+def test_table_that_is_read_but_not_declared_is_an_error_with_the_line_to_write(rows):
+    thing = Cached(
+        "undeclared:{pk}",
+        ttl=60,
+        load=lambda pk: [Book.objects.get(pk=pk).title, Label.objects.count()],
+        invalidated_by={Book: "pk"},
+    )
+    with declared(thing), pytest.raises(UndeclaredTable, match=r"undeclared:\{pk\}.*shelf_label.*Label: ALL"):
+        thing.get(pk=rows.pk)
+
+
+def test_table_behind_a_view_and_a_function_is_an_error_too(rows, functions):
+    functions("CREATE VIEW v_label AS SELECT count(*) AS n FROM shelf_label", "DROP VIEW v_label")
+    functions(
+        "CREATE FUNCTION f_loose() RETURNS bigint LANGUAGE plpgsql AS"
+        " $$ BEGIN RETURN (SELECT count(*) FROM shelf_loose); END $$",
+        "DROP FUNCTION f_loose()",
+    )
+
+    def through(sql):
+        def load():
+            with connection.cursor() as cursor:
+                cursor.execute(sql)
+                return cursor.fetchone()[0]
+
+        return load
+
+    for sql, table in (("SELECT n FROM v_label", "shelf_label"), ("SELECT f_loose()", "shelf_loose")):
+        thing = Cached("behind", ttl=60, load=through(sql), invalidated_by={Book: ALL})
+        with declared(thing), pytest.raises(UndeclaredTable, match=table):
+            thing.get()
+
+
+def test_lagging_field_invalidates_nothing_and_its_neighbours_do(rows):
+    thing = Cached(
+        "lagging:{pk}",
+        ttl=60,
+        load=lambda pk: {"title": Book.objects.get(pk=pk).title},
+        invalidated_by={Book: "pk"},
+        lags={Book: ["sequel_of"]},
+    )
+    only = [_declared.pop(key) for key in list(_declared) if key != thing.key]
+    try:
+        with declared():
+            triggers.install("default", prune=True)
+            elsewhere(lambda: thing.get(pk=rows.pk))
+            Book.objects.filter(pk=rows.pk).update(sequel_of=rows.third)
+            assert elsewhere(lambda: thing.get(pk=rows.pk)).x_cache == "HIT"
+            Book.objects.filter(pk=rows.pk).update(sequel_of=None, title="new")
+            assert elsewhere(lambda: thing.get(pk=rows.pk)).value == {"title": "new"}
+            run("TRUNCATE shelf_book CASCADE")
+            with pytest.raises(Book.DoesNotExist):
+                elsewhere(lambda: thing.get(pk=rows.pk))
+    finally:
+        for each in only:
+            _declared[each.key] = each
+        _declared.pop(thing.key)
+        triggers.install("default", prune=True)
+
+
+def test_other_shape_of_the_same_key_is_never_read(rows):
+    def release(shape, value):
+        made = Cached("shaped:{pk}", ttl=60, load=lambda pk: value, shape=shape, invalidated_by={Book: "pk"})
+        pages = CachedFamily("shaped", ttl=60, load=lambda: value, shape=shape, invalidated_by={Book: ALL})
+        return made, pages
+
+    old = release({"title": "text"}, {"title": "x"})
+    for shape in ({"title": "text", "pages": "int"}, {}, {"title": "int"}):
+        new = release(shape, {"other": str(shape)})
+        with declared(*new):
+            for _ in range(3):
+                for detail, pages in (old, new):
+                    expected = detail._load(pk=1)
+                    assert detail.get(pk=1).value == expected
+                    assert detail.get(pk=1).x_cache == "HIT"
+                    assert pages.get().value == expected
+                    assert pages.get().x_cache == "HIT"
+            Book.objects.filter(pk=rows.pk).update(title="new")  # a write by either invalidates for both
+            assert {thing.get().x_cache for thing in (old[1], new[1])} == {"MISS"}
+
+
+def test_filled_family_stores_a_further_page(rows):
+    for number in range(7):  # it holds five
+        book_pages.get(shelf=1000 + number)
+    assert book_pages.get(shelf=1006).x_cache == "HIT"
+    assert book_pages.get(shelf=1002).x_cache == "HIT"
+    assert book_pages.get(shelf=1001).x_cache == "MISS"
+
+
+# --- Statements that no reader of texts understands -------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "sql",
+    [
+        "DO $$ BEGIN EXECUTE format('UPDATE %I SET title = %L', 'shelf_' || 'book', 'new'); END $$",
+        "PREPARE p AS UPDATE shelf_book SET title = 'new'; EXPLAIN ANALYZE EXECUTE p; DEALLOCATE p",
+        "/* a /* nested */ comment */ UPDATE shelf_book SET title = 'new'",
+        "SELECT E'\\'', '/*'; UPDATE shelf_book SET title = 'new' -- */",
+        "SELECT $$ -- $$; UPDATE shelf_book SET title = 'new'",
+        "UPDATE U&\"shelf\\005Fbook\" SET title = 'new'",
+        "WITH x AS (UPDATE shelf_book SET title = 'new' RETURNING 1) SELECT count(*) FROM x",
+        "MERGE INTO shelf_book b USING (SELECT 1) s ON true WHEN MATCHED THEN UPDATE SET title = 'new'",
+    ],
+)
+@pytest.mark.parametrize("block", [contextlib.nullcontext, transaction.atomic], ids=["autocommit", "atomic"])
+def test_statement_of_any_form_is_noticed(warm, sql, block):
+    with block():
+        run(sql)
+    assert title(warm.pk) == "new"
+    assert elsewhere(book_pages.get).value["titles"] == ["new"] * 3
+
+
+def test_copy_of_an_update_is_noticed(warm):
+    with connection.cursor() as cursor:
+        cursor.copy_expert("COPY (UPDATE shelf_book SET title = 'new' RETURNING id) TO STDOUT", io.StringIO())
+    assert title(warm.pk) == "new"
+
+
+@pytest.mark.parametrize("block", [contextlib.nullcontext, transaction.atomic], ids=["autocommit", "atomic"])
+def test_copy_into_a_table_is_noticed(rows, block):
+    assert elsewhere(loose_names.get).value == []
+    with block(), connection.cursor() as cursor:
+        cursor.copy_from(io.StringIO("copied\n"), "shelf_loose", columns=["name"])
+    assert elsewhere(loose_names.get).value == ["copied"]
+
+
+@pytest.mark.parametrize(
+    ("make", "drop", "write"),
+    [
+        (
+            "CREATE FUNCTION f_write() RETURNS int LANGUAGE sql AS"
+            " $$ UPDATE shelf_book SET title = 'new' RETURNING 1 $$",
+            "DROP FUNCTION f_write()",
+            "SELECT f_write()",
+        ),
+        (
+            "CREATE VIEW v_book AS SELECT id, title FROM shelf_book",
+            "DROP VIEW v_book",
+            "UPDATE v_book SET title = 'new'",
+        ),
+        (
+            "CREATE FUNCTION f_tr() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN UPDATE shelf_book SET title = 'new'; RETURN NULL; END $$;"
+            "CREATE TRIGGER tr AFTER INSERT ON shelf_mute FOR EACH STATEMENT EXECUTE FUNCTION f_tr()",
+            "DROP FUNCTION f_tr() CASCADE",
+            "INSERT INTO shelf_mute (name) VALUES ('x')",
+        ),
+        (
+            "CREATE FUNCTION f_def() RETURNS trigger LANGUAGE plpgsql AS"
+            " $$ BEGIN UPDATE shelf_book SET title = 'new'; RETURN NULL; END $$;"
+            "CREATE CONSTRAINT TRIGGER tr_def AFTER INSERT ON shelf_mute DEFERRABLE INITIALLY DEFERRED"
+            " FOR EACH ROW EXECUTE FUNCTION f_def()",
+            "DROP FUNCTION f_def() CASCADE",
+            "INSERT INTO shelf_mute (name) VALUES ('x')",
+        ),
+        (
+            "CREATE RULE r_mute AS ON INSERT TO shelf_mute DO ALSO UPDATE shelf_book SET title = 'new'",
+            "DROP RULE r_mute ON shelf_mute",
+            "INSERT INTO shelf_mute (name) VALUES ('x')",
+        ),
+    ],
+    ids=["function", "view", "trigger", "deferred trigger", "rule"],
+)
+@pytest.mark.parametrize("block", [contextlib.nullcontext, transaction.atomic], ids=["autocommit", "atomic"])
+def test_what_the_database_writes_by_itself_is_noticed(rows, functions, make, drop, write, block):
+    functions(make, drop)
+    assert title(rows.pk) == "old"
+    assert elsewhere(lambda: book_detail.get(pk=rows.pk)).x_cache == "HIT"
+    with block():
+        run(write)
+    assert title(rows.pk) == "new"
+
+
+def test_child_table_is_noticed(rows, functions):
+    functions("CREATE TABLE shelf_loose_child () INHERITS (shelf_loose)", "DROP TABLE shelf_loose_child")
+    triggers.install("default")
+    assert elsewhere(loose_names.get).value == []
+    run("INSERT INTO shelf_loose_child (id, name) VALUES (1, 'child')")
+    assert elsewhere(loose_names.get).value == ["child"]
+
+
+def test_table_that_takes_another_ones_name_is_noticed(rows):
+    Loose.objects.create(name="before")
+    assert elsewhere(loose_names.get).value == ["before"]
+    run(
+        "CREATE TABLE other (LIKE shelf_loose INCLUDING ALL); INSERT INTO other (id, name) VALUES (1, 'after');"
+        "ALTER TABLE shelf_loose RENAME TO former; ALTER TABLE other RENAME TO shelf_loose"
+    )
+    try:
+        assert elsewhere(loose_names.get).value == ["after"]
+        Loose.objects.update(name="later")  # it has no triggers
+        assert elsewhere(loose_names.get).value == ["later"]
+    finally:
+        run("DROP TABLE shelf_loose; ALTER TABLE former RENAME TO shelf_loose")
+    assert elsewhere(loose_names.get).value == ["before"]
+
+
+def test_row_that_a_receiver_writes_before_the_save_is_noticed(warm):
+    """As Field.pre_save may: between the signals of another model's save."""
+
+    def write(instance, **kwargs):
+        Book.objects.filter(pk=warm.pk).update(title="new")
+
+    pre_save.connect(write, sender=Loose)
+    try:
+        Loose.objects.create(name="x")
+    finally:
+        pre_save.disconnect(write, sender=Loose)
+    assert title(warm.pk) == "new"
+
+
+@pytest.mark.parametrize("text", [" " * 16_384, "(" * 16_384, "/*" * 8_192, "'" * 16_384, "end " * 4_000])
+def test_long_text_costs_no_time(rows, text):
+    from caching.write.statements import kind_of
+
+    began = time.process_time()
+    kind_of(f"SELECT 1 {text}")
+    kind_of(f"{text} SELECT 1")
+    assert time.process_time() - began < 0.2
+
+
+# --- Transactions that end behind Django --------------------------------------------------------------
+
+
+def _multi():
+    run("UPDATE shelf_book SET title = 'new'; COMMIT; SELECT 1/0")
+
+
+def _multi_in_atomic():
+    with transaction.atomic():
+        run("UPDATE shelf_book SET title = 'new'; COMMIT; SELECT 1/0")
+
+
+def _raw_commit_then_error():
+    with transaction.atomic():
+        Book.objects.update(title="new")
+        run("COMMIT")
+        raise DatabaseError
+
+
+def _raw_commit_then_error_of_the_database():
+    with transaction.atomic():
+        Book.objects.update(title="new")
+        run("COMMIT")
+        run("SELECT 1/0")
+
+
+def _chain():
+    with transaction.atomic():
+        Book.objects.update(title="new")
+        run("COMMIT AND CHAIN")
+        raise DatabaseError
+
+
+def _without_autocommit():
+    connection.set_autocommit(False)
+    try:
+        Book.objects.update(title="new")
+        run("COMMIT")
+        connection.rollback()
+    finally:
+        connection.set_autocommit(True)
+
+
+def _end():
+    with transaction.atomic():
+        Book.objects.update(title="new")
+        run("END")
+        raise DatabaseError
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        _multi,
+        _multi_in_atomic,
+        _raw_commit_then_error,
+        _raw_commit_then_error_of_the_database,
+        _chain,
+        _without_autocommit,
+        _end,
+    ],
+)
+def test_transaction_ended_behind_django_is_noticed(warm, write):
+    with contextlib.suppress(DatabaseError):
+        write()
+    assert title(warm.pk) == "new"
+
+
+def test_chained_commit_is_invalidated_when_control_returns(warm):
+    with transaction.atomic():
+        Book.objects.update(title="new")
+        run("COMMIT AND CHAIN")
+        assert title(warm.pk) == "new"
+        Book.objects.update(title="newer")
+        assert title(warm.pk) == "new"
+    assert title(warm.pk) == "newer"
+
+
+def test_raw_transaction_belongs_to_its_owner(warm):
+    run("BEGIN")
+    Book.objects.update(title="never")
+    run("ROLLBACK")
+    assert Book.objects.filter(title="never").count() == 0
+    run("BEGIN")
+    Book.objects.update(title="new")
+    assert title(warm.pk) == "old"
+    run("COMMIT")
+    assert title(warm.pk) == "new"
+
+
+def test_cached_miss_after_a_raw_begin_keeps_the_transaction(rows):
+    run("BEGIN")
+    book_pages.get(shelf=rows.upper.pk)
+    Loose.objects.create(name="mine")
+    run("COMMIT")
+    assert elsewhere(lambda: Loose.objects.filter(name="mine").exists())
+
+
+def test_procedure_that_commits_works_and_is_noticed(warm, functions):
+    functions(
+        "CREATE PROCEDURE p_write() LANGUAGE plpgsql AS"
+        " $$ BEGIN UPDATE shelf_book SET title = 'new'; COMMIT; END $$",
+        "DROP PROCEDURE p_write()",
+    )
+    run("CALL p_write()")
+    assert title(warm.pk) == "new"
+
+
+def test_block_that_commits_works_and_is_noticed(warm):
+    run("DO $$ BEGIN UPDATE shelf_book SET title = 'new'; COMMIT; END $$")
+    assert title(warm.pk) == "new"
+
+
+class _SoftLimit(Exception):
+    pass
+
+
+@pytest.mark.parametrize("place", ["update", "raw"])
+def test_exception_after_the_statement_loses_nothing(warm, place):
+    """A soft time limit's signal arrives between the statement and what notices it."""
+
+    def interrupt(execute, sql, params, many, context):
+        result = execute(sql, params, many, context)
+        if "shelf_book" in sql and "UPDATE" in sql:
+            raise _SoftLimit
+        return result
+
+    statement = "UPDATE shelf_book SET title = 'new'"
+    with transaction.atomic():
+        with contextlib.suppress(_SoftLimit), connection.execute_wrapper(interrupt):
+            run(statement) if place == "raw" else Book.objects.update(title="new")
+        transaction.set_rollback(False)  # the caller commits all the same
+    assert title(warm.pk) == "new"
+
+
+def test_signal_in_the_middle_of_a_flush_loses_nothing(warm, monkeypatch):
+    """In a statement that no commit of Django's follows."""
+    original = get_gateway().drop
+    interrupted = []
+
+    def once(targets):
+        if not interrupted:
+            interrupted.append(True)
+            raise _SoftLimit
+        return original(targets)
+
+    monkeypatch.setattr(get_gateway(), "drop", once)
+    with contextlib.suppress(_SoftLimit):
+        run("DO $$ BEGIN UPDATE shelf_book SET title = 'new'; END $$")
+    assert interrupted
+    assert title(warm.pk) == "new"
+
+
+# --- Locks ------------------------------------------------------------------------------------------
+
+
+def test_writer_of_a_row_holds_up_no_row_that_refers_to_it(warm):
+    with transaction.atomic():
+        Shelf.objects.filter(pk=warm.upper.pk).update(name="new")
+        run("SET LOCAL lock_timeout TO '1s'")
+        elsewhere(lambda: Book.objects.create(title="beside", shelf_id=warm.upper.pk))
+    assert elsewhere(lambda: shelf_detail.get(pk=warm.upper.pk)).value["name"] == "new"
+
+
+def test_row_that_moves_to_a_renamed_parent_is_not_stale(warm):
+    """The renaming writer asks which books are on the shelf before the other one's commit."""
+    moved = Book.objects.create(title="moved", shelf=warm.lower)
+    elsewhere(lambda: book_detail.get(pk=moved.pk))
+    gate, go = threading.Event(), threading.Event()
+
+    def move():
+        with transaction.atomic():
+            Book.objects.filter(pk=moved.pk).update(shelf=warm.upper)
+            gate.set()
+            assert go.wait(20)
+
+    other = Other(move)
+    assert gate.wait(20)
+    renamed = Other(lambda: Shelf.objects.filter(pk=warm.upper.pk).update(name="new"))
+    renamed.result()
+    go.set()
+    other.result()
+    assert elsewhere(lambda: book_detail.get(pk=moved.pk)).value["shelf"] == "new"
+
+
+def test_writers_of_parents_and_children_at_once_do_not_deadlock(warm):
+    """What Django alone passes, the cache passes: it waits for no lock of its own."""
+    shelves = [warm.upper.pk, warm.lower.pk]
+    books = list(Book.objects.values_list("pk", flat=True))
+
+    def writer(number):
+        def work():
+            for turn in range(40):
+                mine, others = shelves[(number + turn) % 2], shelves[(number + turn + 1) % 2]
+                kind = (number + turn) % 4
+                with transaction.atomic():
+                    if kind == 0:
+                        Shelf.objects.filter(pk=mine).update(name=f"{number} {turn}")
+                    elif kind == 1:
+                        Book.objects.filter(pk=books[number % 3]).update(shelf=others)
+                    elif kind == 2:
+                        Book.objects.create(title=f"{number} {turn}", shelf_id=mine)
+                    else:
+                        Shelf.objects.filter(pk=mine).update(name=f"{turn}")
+                        Book.objects.create(title="x", shelf_id=others)
+
+        return work
+
+    at_once(*(writer(number) for number in range(6)))
+    for pk in shelves:
+        found = elsewhere(lambda pk=pk: shelf_detail.get(pk=pk))
+        assert found.value["name"] == Shelf.objects.get(pk=pk).name
+
+
+# --- Redis, the outbox, the database --------------------------------------------------------------------
+
+
+def test_trouble_with_the_outbox_is_no_trouble_of_redis(warm):
+    """A lock on its table, and a connection that breaks: reads bypass, writes still fence."""
+    taken, done = threading.Event(), threading.Event()
+
+    def hold():
+        with transaction.atomic():
+            run("LOCK TABLE caching_outbox IN ACCESS EXCLUSIVE MODE")
+            taken.set()
+            assert done.wait(20)
+
+    other = Other(hold)
+    assert taken.wait(20)
+    try:
+        get_gateway().backend.breaks += 1  # as after CLIENT KILL: what Redis holds must be checked
+        until(lambda: elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "BYPASS", 10)
+        Book.objects.filter(pk=warm.pk).update(title="new")
+        assert not get_gateway().breaker.is_open
+        assert elsewhere(lambda: Book.objects.get(pk=warm.pk)).title == "new"
+    finally:
+        done.set()
+        other.result()
+    assert title(warm.pk) == "new"
+    until(lambda: elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "HIT", 10)
+
+
+def test_read_inside_a_transaction_opens_no_second_connection(warm, monkeypatch):
+    """It bypasses where Redis is not trusted, and leaves the check to the watch thread."""
+    checks = []
+    get_gateway().watch.trust.withdraw()
+    monkeypatch.setattr(get_gateway().watch, "check_now", lambda: checks.append("waited"))
+    with transaction.atomic():
+        assert book_detail.get(pk=warm.pk).value["title"] == "old"
+    assert checks == []
+
+
+def test_invalidation_without_an_open_connection_while_redis_is_away_is_kept(warm, proxy):
+    elsewhere(lambda: book_detail.get(pk=warm.pk))
+    proxy.mode = "refuse"
+
+    def invalidate():
+        connections.close_all()
+        book_detail.invalidate(pk=warm.pk)
+
+    elsewhere(invalidate)
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM caching_outbox")
+        assert cursor.fetchone()[0] == 1
+
+
+def test_commit_whose_answer_is_lost_is_found_out(warm, functions):
+    """The connection is cut while a deferred trigger sleeps; PostgreSQL commits later."""
+    functions(
+        "CREATE FUNCTION f_slow() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$;"
+        "CREATE CONSTRAINT TRIGGER tr_slow AFTER INSERT ON shelf_loose DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW WHEN (new.name = 'slow') EXECUTE FUNCTION f_slow()",
+        "DROP FUNCTION f_slow() CASCADE",
+    )
+    assert elsewhere(loose_names.get).value == []
+
+    def write():
+        with transaction.atomic():
+            Loose.objects.create(name="slow")
+            threading.Timer(0.3, _shut, [connection.connection.fileno()]).start()
+
+    with pytest.raises(DatabaseError):
+        elsewhere(write)
+    make_fences_overdue()
+    get_gateway().watch.examine(loose_names.group, *(loose_names._entry({}).target,))
+    get_gateway().watch.check()  # the transaction is in progress: the fence stays
+    assert elsewhere(loose_names.get).x_cache == "BYPASS"
+    until(lambda: elsewhere(lambda: Loose.objects.filter(name="slow").exists()), 20)
+    assert elsewhere(loose_names.get).value == ["slow"]
+    until(lambda: elsewhere(loose_names.get).x_cache == "HIT", 20)
+    assert elsewhere(loose_names.get).value == ["slow"]
+
+
+def _shut(descriptor):
+    with socket.socket(fileno=descriptor) as sock:
+        sock.shutdown(socket.SHUT_RDWR)
+        sock.detach()
+
+
+def make_fences_overdue():
+    """Move the time at which each fence is looked at into the past."""
+    with redis.Redis.from_url(settings.CACHES["default"]["LOCATION"]) as client:
+        for key in client.scan_iter("fence:*"):
+            for token, _ in client.zscan_iter(key):
+                client.zadd(key, {token: 1})
+
+
+def test_full_redis_under_noeviction_costs_no_wait(rows, redis_server):
+    server = redis_server(maxmemory="3mb", **{"maxmemory-policy": "noeviction"})
+    with redis.Redis.from_url(server.url) as client, contextlib.suppress(redis.RedisError):
+        for number in range(100_000):
+            client.set(f"fill:{number}", "x" * 1000)
+    began = time.monotonic()
+    for _ in range(10):
+        assert book_detail.get(pk=rows.pk).value["title"] == "old"
+    assert time.monotonic() - began < 2.5
+
+
+# --- Nothing of the caller -----------------------------------------------------------------------------
+
+
+def test_value_holds_nothing_of_the_caller(rows):
+    thing = Cached(
+        "caller",
+        ttl=60,
+        load=lambda: [reverse("admin:index"), translation.get_language(), Book.objects.count()],
+        invalidated_by={Book: ALL},
+    )
+    with declared(thing):
+        set_script_prefix("/evil/")
+        try:
+            with translation.override("uk"):
+                body = thing.get().body
+        finally:
+            set_script_prefix("/")
+        assert b"evil" not in body
+        assert b'"en"' in body
+
+
+def test_alias_with_djangos_own_engine_on_the_same_database_is_an_error(monkeypatch):
+    other = {**settings.DATABASES["default"], "ENGINE": "django.db.backends.postgresql"}
+    monkeypatch.setitem(settings.DATABASES, "other", other)
+    assert "caching.E002" in {message.id for message in run_checks(tags=["caching"])}
+
+
+def test_database_that_went_back_clears_the_cache(warm, cache_redis):
+    (key,) = get_gateway().node_keys("caching:origin")
+    get_gateway().watch.check()
+    assert cache_redis.get(f"{key}:default")
+    cache_redis.set(f"{key}:default", "7000000000000000000:1:00000001")
+    get_gateway().watch.check()
+    assert elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "MISS"
+
+
+def test_fixture_that_is_loaded_is_noticed(warm, tmp_path):
+    fixture = tmp_path / "books.json"
+    fixture.write_text(
+        f'[{{"model": "shelf.book", "pk": {warm.pk}, "fields": {{"title": "loaded", "readers": []}}}}]'
+    )
+    call_command("loaddata", str(fixture), verbosity=0)
+    assert title(warm.pk) == "loaded"
