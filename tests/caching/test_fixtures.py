@@ -23,8 +23,8 @@ def miss_hit_save_miss():
 
 
 def _read(book):
-    reading = book_detail.get(pk=book.pk)
-    return reading.x_cache, reading.value["title"]
+    result = book_detail.get(pk=book.pk)
+    return result.x_cache, result.value["title"]
 
 
 @pytest.mark.parametrize("time", ["once", "again"])

@@ -8,6 +8,7 @@ import psycopg2
 import pytest
 from django.db import connection, transaction
 
+from caching.testing import check_now
 from tests.caching.conftest import strategies
 from tests.caching.losses import lost_answer
 from tests.caching.testapp.cache import book_detail, load_book
@@ -42,7 +43,7 @@ def test_a_refill_before_the_commit_does_not_stay(rows, interleaving, strategy, 
     """The delete came too early: a reader refills with what is still committed."""
     if warm:
         strategy.title(rows.pk)
-    writer = interleaving.actor(lambda: rename(rows.pk))
+    writer = interleaving.actor(lambda: transaction.atomic(rename)(rows.pk))
     writer.run_to("COMMIT")
     assert strategy.title(rows.pk) == "old"
     writer.finish()
@@ -153,6 +154,7 @@ def test_an_older_snapshot_is_not_stored(rows, interleaving, strategy, stale, ho
 
 
 def test_read_committed_transactions_share_the_cache(rows):
+    assert check_now()  # inside a transaction no reader waits for a check
     with transaction.atomic():
         assert book_detail.get(pk=rows.pk).x_cache == "MISS"
         assert book_detail.get(pk=rows.pk).x_cache == "HIT"
