@@ -116,6 +116,11 @@ class Watch:
         """Drop these targets, or lift their fences, as soon as Redis answers."""
         with self._lock:
             self._owed.append((targets, token))
+        self.note_missed()
+
+    def note_missed(self) -> None:
+        """An invalidation did not reach Redis: trust nothing that it holds until a check has made it."""
+        self.trust.withdraw()
         self.wake()
 
     def recheck_triggers(self) -> None:

@@ -206,7 +206,7 @@ class PendingInvalidations:
         except DatabaseError:
             logger.warning("the outbox cannot be written here: the watch thread goes on trying")
             get_gateway().watch.owe(targets)
-        get_gateway().watch.wake()
+        get_gateway().watch.note_missed()
 
     def _forget(self) -> None:
         self._targets.clear()
