@@ -26,8 +26,9 @@ def in_test_environment() -> bool:
 def announced_steps(reach: Callable[[str], None]) -> Iterator[None]:
     """Call ``reach`` before each step of the cache and of the database, and after it with ``done``.
 
-    The steps are ``look``, ``connect``, ``COMMIT`` and, by name, the scripts: ``get_generation``,
-    ``lease``, ``fill``, ``fence``, ``lift``, ``drop`` and so on. A test that stops a thread in ``reach``
+    The steps are ``look``, ``COMMIT`` and, by name, the scripts: ``get_generation``, ``lease``, ``fill``,
+    ``fence``, ``lift``, ``drop`` and so on; within them ``exchange``, each round trip to a Redis, and
+    ``connect``, each connection that is opened for it. A test that stops a thread in ``reach``
     decides how readers and writers interleave.
     """
     from django.db.backends.postgresql import base
@@ -43,6 +44,7 @@ def announced_steps(reach: Callable[[str], None]) -> Iterator[None]:
         (RedisGateway, "read_fields", one("look")),
         (RedisGateway, "run", _script_names),
         (RedisGateway, "run_trusted", _script_names),
+        (RedisClient, "exchange", one("exchange")),
         (RedisClient, "_open", one("connect")),
         (base.DatabaseWrapper, "_commit", one("COMMIT")),
     )
@@ -58,6 +60,7 @@ def announced_steps(reach: Callable[[str], None]) -> Iterator[None]:
 STEPS = {
     "look": "caching.read.entries.KeyEntry.look",
     "look at a field": "caching.read.entries.HashFieldEntry.look",
+    "run trusted": "caching.gateway.RedisGateway.run_trusted",
     "bypass": "caching.write.pending.PendingInvalidations.must_bypass",
     "may store": "caching.write.pending.PendingInvalidations.may_store",
     "isolation": "caching.write.pending.PendingInvalidations.note_isolation",

@@ -33,15 +33,15 @@ def kill_at(process, step, *command):
     process.send(*command)
     assert process.answer() == ["stopped", step]
     process.kill()
-    until(_no_other_client_is_connected)
+    until(_no_other_transaction_is_open)
 
 
-def _no_other_client_is_connected():
+def _no_other_transaction_is_open():
     """The server has noticed that the client is gone, and rolled back what was open."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
-            " AND pid <> pg_backend_pid() AND backend_type = 'client backend'"
+            " AND pid <> pg_backend_pid() AND backend_type = 'client backend' AND xact_start IS NOT NULL"
         )
         return cursor.fetchone() == (0,)
 
