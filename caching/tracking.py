@@ -20,8 +20,8 @@ ModelT = TypeVar("ModelT", bound=models.Model)
 
 # Rows were, or are about to be, changed. Sent inside the transaction of the change with ``pks``, a
 # list: for an ``update()`` before and after it, so that a receiver which maps rows to their parents
-# sees the old parent and the new one; after a ``bulk_create``; before a delete, whose instance may
-# name a parent that the row has left.
+# sees the old parent and the new one, with ``fields``, the names of what it sets; after a
+# ``bulk_create``; before a delete, whose instance may name a parent that the row has left.
 rows_changed = Signal()
 
 
@@ -164,11 +164,11 @@ class TrackedQuerySet(models.QuerySet[ModelT]):
                 return super().update(**values)  # unannounced: the guard takes the whole table
             guard, table = _guard(using), self.model._meta.db_table
             guard.expect(table)
-            rows_changed.send(sender=self.model, pks=pks, using=using)
+            rows_changed.send(sender=self.model, pks=pks, using=using, fields=values.keys())
             guard.open(table, "update")
             count = models.QuerySet.update(self.filter(pk__in=pks), **values)
             guard.close(table, "update")
-            rows_changed.send(sender=self.model, pks=pks, using=using)
+            rows_changed.send(sender=self.model, pks=pks, using=using, fields=values.keys())
             guard.concluded(table)
             return count
 

@@ -3,14 +3,15 @@
 ====================================  ==================================================
 change                                touched
 ====================================  ==================================================
-a course                              its detail; the top lists; the list pages
+a course, its students or rating      its detail; the top lists; the list pages
+its views                             nothing: they may lag
 a category's name; its deletion       the categories; every detail; the lists
 a new category                        the categories
 a module or lesson                    the details of the course it was in and is in now
 ====================================  ==================================================
 
-Enrolments, reviews and views change nothing that is cached until background work writes what they
-sum up to into the course.
+Enrolments and reviews change nothing that is cached until background work writes what they sum up to
+into CourseStats.
 """
 
 from __future__ import annotations
@@ -21,11 +22,12 @@ from django.db.models.signals import post_delete, post_save, pre_save
 from django.dispatch import receiver
 
 from caching import rows_changed
+from caching.transaction import changes
 from courses import cache
-from courses.models import Category, Course, Lesson, Module
+from courses.models import Category, Course, CourseStats, Lesson, Module
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
 
 
 @receiver([post_save, post_delete], sender=Course)
@@ -36,6 +38,21 @@ def touch_course(instance: Course, **_: Any) -> None:
 @receiver(rows_changed, sender=Course)
 def touch_changed_courses(pks: list[int], **_: Any) -> None:
     _touch_courses(pks)
+
+
+@receiver([post_save, post_delete], sender=CourseStats)
+def touch_course_of_statistics(instance: CourseStats, **_: Any) -> None:
+    _touch_courses([instance.pk])
+
+
+@receiver(rows_changed, sender=CourseStats)
+def touch_courses_of_changed_statistics(
+    pks: list[int], using: str, fields: Collection[str] = (), **_: Any
+) -> None:
+    if set(fields) == {"views"}:
+        changes(using).touches += 1  # heard, so that the guard takes nothing either
+    else:
+        _touch_courses(pks)
 
 
 @receiver(post_save, sender=Category)
