@@ -67,7 +67,7 @@ def test_the_indexes_and_constraints_come_back_with_the_columns():
     def names():
         with connection.cursor() as cursor:
             found = connection.introspection.get_constraints(cursor, "courses_course")
-        return set(found)
+        return {name for name in found if not name.endswith("_not_null")}  # PostgreSQL 18 names those, too
 
     after = names()
     migrate(BEFORE)
