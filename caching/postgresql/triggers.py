@@ -14,10 +14,10 @@ from typing import Any
 
 from django.db import connections, transaction
 
-from caching.postgresql.installed import installed_plans
-from caching.postgresql.plan import Plan, plans
 from caching.dependents import dump
 from caching.keys import Target
+from caching.postgresql.installed import installed_plans
+from caching.postgresql.plan import Plan, plans
 from caching.write.changes import MAX_ROWS
 
 EVENTS = {
