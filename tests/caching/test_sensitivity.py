@@ -133,7 +133,7 @@ def test_without_the_outbox_a_write_during_an_outage_is_forgotten(rows, proxy, m
 
 @one_server
 def test_without_distrust_a_restart_brings_old_values_back(rows, redis_server, monkeypatch):
-    monkeypatch.setattr("caching.connection.distrust_after_restart", lambda connection, record: None)
+    monkeypatch.setattr("caching.redis.client.distrust_after_restart", lambda connection, record: None)
     with goes_red():
         restarts.test_an_old_snapshot_is_not_believed(rows, redis_server)
 
