@@ -6,6 +6,7 @@ from collections.abc import Iterable
 from typing import Protocol
 
 from caching.dependents import Dependent
+from caching.keys import Target
 
 
 class Declared(Protocol):
@@ -14,6 +15,8 @@ class Declared(Protocol):
     key: str
     using: str
 
+    @property
+    def group(self) -> Target: ...
     def tables(self) -> Iterable[tuple[str, Dependent]]: ...
     def lagging(self, table: str) -> set[str]: ...
     def declared_tables(self) -> set[str]: ...
