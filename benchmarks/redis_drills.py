@@ -220,9 +220,9 @@ def all_sentinels_hang(folder: Path) -> Iterator[Drill]:
 
 @drill("Sentinels, passwords")
 def sentinels_with_passwords(folder: Path) -> Iterator[Drill]:
-    with sentinels(folder, password="sentinel's", master_password=PASSWORD) as (_, _, environment):
+    with sentinels(folder, password="of-the-sentinel", master_password=PASSWORD) as (_, _, environment):
         broker = {"CELERY_BROKER_URL": os.environ["DRILL_BROKER_URL"]}
-        credentials = {"REDIS_URL": f"redis://:{QUOTED}@master", "REDIS_SENTINEL_PASSWORD": "sentinel's"}
+        credentials = {"REDIS_URL": f"redis://:{QUOTED}@master", "REDIS_SENTINEL_PASSWORD": "of-the-sentinel"}
         yield Drill({**environment, **broker, **credentials})
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.conf import settings
@@ -58,7 +59,7 @@ def check_paths(**_: Any) -> list[CheckMessage]:
 
 
 @register("caching", "database")
-def check_triggers(databases: list[str] | None = None, **_: Any) -> list[CheckMessage]:
+def check_triggers(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
     """With ``check --database``: each declared table must report its changes."""
     messages: list[CheckMessage] = []
     for alias in set(databases or ()) & set(conf.database_aliases()):

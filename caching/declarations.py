@@ -23,7 +23,6 @@ from caching.write.pending import pending
 ALL: Final = "*"  # a change of any row invalidates everything that the thing holds
 
 Path = str | Mapping[str, str] | Sequence[str | Mapping[str, str]]
-Table = type[models.Model] | str  # a model, or the name of a table without one
 
 
 class Declaration:
@@ -34,9 +33,10 @@ class Declaration:
         ttl: seconds that a value is kept at most.
         load: called with the parameters on a miss; returns what JSON can hold, or raises. It runs in
             a read-only transaction of its own and must not depend on who asks.
-        invalidated_by: by model (or table name), which values a changed row concerns: a path from the
-            row to the parameter (``"module__course_id"``), a mapping of parameters to paths, several of
-            these in a list, or ``ALL``. Every table that ``load`` reads must be named.
+        invalidated_by: by model, or by the name of a table without one, which values a changed row
+            concerns: a path from the row to the parameter (``"module__course_id"``), a mapping of
+            parameters to paths, several of these in a list, or ``ALL``. Every table that ``load`` reads
+            must be named.
         lags: by model, the fields whose changes invalidate nothing (``ALL``: of all fields). They are
             shown as they were when the value was stored, for at most ``ttl`` seconds.
         shape: what the value looks like, for example its serializer; with ``version`` it makes the
@@ -53,8 +53,8 @@ class Declaration:
         *,
         ttl: int,
         load: Callable[..., Any],
-        invalidated_by: Mapping[Table, Path],
-        lags: Mapping[type[models.Model], list[str] | str] | None = None,
+        invalidated_by: Mapping[Any, Path],
+        lags: Mapping[Any, list[str] | str] | None = None,
         shape: Any = None,
         version: int = 1,
         using: str = "default",
@@ -131,12 +131,13 @@ class Declaration:
 
     def lagging(self, table: str) -> set[str]:
         """Return the columns of a table whose changes invalidate nothing of this thing."""
-        return {
-            model._meta.get_field(name).column
+        fields = [
+            model._meta.get_field(name)
             for model, names in self.lags.items()
             if model._meta.db_table == table and names != ALL
             for name in names
-        }
+        ]
+        return {str(getattr(field, "column", "")) for field in fields}
 
     def declared_tables(self) -> set[str]:
         """Return the tables that ``load`` may read."""

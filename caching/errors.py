@@ -24,7 +24,15 @@ class RedisRefused(RedisUnavailable):
 
 
 class OutboxUnavailable(CacheError):  # noqa: N818  (it names a state of the outbox)
-    """The outbox's table could not be read or written. It says nothing about Redis."""
+    """The outbox, or the database that holds it, could not be read or written. It says nothing about Redis.
+
+    Attributes:
+        sqlstate: PostgreSQL's code, where it answered.
+    """
+
+    def __init__(self, message: str, sqlstate: str | None = None) -> None:
+        super().__init__(message)
+        self.sqlstate = sqlstate
 
 
 class UndeclaredTable(CacheError):  # noqa: N818  (it names what is wrong)

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from caching.dependents import Dependent
+from caching.keys import Target
 
 
 class Declared(Protocol):
@@ -15,6 +16,8 @@ class Declared(Protocol):
     key: str
     using: str
 
+    @property
+    def group(self) -> Target: ...
     def tables(self) -> Iterable[tuple[str, Dependent]]: ...
     def lagging(self, table: str) -> set[str]: ...
     def declared_tables(self) -> set[str]: ...
@@ -26,6 +29,11 @@ _declared: dict[str, Declared] = {}
 def register(declared: Declared) -> None:
     """Remember a declaration. One of the same key takes the place of an earlier one."""
     _declared[declared.key] = declared
+
+
+def databases() -> set[str]:
+    """Return the aliases of the databases from which something is cached."""
+    return {each.using for each in _declared.values()}
 
 
 def declarations(using: str | None = None) -> list[Declared]:

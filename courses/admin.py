@@ -10,6 +10,8 @@ from api.counts import count_of
 from courses.models import Category, Certificate, Course, Enrollment, Lesson, Module, Review
 
 if TYPE_CHECKING:
+    from decimal import Decimal
+
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
@@ -52,7 +54,6 @@ class CourseAdmin(admin.ModelAdmin):
         "created_at",
     ]
     list_filter = ["is_published", "category", "created_at"]
-    list_select_related = ["category"]
     search_fields = ["title", "description"]
     autocomplete_fields = ["category"]
     readonly_fields = ["views", "students_count", "rating", "created_at", "updated_at"]
@@ -63,6 +64,7 @@ class CourseAdmin(admin.ModelAdmin):
         return (
             super()
             .get_queryset(request)
+            .select_related("category", "stats")
             .annotate(
                 modules_total=count_of(Module, "course"), lessons_total=count_of(Lesson, "module__course")
             )
@@ -75,6 +77,18 @@ class CourseAdmin(admin.ModelAdmin):
     @admin.display(description="lessons", ordering="lessons_total")
     def lesson_count(self, course: Any) -> int:
         return course.lessons_total
+
+    @admin.display(description="students", ordering="stats__students_count")
+    def students_count(self, course: Course) -> int:
+        return course.statistics.students_count
+
+    @admin.display(ordering="stats__rating")
+    def rating(self, course: Course) -> Decimal:
+        return course.statistics.rating
+
+    @admin.display(ordering="stats__views")
+    def views(self, course: Course) -> int:
+        return course.statistics.views
 
     @admin.action(description="Publish the selected courses", permissions=["change"])
     def publish(self, request: HttpRequest, courses: QuerySet[Course]) -> None:

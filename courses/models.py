@@ -3,17 +3,13 @@
 from __future__ import annotations
 
 import uuid
-from typing import TYPE_CHECKING, Any, ClassVar
+from decimal import Decimal
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
-
-
-if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable, Mapping
 
 PUBLISHED = models.Q(is_published=True)
 
@@ -33,15 +29,7 @@ class Category(models.Model):
 
 
 class Course(models.Model):
-    """A course. ``rating`` is the mean of its reviews, 0.00 while it has none.
-
-    ``views``, ``students_count`` and ``rating`` are kept by background work. ``save()`` writes one
-    of them only if this instance changed it, so that saving a form cannot undo what was counted
-    since the form was opened.
-    """
-
-    COUNTED: ClassVar = ("views", "students_count", "rating")
-    _counted: Mapping[str, object] = {}
+    """A course. What is counted about it lies in its ``CourseStats``."""
 
     title = models.CharField(max_length=255)
     description = models.TextField(blank=True)
@@ -51,58 +39,58 @@ class Course(models.Model):
     is_published = models.BooleanField("published", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
-    views = models.PositiveBigIntegerField(default=0, editable=False)
-    students_count = models.PositiveIntegerField("students", default=0, editable=False)
-    rating = models.DecimalField(max_digits=3, decimal_places=2, default=0, editable=False)
 
     class Meta:
         ordering = ["-id"]
         # One index serves both directions of an order, because ties are broken in the same direction.
         indexes = [
             models.Index(fields=[field, "id"], name=f"course_by_{field}", condition=PUBLISHED)
-            for field in ("title", "created_at", "views", "students_count", "rating")
+            for field in ("title", "created_at")
         ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(title=""), name="course_title_not_empty"),
-            models.CheckConstraint(
-                condition=models.Q(rating__gte=0, rating__lte=5), name="course_rating_0_to_5"
-            ),
         ]
 
     def __str__(self) -> str:
         return self.title
 
-    def save(self, *args: Any, update_fields: Iterable[str] | None = None, **kwargs: Any) -> None:
-        if update_fields is None and not self._state.adding and not kwargs.get("force_insert"):
-            update_fields = self._own_fields()
-        super().save(*args, update_fields=update_fields, **kwargs)
-        self._remember_counted()
+    @property
+    def statistics(self) -> CourseStats:
+        """Return the course's ``stats``; zeros where there is no row, as for a course not yet saved."""
+        return getattr(self, "stats", None) or CourseStats()
 
-    @classmethod
-    def from_db(
-        cls, db: str | None, field_names: Collection[str], values: Collection[Any], **kwargs: Any
-    ) -> Course:
-        course = super().from_db(db, field_names, values, **kwargs)
-        course._remember_counted()
-        return course
 
-    def refresh_from_db(self, *args: Any, **kwargs: Any) -> None:
-        super().refresh_from_db(*args, **kwargs)
-        self._remember_counted()
+class CourseStats(models.Model):
+    """What background work counts about a course. ``rating`` is the mean of its reviews, 0.00 without one.
 
-    def _remember_counted(self) -> None:
-        self._counted = {name: self.__dict__.get(name) for name in self.COUNTED}
+    A trigger of courses_course adds the row, whatever statement adds the course (migration 0002). It
+    is a table of its own so that counting does not write the course, and saving a course cannot undo
+    what was counted since it was loaded.
+    """
 
-    def _own_fields(self) -> list[str]:
-        deferred = self.get_deferred_fields()
-        return [
-            field.name
-            for field in self._meta.concrete_fields
-            if not (field.primary_key or field.attname in deferred or self._is_only_counted(field.name))
+    course = models.OneToOneField(Course, on_delete=models.CASCADE, primary_key=True, related_name="stats")
+    views = models.PositiveBigIntegerField(default=0, db_default=0, editable=False)
+    students_count = models.PositiveIntegerField("students", default=0, db_default=0, editable=False)
+    rating = models.DecimalField(
+        max_digits=3, decimal_places=2, default=Decimal("0.00"), db_default=Decimal("0.00"), editable=False
+    )
+
+    class Meta:
+        verbose_name = verbose_name_plural = "course statistics"
+        # For the orders of the catalogue: PostgreSQL walks the index and looks up each course by its
+        # key, so that a LIMIT reads as many courses as it returns, and the drafts between them.
+        indexes = [
+            models.Index(fields=[field, "course"], name=f"stats_by_{field}")
+            for field in ("views", "students_count", "rating")
+        ]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(rating__gte=0, rating__lte=5), name="stats_rating_0_to_5"
+            ),
         ]
 
-    def _is_only_counted(self, name: str) -> bool:
-        return name in self._counted and self._counted[name] == getattr(self, name)
+    def __str__(self) -> str:
+        return f"Statistics of course {self.course_id}"
 
 
 class Module(models.Model):

@@ -5,11 +5,12 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import F, OuterRef, Q
-from django.db.models.functions import JSONObject
+from django.db.models import F, OuterRef, Q, Value
+from django.db.models.functions import Coalesce, JSONObject
 from django.urls import reverse
 
 from api.counts import total_of
@@ -20,11 +21,17 @@ from courses.models import PUBLISHED, Category, Course, Lesson, Module
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-ORDER_FIELDS = ("id", "title", "created_at", "views", "students_count", "rating")
+# Fields of CourseStats, shown as the course's own. A row that is missing counts as zeros.
+STATISTICS = {
+    "views": Coalesce("stats__views", 0),
+    "students_count": Coalesce("stats__students_count", 0),
+    "rating": Coalesce("stats__rating", Value(Decimal(0))),
+}
+ORDER_FIELDS = ("id", "title", "created_at", *STATISTICS)
 ORDERS = tuple(sign + field for field in ORDER_FIELDS for sign in ("", "-"))
 DEFAULT_ORDER = "-id"
 
-_SUMMARY = ("id", "title", "is_published", "created_at", "updated_at", "views", "students_count", "rating")
+_SUMMARY = ("id", "title", "is_published", "created_at", "updated_at", *STATISTICS)
 
 
 def category_list() -> list[Any]:
@@ -83,9 +90,15 @@ def course_detail(*, pk: int, drafts: bool = False) -> dict[str, Any]:
 
 
 def ordered(courses: QuerySet[Course], order: str) -> QuerySet[Course]:
-    """Ties are broken by id in the order's own direction, so that one index serves both."""
-    sign = "-" if order.startswith("-") else ""
-    return courses.order_by(order, f"{sign}id")
+    """Return ``courses`` by ``order``, one of ``ORDERS``; an index serves each (``CourseStats.Meta``).
+
+    Ties are broken by id in the order's own direction, so that one index serves both.
+    """
+    sign, field = ("-", order[1:]) if order.startswith("-") else ("", order)
+    if field in STATISTICS:
+        # Makes the join an inner one, which may begin with the index.
+        courses, field = courses.filter(stats__isnull=False), f"stats__{field}"
+    return courses.order_by(f"{sign}{field}", f"{sign}id")
 
 
 def _visible(drafts: bool) -> QuerySet[Course]:
@@ -100,7 +113,7 @@ def _matching(
     if search:
         courses = courses.filter(Q(title__icontains=search) | Q(description__icontains=search))
     if min_rating is not None:
-        courses = courses.filter(rating__gte=min_rating)
+        courses = courses.filter(stats__rating__gte=min_rating)
     return courses
 
 
@@ -119,7 +132,9 @@ def _outline() -> ArraySubquery:
 
 
 def _summaries(courses: QuerySet[Course], *more: str) -> list[dict[str, Any]]:
-    rows = courses.values(*_SUMMARY, *more, "category_id", category_name=F("category__name"))
+    rows = courses.annotate(**STATISTICS).values(
+        *_SUMMARY, *more, "category_id", category_name=F("category__name")
+    )
     return [_plain(row) for row in rows]
 
 

@@ -34,7 +34,11 @@ class CourseWriteSerializer(serializers.ModelSerializer[Course]):
 
 class CourseSummarySerializer(serializers.ModelSerializer[Course]):
     category = CategorySerializer(allow_null=True)
-    rating = serializers.FloatField(min_value=0, max_value=5)
+    views = serializers.IntegerField(source="statistics.views", read_only=True)
+    students_count = serializers.IntegerField(
+        source="statistics.students_count", read_only=True, label="Students"
+    )
+    rating = serializers.FloatField(source="statistics.rating", min_value=0, max_value=5)
 
     class Meta:
         model = Course

@@ -13,7 +13,7 @@ from django.db.models import Q
 from django.utils import timezone
 
 from accounts.messaging import TryLater
-from courses import aggregates, certificates, mails, view_counts
+from courses import certificates, mails, statistics, view_counts
 from courses.models import Certificate, Enrollment
 
 # Younger work is still on its way through the queue.
@@ -25,7 +25,7 @@ MOST_AT_ONCE = 500
 def enrolled(enrollment_id: int) -> None:
     """Follow up an enrolment: the course's statistics, the learner's mail."""
     course_ids = Enrollment.objects.filter(pk=enrollment_id).values_list("course_id", flat=True)
-    aggregates.refresh_statistics(course_ids)
+    statistics.refresh_statistics(course_ids)
     mails.send_enrolled(enrollment_id)
 
 
@@ -40,13 +40,13 @@ def certify(enrollment_id: int) -> None:
 @shared_task
 def refresh_statistics(course_ids: list[int]) -> None:
     """Bring ``students_count`` and ``rating`` of some courses up to date."""
-    aggregates.refresh_statistics(course_ids)
+    statistics.refresh_statistics(course_ids)
 
 
 @shared_task
 def reconcile_statistics() -> None:
     """Repair ``students_count`` and ``rating`` wherever they have drifted."""
-    aggregates.reconcile_statistics()
+    statistics.reconcile_statistics()
 
 
 @shared_task

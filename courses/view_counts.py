@@ -1,4 +1,4 @@
-"""How often courses are looked at: counted in Redis, added to the database batch by batch.
+"""How often courses are looked at: counted in Redis, added to CourseStats batch by batch.
 
 ::
 
@@ -28,8 +28,8 @@ from django.utils import timezone
 from api import redis_state
 from caching.errors import RedisUnavailable
 from caching.redis.scripts import Script, ScriptCall
-from courses.aggregates import lock_courses
-from courses.models import Course, ViewBatch
+from courses.models import CourseStats, ViewBatch
+from courses.statistics import lock_statistics
 
 logger = logging.getLogger(__name__)
 
@@ -86,8 +86,8 @@ def add_batch(batch: Batch) -> int:
     if not is_new:
         return 0
     ViewBatch.objects.filter(applied_at__lt=timezone.now() - BATCHES_KEPT).delete()
-    ids = lock_courses(int(pk) for pk in batch.views)
-    return Course.objects.filter(pk__in=ids).update(views=F("views") + _counted(batch))
+    ids = lock_statistics(int(pk) for pk in batch.views)
+    return CourseStats.objects.filter(pk__in=ids).update(views=F("views") + _counted(batch))
 
 
 def drop_batch(batch: Batch) -> None:
@@ -96,7 +96,7 @@ def drop_batch(batch: Batch) -> None:
 
 
 def _counted(batch: Batch) -> Cast:
-    """The batch's number for the row: ``'{"7": 12}'::jsonb ->> id::text``."""
+    """The batch's number for the row: ``'{"7": 12}'::jsonb ->> course_id::text``."""
     numbers = Cast(Value(json.dumps(batch.views)), JSONField())
     number = Func(numbers, Cast("pk", TextField()), arg_joiner=" ->> ", template="(%(expressions)s)")
     return Cast(number, BigIntegerField())

@@ -36,6 +36,14 @@ class CourseFactory(factory.django.DjangoModelFactory):
     description = "What it is about"
     category = factory.SubFactory(CategoryFactory)
 
+    @classmethod
+    def _create(cls, model_class, *args, views=0, students_count=0, rating=0, **kwargs):
+        course = super()._create(model_class, *args, **kwargs)
+        counted = {"views": views, "students_count": students_count, "rating": rating}
+        if any(counted.values()):
+            models.CourseStats.objects.filter(course=course).update(**counted)
+        return course
+
 
 class ModuleFactory(factory.django.DjangoModelFactory):
     class Meta:

@@ -12,6 +12,7 @@ import logging
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
+from django.contrib.auth.models import User
 from django.contrib.auth.signals import user_logged_out
 from django.db import transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save
@@ -21,7 +22,6 @@ from topics import cache
 from topics.models import Topic, TopicActivity
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
     from django.db.models import Model
 
 logger = logging.getLogger(__name__)
@@ -54,9 +54,7 @@ def handle_topic_changed(sender: type[Model], topic_id: int, action: str, **_: A
 
 
 @receiver(m2m_changed, sender=Topic.subscribers.through)
-def purge_subscribers(
-    instance: Topic | User, action: str, reverse: bool, pk_set: set[int] | None, **_: Any
-) -> None:
+def purge_subscribers(instance: Topic | User, action: str, pk_set: set[int] | None, **_: Any) -> None:
     """``topic.subscribers`` or, in reverse, ``user.topics``; then ``instance`` is the user.
 
     A clear names no keys (``pk_set`` is None). The topic's subscribers are read before it; after it
@@ -64,7 +62,7 @@ def purge_subscribers(
     """
     if action not in {"post_add", "post_remove", "pre_clear"}:
         return
-    if reverse:
+    if isinstance(instance, User):
         user_ids = {instance.pk}
     else:
         user_ids = pk_set or set(instance.subscriptions.values_list("user_id", flat=True))

@@ -45,7 +45,7 @@ def redis_py_cluster(conf: RedisConf) -> RedisCluster:
         return RedisCluster(
             startup_nodes=[ClusterNode(*node.address) for node in nodes],
             ssl=nodes[0].is_tls,
-            cluster_error_retry_attempts=1,
+            retry=Retry(NoBackoff(), 1),
             **options,
         )
     except RedisClusterException as error:

@@ -65,7 +65,7 @@ class Creation(DatabaseCreation):
 
     def _destroy_test_db(self, *args: Any, **kwargs: Any) -> None:
         get_gateway().watch.stop()
-        super()._destroy_test_db(*args, **kwargs)
+        super()._destroy_test_db(*args, **kwargs)  # type: ignore[misc]  # missing in the stubs
 
 
 class DatabaseWrapper(base.DatabaseWrapper):

@@ -3,7 +3,8 @@
 They are made from the declarations after each ``migrate``. A statement-level trigger sees all rows that
 one statement has changed, old and new, and tells the client in one message (write/changes.py reads it)::
 
-    INFO:  caching:{"x":"730","t":"courses_lesson","d":[…],"c":["module_id"],"r":[[4],[5]]}
+    INFO:  caching:{"x":"730","t":"courses_lesson","c":["module_id"],"r":[[4],[5]]}
+    [["v1:courses:detail:{pk}",false,…]]
 """
 
 from __future__ import annotations
@@ -14,10 +15,10 @@ from typing import Any
 
 from django.db import connections, transaction
 
-from caching.postgresql.installed import installed_plans
-from caching.postgresql.plan import Plan, plans
 from caching.dependents import dump
 from caching.keys import Target
+from caching.postgresql.installed import installed_plans
+from caching.postgresql.plan import Plan, plans
 from caching.write.changes import MAX_ROWS
 
 EVENTS = {
@@ -26,7 +27,8 @@ EVENTS = {
     "delete": "REFERENCING OLD TABLE AS caching_old",
     "truncate": "",
 }
-# A column of the message may be gone while a migration is under way: then all rows count as changed.
+# Where something fails, as while a migration is under way that drops a column, all rows count as changed:
+# the cache must not make a write fail.
 FUNCTION = """
 CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $caching$
 DECLARE
@@ -41,15 +43,15 @@ BEGIN
     ELSIF TG_OP = 'DELETE' THEN
       SELECT json_agg(told), count(*) INTO changed, number FROM ({deleted}) found;
     END IF;
-  EXCEPTION WHEN undefined_column OR undefined_function THEN
-    changed := NULL;
+  EXCEPTION WHEN OTHERS THEN
+    number := {max_rows} + 1;
   END;
   IF number > {max_rows} THEN
     changed := NULL;
   END IF;
   IF number > 0 THEN
     RAISE INFO USING MESSAGE = 'caching:{{"x":"' || pg_current_xact_id() || {constant}
-      || coalesce(changed::text, 'null') || '}}';
+      || coalesce(changed::text, 'null') || '}}' || chr(10) || {dependents};
   END IF;
   RETURN NULL;
 END
@@ -62,9 +64,11 @@ WITH RECURSIVE family AS (
 )
 SELECT oid::regclass::text FROM family
 """
-COMPARABLE_COLUMNS = """
-SELECT attname, atttypid::regtype::text IN ('json', 'xml', 'point', 'polygon', 'box', 'circle', 'line', 'lseg',
-'path') FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+# Columns, and whether values of their types have no equality.
+COLUMNS = """
+SELECT attname, atttypid::regtype::text IN
+  ('json', 'xml', 'point', 'polygon', 'box', 'circle', 'line', 'lseg', 'path')
+FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
 """
 
 
@@ -76,12 +80,13 @@ def install(using: str, *, prune: bool = False) -> list[str]:
     """
     connection = connections[using]
     with transaction.atomic(using=using), connection.cursor() as cursor:
+        cursor.execute("SELECT pg_advisory_xact_lock(hashtext('caching triggers'))")
         wanted = plans(using)
         found = installed_plans(_query_with(cursor), wanted)
         changed = []
         for table, plan in sorted(wanted.items()):
-            there = found.get(table, False)
-            if there is None or there is False:
+            there = found.get(table)
+            if there is None:
                 continue  # a materialized view, or not migrated yet
             target = plan if prune else plan.with_other_releases(there)
             if target != there:
@@ -106,7 +111,7 @@ def _query_with(cursor: Any) -> Any:
 
 def _install(cursor: Any, table: str, plan: Plan) -> None:
     name = function_name(table)
-    cursor.execute(COMPARABLE_COLUMNS, [_quoted(table)])
+    cursor.execute(COLUMNS, [_quoted(table)])
     columns = dict(cursor.fetchall())
     plan = plan._replace(columns=plan.columns & set(columns))
     cursor.execute(function_sql(table, plan, columns).replace("%", "%%"), [])
@@ -132,7 +137,7 @@ def function_sql(table: str, plan: Plan, columns: dict[str, bool]) -> str:
         columns: all columns of the table; True for one whose type cannot be compared.
     """
     told = sorted(plan.columns)
-    constant = f'","t":{_json(table)},"d":{dump(plan.dependents)},"c":{_json(told)},"r":'
+    constant = f'","t":{_json(table)},"c":{_json(told)},"r":'
     names = ", ".join(map(_quoted, told))
     row = f"json_build_array({names}) AS told"
     limit = MAX_ROWS + 1
@@ -142,7 +147,8 @@ def function_sql(table: str, plan: Plan, columns: dict[str, bool]) -> str:
             return f"SELECT {row} FROM {source} LIMIT 1"
         return f"SELECT {row} FROM (SELECT DISTINCT {names} FROM {source} LIMIT {limit}) rows"
 
-    both = f"(SELECT {names or '1'} FROM caching_old UNION ALL SELECT {names or '1'} FROM caching_new) both_tables"
+    some = names or "1"
+    both = f"(SELECT {some} FROM caching_old UNION ALL SELECT {some} FROM caching_new) old_and_new"
     if plan.ignored:
         seen = ", ".join(_comparable(name, odd) for name, odd in columns.items() if name not in plan.ignored)
         old, new = f"SELECT {seen} FROM caching_old", f"SELECT {seen} FROM caching_new"
@@ -151,6 +157,7 @@ def function_sql(table: str, plan: Plan, columns: dict[str, bool]) -> str:
         name=function_name(table),
         max_rows=MAX_ROWS,
         constant=_literal(constant),
+        dependents=_literal(dump(plan.dependents)),
         inserted=distinct("caching_new"),
         updated=distinct(both),
         deleted=distinct("caching_old"),

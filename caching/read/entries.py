@@ -110,7 +110,7 @@ class KeyEntry:
         get_gateway().run(ScriptCall(scripts.RELEASE, [self.target.lease_key], [lease]))
 
     def _tag(self) -> bytes:
-        return b"S%b:%b:" % (self._shape, self._generation)
+        return b"S%b:%b:" % (self._shape, self._generation or b"")
 
 
 class HashFieldEntry:

@@ -23,6 +23,8 @@ from caching.redis.scripts import ScriptCall
 
 IS_OVER = "SELECT coalesce(pg_xact_status(%s::text::xid8), 'forgotten') <> 'in progress'"
 
+UNKNOWN_TRANSACTION = "22023"  # "transaction ID … is in the future"
+
 Run = Callable[..., list[object]]
 
 
@@ -56,6 +58,6 @@ def _is_over(token: str, sessions: Mapping[str, Session]) -> bool:
     try:
         return bool(session.query(IS_OVER, [transaction_id])[0][0])
     except OutboxUnavailable as error:
-        if "in the future" in str(error):
-            return True  # a database that went back does not know it
+        if error.sqlstate == UNKNOWN_TRANSACTION:
+            return True  # this database went back to before it
         raise

@@ -22,9 +22,10 @@ BATCH = 500
 INSERT = "INSERT INTO caching_outbox (node, created_at) VALUES (%s, now())"
 # A transaction that is just writing a row is waited for: after that the cache may be trusted.
 LOCK = "LOCK TABLE caching_outbox IN SHARE ROW EXCLUSIVE MODE"
+# A row that another process is carrying out is waited for: until then Redis may hold the old value.
 TAKE = (
     "DELETE FROM caching_outbox WHERE id IN"
-    " (SELECT id FROM caching_outbox ORDER BY id LIMIT %s FOR UPDATE SKIP LOCKED) RETURNING node"
+    " (SELECT id FROM caching_outbox ORDER BY id LIMIT %s FOR UPDATE) RETURNING node"
 )
 
 

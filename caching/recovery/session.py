@@ -63,7 +63,7 @@ class Session:
         except (DatabaseError, InterfaceError) as error:
             if self._connection is None or self._connection.closed or not isinstance(error, DatabaseError):
                 self.close()
-            raise OutboxUnavailable(f"{self.alias}: {error}") from error
+            raise OutboxUnavailable(f"{self.alias}: {error}", _sqlstate(error.__cause__)) from error
 
     def _django(self) -> Any:
         if self._wrapper is None:
@@ -77,3 +77,8 @@ class Session:
             self._connection = wrapper.get_new_connection(params)
             self._connection.autocommit = True
         return self._connection
+
+
+def _sqlstate(error: Any) -> str | None:
+    """Return PostgreSQL's code for a driver's error: psycopg 3 and psycopg2 name it differently."""
+    return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)

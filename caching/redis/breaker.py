@@ -19,15 +19,22 @@ logger = logging.getLogger(__name__)
 FAILURES_TO_OPEN = 2
 SLOW_ANSWERS_TO_OPEN = 3
 SLOW_SECONDS = 0.25
+SLOW_FOR_SECONDS = 1.0
 PROBE_INTERVAL_SECONDS = 0.25
 
 
 class CircuitBreaker:
     """Stops asking a server that does not answer, or only slowly.
 
-    It opens after a few consecutive failures, or after a few consecutive answers that took longer than
-    ``slow_seconds``. While it is open a daemon thread runs ``probe`` until that succeeds, so no request
-    waits for a hung server; then the breaker closes.
+    It opens
+
+    * after a few consecutive failures, or after one that took longer than ``slow_seconds``: requests
+      must not wait for a hung server one after the other;
+    * when every answer for some time has taken longer than ``slow_seconds``. One that is quick
+      in between shows that the process itself was busy, or the server for a moment only.
+
+    While it is open a daemon thread runs ``probe`` until that succeeds, so no request waits for a server
+    that is away; then the breaker closes.
 
     A successful call takes no lock. Two threads may lose a count to each other; the next failure makes
     up for it.
@@ -37,7 +44,8 @@ class CircuitBreaker:
         probe: contacts the server and puts right what was missed; raises while it cannot.
         failures: consecutive failures that open the breaker.
         interval: seconds between two probes.
-        slow_seconds: an answer that takes longer is slow.
+        slow_seconds: an answer or a failure that takes longer is slow.
+        slow_for: seconds for which every answer must have been slow.
 
     Attributes:
         is_open: whether calls are refused.
@@ -51,6 +59,7 @@ class CircuitBreaker:
         failures: int = FAILURES_TO_OPEN,
         interval: float = PROBE_INTERVAL_SECONDS,
         slow_seconds: float = SLOW_SECONDS,
+        slow_for: float = SLOW_FOR_SECONDS,
     ) -> None:
         self.name = name
         self.is_open = False
@@ -59,7 +68,9 @@ class CircuitBreaker:
         self._interval = interval
         self._slow_seconds = slow_seconds
         self._failures = 0
+        self._slow_for = slow_for
         self._slow_answers = 0
+        self._slow_since = 0.0
         self._lock = threading.Lock()
         os.register_at_fork(after_in_child=_continuing(weakref.ref(self)))
 
@@ -79,25 +90,25 @@ class CircuitBreaker:
             self.record_success(time.perf_counter() - began)
             raise
         except RedisUnavailable:
-            self.record_failure()
+            self.record_failure(time.perf_counter() - began)
             raise
         self.record_success(time.perf_counter() - began)
         return answer
 
     def record_success(self, seconds: float = 0.0) -> None:
-        """Count an answer that took so long; the last of a few slow ones in a row opens the breaker."""
+        """Count an answer that took so long."""
         if self._failures:
             self._failures = 0
         if seconds > self._slow_seconds:
-            self._record_slow_answer()
+            self._record_slow_answer(seconds)
         elif self._slow_answers:
             self._slow_answers = 0
 
-    def record_failure(self) -> None:
-        """Count a failure; the last of a few in a row opens the breaker."""
+    def record_failure(self, seconds: float = 0.0) -> None:
+        """Count a failure that took so long."""
         with self._lock:
             self._failures += 1
-            enough = self._failures >= self._threshold
+            enough = self._failures >= self._threshold or seconds > self._slow_seconds
         if enough:
             self.open()
 
@@ -110,10 +121,14 @@ class CircuitBreaker:
         if self._start_probing():
             logger.warning("%s does not answer as it should: continuing without it", self.name)
 
-    def _record_slow_answer(self) -> None:
+    def _record_slow_answer(self, seconds: float) -> None:
+        now = time.monotonic()
         with self._lock:
+            if not self._slow_answers:
+                self._slow_since = now - seconds
             self._slow_answers += 1
-            enough = self._slow_answers >= SLOW_ANSWERS_TO_OPEN
+            lasted = now - self._slow_since
+            enough = self._slow_answers >= SLOW_ANSWERS_TO_OPEN and lasted >= self._slow_for
         if enough:
             self.open()
 

@@ -15,8 +15,8 @@ from caching.redis.replies import describe
 ANSWER_SECONDS = 0.2
 # No server is asked that would be asked later than this: one request waits 0.4 s at most.
 BUDGET_SECONDS = 0.21
-# While nobody knows, the next caller is told so at once.
-PAUSE_SECONDS = 0.2
+# When none has answered, later callers get the same error at once for so long.
+PAUSE_SECONDS = 0.5
 
 Address = tuple[str, int]
 Fact = TypeVar("Fact")

@@ -8,6 +8,7 @@ from typing import Any
 from redis.connection import AbstractConnection, Connection, SSLConnection
 from redis.exceptions import ConnectionError as RedisConnectionError
 
+from caching.errors import RedisUnavailable
 from caching.redis.connection import ask
 
 
@@ -45,12 +46,14 @@ class _FollowsMaster:
         """Open the connection.
 
         Raises:
-            RedisUnavailable: no Sentinel knows the master.
-            redis.exceptions.RedisError: the master does not answer, or is none.
+            redis.exceptions.RedisError: no Sentinel knows the master, or it does not answer, or is none.
         """
         if self.is_connected:  # type: ignore[attr-defined]  # the connection's
             return
-        self.host, self.port = self._find_master()
+        try:
+            self.host, self.port = self._find_master()
+        except RedisUnavailable as error:  # redis-py's own clients use these connections, too
+            raise RedisConnectionError(str(error)) from error
         super().connect()  # type: ignore[misc]  # the connection's
         role = ask(self, "ROLE")[0]  # type: ignore[arg-type]  # it is a connection
         if role != b"master":

@@ -39,12 +39,13 @@ def read_report(notice: str) -> Report | None:
     start = notice.find(MARK)
     if start < 0:
         return None
-    found = json.loads(notice[start + len(MARK) - 1 :])
+    text, dependents, *_ = notice[start + len(MARK) - 1 :].split("\n")
+    found = json.loads(text)
     rows = found["r"]
     return Report(
         found["x"],
         found["t"],
-        json.dumps(found["d"], separators=(",", ":")),
+        dependents,
         tuple(found["c"]),
         None if rows is None else tuple(tuple(row) for row in rows),
     )

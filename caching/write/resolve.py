@@ -129,10 +129,10 @@ class _Resolver:
         Raises:
             _Unclear: another transaction holds one of them, or they are too many.
         """
-        rows = f"{_quoted(table)} WHERE {_quoted(column)} = ANY(%s)"
+        rows = f"SELECT FROM {_quoted(table)} WHERE {_quoted(column)} = ANY(%s) LIMIT {MAX_KEYS + 1}"
         ((there, locked),) = self._query(
-            f"SELECT (SELECT count(*) FROM (SELECT FROM {rows} LIMIT {MAX_KEYS + 1}) a), (SELECT count(*) FROM"
-            f" (SELECT FROM {rows} LIMIT {MAX_KEYS + 1} FOR {strength} SKIP LOCKED) b)",
+            f"SELECT (SELECT count(*) FROM ({rows}) there),"
+            f" (SELECT count(*) FROM ({rows} FOR {strength} SKIP LOCKED) locked)",
             values,
             values,
         )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from django.utils import timezone
 
-from courses.aggregates import refresh_statistics
-from courses.models import Category, Course, Enrollment, Lesson, Module, Review
+from courses.models import Category, Course, CourseStats, Enrollment, Lesson, Module, Review
+from courses.statistics import refresh_statistics
 from ops.demo import users
 
 if TYPE_CHECKING:
@@ -61,6 +61,7 @@ def fill(plan: Plan) -> int:
         dice = {number: plan.dice("course", number) for number in numbers}
         courses = Course.objects.bulk_create(_course(n, dice[n], categories) for n in numbers)
         taught = list(zip(courses, dice.values(), strict=True))
+        _fill_views(taught)
         _fill_outlines(taught)
         _fill_audience(taught, learners)
         refresh_statistics([course.pk for course in courses])
@@ -80,7 +81,13 @@ def _course(number: int, dice: Random, categories: list[Category]) -> Course:
         description=f"What to know about {subject}, with examples to try at every step.",
         category=category,
         is_published=number % DRAFT_EVERY != 0,
-        views=int(dice.paretovariate(1) * 20),
+    )
+
+
+def _fill_views(taught: list[tuple[Course, Random]]) -> None:
+    CourseStats.objects.bulk_update(
+        [CourseStats(course=course, views=int(dice.paretovariate(1) * 20)) for course, dice in taught],
+        ["views"],
     )
 
 

@@ -309,6 +309,6 @@ def test_a_redis_that_refuses_to_write_is_stood_in_for(client, rates, own_redis)
     rates(anon="2/min")
     start, _ = own_redis
     start()
-    redis_state.client().config_set("maxmemory", "1mb")
+    redis_state.client().config_set("maxmemory", "1kb")
     redis_state.client().config_set("maxmemory-policy", "volatile-lru")
     assert statuses(client, "/api/open/", 3) == [200, 200, 429]

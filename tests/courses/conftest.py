@@ -6,18 +6,12 @@ import pytest
 from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
-from courses import view_counts
 from tests import factories
 
 
 @pytest.fixture(autouse=True)
 def _media(settings, tmp_path):
     settings.MEDIA_ROOT = tmp_path
-
-
-@pytest.fixture(autouse=True)
-def _scripts_of_this_redis():
-    view_counts._script.cache_clear()
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
 from courses import models
-from courses.models import Course, Lesson, Module
+from courses.models import Course, CourseStats, Lesson, Module
 from tests import factories
 
 pytestmark = pytest.mark.django_db
@@ -136,10 +136,10 @@ def test_saving_a_form_keeps_what_was_counted_since_it_was_opened(admin_client):
     course = factories.CourseFactory()
     address = f"/admin/courses/course/{course.pk}/change/"
     admin_client.get(address)
-    Course.objects.update(views=7)
+    CourseStats.objects.update(views=7)
     form = {"title": "New", "modules-TOTAL_FORMS": 0, "modules-INITIAL_FORMS": 0}
     assert admin_client.post(address, form).status_code == 302
-    assert Course.objects.values_list("title", "views").get() == ("New", 7)
+    assert Course.objects.values_list("title", "stats__views").get() == ("New", 7)
 
 
 @pytest.mark.parametrize("name", ["category", "course"])

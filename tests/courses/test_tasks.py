@@ -10,7 +10,7 @@ from django.utils import timezone
 
 from config import celery_app
 from courses import actions, tasks, view_counts
-from courses.models import Certificate, Course, Enrollment
+from courses.models import Certificate, CourseStats, Enrollment
 from tests import factories
 from tests.broker import queued
 
@@ -47,7 +47,7 @@ def test_an_enrolment_is_followed_up(mailoutbox, django_capture_on_commit_callba
     with django_capture_on_commit_callbacks(execute=True):
         actions.enroll(user=factories.UserFactory(), course=course)
     assert len(mailoutbox) == 1
-    assert Course.objects.get().students_count == 1
+    assert CourseStats.objects.get().students_count == 1
 
 
 @pytest.mark.usefixtures("worker")
@@ -63,13 +63,13 @@ def test_a_completion_is_followed_up(mailoutbox, django_capture_on_commit_callba
 def test_a_review_and_a_departure_are_followed_up(django_capture_on_commit_callbacks):
     enrollment = factories.EnrollmentFactory()
     who = {"user": enrollment.user, "course": enrollment.course}
-    Course.objects.update(students_count=1)
+    CourseStats.objects.update(students_count=1)
     with django_capture_on_commit_callbacks(execute=True):
         actions.add_review(**who, rating=4)
-    assert Course.objects.get().rating == 4
+    assert CourseStats.objects.get().rating == 4
     with django_capture_on_commit_callbacks(execute=True):
         actions.unenroll(user=who["user"], course_id=who["course"].pk)
-    assert Course.objects.get().students_count == 0
+    assert CourseStats.objects.get().students_count == 0
 
 
 class TestCatchingUp:
@@ -128,7 +128,7 @@ def test_the_flush_task_flushes():
     course = factories.CourseFactory()
     view_counts.count_view(course.pk)
     tasks.flush_views()
-    assert Course.objects.get().views == 1
+    assert CourseStats.objects.get().views == 1
 
 
 def test_a_task_for_what_has_gone_is_no_error():

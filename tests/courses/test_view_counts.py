@@ -9,16 +9,17 @@ import time
 from datetime import timedelta
 
 import pytest
-import redis
 from django.conf import settings
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from api import redis_state
+from caching import RedisUnavailable
 from courses import view_counts
-from courses.models import Course, ViewBatch
+from courses.models import Course, CourseStats, ViewBatch
 from tests import factories
+from tests.courses.row_versions import versions
 from tests.processes import child_environment
 from tests.threads import at_once
 from tests.waiting import until
@@ -42,7 +43,7 @@ def counted(course, views):
 
 
 def views_of(course):
-    return Course.objects.values_list("views", flat=True).get(pk=course.pk)
+    return CourseStats.objects.values_list("views", flat=True).get(pk=course.pk)
 
 
 def test_views_are_added_to_what_is_there_in_one_update():
@@ -54,7 +55,7 @@ def test_views_are_added_to_what_is_there_in_one_update():
     assert [views_of(course) for course in courses] == [100, 101, 102]
     updates = [query["sql"] for query in captured if query["sql"].startswith("UPDATE")]
     assert len(updates) == 1
-    assert 'SET "views" = ("courses_course"."views" + ' in updates[0]
+    assert 'SET "views" = ("courses_coursestats"."views" + ' in updates[0]
 
 
 def test_a_flush_costs_the_same_for_1_and_50_courses():
@@ -66,6 +67,16 @@ def test_a_flush_costs_the_same_for_1_and_50_courses():
             view_counts.flush_views()
         costs.append(len(captured))
     assert costs[0] == costs[1]
+
+
+def test_a_flush_writes_no_row_of_the_courses():
+    course = factories.CourseFactory(students_count=3, rating=4)
+    counted(course, 2)
+    before = versions(Course), versions(CourseStats)
+    view_counts.flush_views()
+    assert versions(Course) == before[0]
+    assert versions(CourseStats) != before[1]
+    assert CourseStats.objects.values_list("views", "students_count", "rating").get() == (2, 3, 4)
 
 
 def test_nothing_counted_is_nothing_flushed(django_assert_num_queries):
@@ -184,5 +195,5 @@ class TestRedisAway:
         assert views_of(course) == 1
 
     def test_a_flush_fails_and_leaves_everything_for_the_next(self, own_redis):
-        with pytest.raises(redis.RedisError):
+        with pytest.raises(RedisUnavailable):
             view_counts.flush_views()

@@ -36,7 +36,7 @@ def back():
 
 @pytest.fixture
 def breaker(back):
-    made = CircuitBreaker("a server", back.wait, interval=0.001, slow_seconds=0.02)
+    made = CircuitBreaker("a server", back.wait, interval=0.001, slow_seconds=0.02, slow_for=0.1)
     yield made
     back.set()
     until(lambda: closed(made))
@@ -74,15 +74,34 @@ def test_refused_command_counts_as_an_answer(breaker):
     assert closed(breaker)
 
 
-def test_breaker_opens_after_slow_answers_in_a_row(breaker):
-    for _ in range(SLOW_ANSWERS_TO_OPEN):
-        assert closed(breaker)
-        breaker.call(time.sleep, 0.03)
+def test_breaker_opens_after_a_failure_that_took_long(breaker):
+    def hang():
+        time.sleep(0.03)
+        fail()
+
+    with pytest.raises(RedisUnavailable):
+        breaker.call(hang)
     assert breaker.is_open
 
 
+def test_breaker_opens_when_every_answer_has_been_slow_for_some_time(breaker):
+    began = time.monotonic()
+    answers = 0
+    while closed(breaker):
+        breaker.call(time.sleep, 0.025)
+        answers += 1
+    assert answers >= SLOW_ANSWERS_TO_OPEN
+    assert 0.1 <= time.monotonic() - began < 5
+
+
+def test_slow_answers_at_one_moment_keep_the_breaker_closed(breaker):
+    """As when many threads start at once: the process is busy, not the server."""
+    in_threads(*[lambda: breaker.call(time.sleep, 0.03)] * 8)
+    assert closed(breaker)
+
+
 def test_quick_answer_between_slow_ones_keeps_the_breaker_closed(breaker):
-    for _ in range(SLOW_ANSWERS_TO_OPEN):
+    for _ in range(2 * SLOW_ANSWERS_TO_OPEN):
         breaker.call(time.sleep, 0.03)
         breaker.call(time.sleep, 0)
     assert closed(breaker)

@@ -9,17 +9,18 @@ from django.contrib.auth import get_user_model
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
-from courses import actions, aggregates, tasks
-from courses.models import Course, Enrollment, Review
+from courses import actions, statistics, tasks
+from courses.models import Course, CourseStats, Enrollment, Review
 from tests import factories
 from tests.broker import queued
+from tests.courses.row_versions import versions
 from tests.threads import Other, at_once
 
 pytestmark = pytest.mark.django_db
 
 
 def statistics_of(course):
-    students, rating = Course.objects.values_list("students_count", "rating").get(pk=course.pk)
+    students, rating = CourseStats.objects.values_list("students_count", "rating").get(pk=course.pk)
     return students, float(rating)
 
 
@@ -32,28 +33,46 @@ def test_they_are_the_number_of_enrolments_and_the_mean_of_reviews():
     factories.EnrollmentFactory.create_batch(3, course=course)
     for rating in (5, 4, 4):
         factories.ReviewFactory(course=course, rating=rating)
-    aggregates.refresh_statistics([course.pk])
+    statistics.refresh_statistics([course.pk])
     assert statistics_of(course) == (3, 4.33)
 
 
 def test_they_return_to_zero():
     course = factories.CourseFactory(students_count=3, rating=4)
-    aggregates.refresh_statistics([course.pk])
+    statistics.refresh_statistics([course.pk])
     assert statistics_of(course) == (0, 0)
 
 
 def test_a_refresh_leaves_other_courses_alone():
     course, other = factories.CourseFactory.create_batch(2, students_count=3)
-    assert aggregates.refresh_statistics([course.pk]) == 1
+    assert statistics.refresh_statistics([course.pk]) == 1
     assert statistics_of(other) == (3, 0)
 
 
 def test_a_refresh_of_what_is_right_writes_nothing():
     course = factories.EnrollmentFactory().course
-    assert aggregates.refresh_statistics([course.pk]) == 1
-    with CaptureQueriesContext(connection) as captured:
-        assert aggregates.refresh_statistics([course.pk]) == 0
-    assert updates(captured) == []
+    assert statistics.refresh_statistics([course.pk]) == 1
+    before = versions(CourseStats)
+    assert statistics.refresh_statistics([course.pk]) == 0
+    assert versions(CourseStats) == before
+
+
+def test_the_reconciliation_writes_only_the_rows_that_differ():
+    _, wrong = factories.CourseFactory.create_batch(2)
+    CourseStats.objects.filter(pk=wrong.pk).update(students_count=7)
+    courses, before = versions(Course), versions(CourseStats)
+    assert statistics.reconcile_statistics() == 1
+    assert versions(Course) == courses
+    assert {pk for pk, version in versions(CourseStats).items() if version != before[pk]} == {wrong.pk}
+
+
+def test_the_reconciliation_adds_rows_that_were_deleted():
+    enrollment = factories.EnrollmentFactory()
+    kept = factories.CourseFactory(views=5)
+    CourseStats.objects.exclude(pk=kept.pk).delete()
+    statistics.reconcile_statistics()
+    assert statistics_of(enrollment.course) == (1, 0)
+    assert CourseStats.objects.get(pk=kept.pk).views == 5
 
 
 @pytest.mark.parametrize("drifted", [1, 50])
@@ -62,11 +81,11 @@ def test_the_reconciliation_repairs_all_in_one_statement(drifted):
     wrong = factories.CourseFactory.create_batch(drifted, students_count=7, rating=3)
     factories.EnrollmentFactory(course=wrong[0])
     with CaptureQueriesContext(connection) as captured:
-        assert aggregates.reconcile_statistics() == drifted
+        assert statistics.reconcile_statistics() == drifted
     assert len(updates(captured)) == 1
     assert statistics_of(wrong[0]) == (1, 0)
     assert statistics_of(wrong[-1])[1] == statistics_of(right)[1] == 0
-    assert aggregates.reconcile_statistics() == 0
+    assert statistics.reconcile_statistics() == 0
 
 
 @pytest.mark.parametrize(
@@ -83,7 +102,7 @@ def test_the_reconciliation_repairs_all_in_one_statement(drifted):
 def test_the_reconciliation_repairs_what_no_message_told_of(change):
     enrollment = factories.EnrollmentFactory()
     course = factories.ReviewFactory(course=enrollment.course, user=enrollment.user).course
-    aggregates.reconcile_statistics()
+    statistics.reconcile_statistics()
     change(enrollment)
     tasks.reconcile_statistics()
     ratings = list(course.reviews.values_list("rating", flat=True))
@@ -106,7 +125,7 @@ class TestConcurrency:
 
         def enroll(user):
             enrollment, _ = actions.enroll(user=user, course=course)
-            aggregates.refresh_statistics([course.pk])
+            statistics.refresh_statistics([course.pk])
             return enrollment
 
         at_once(*(partial(enroll, user) for user in users))
@@ -115,11 +134,11 @@ class TestConcurrency:
     def test_a_refresh_waits_for_another_under_way_before_it_compares(self):
         """What is right in this moment may be replaced by an older count that is being committed."""
         course = factories.EnrollmentFactory().course
-        aggregates.refresh_statistics([course.pk])
+        statistics.refresh_statistics([course.pk])
 
         with transaction.atomic():
-            Course.objects.filter(pk=course.pk).update(students_count=5)
-            waiting = Other(lambda: aggregates.refresh_statistics([course.pk]))
+            CourseStats.objects.filter(pk=course.pk).update(students_count=5)
+            waiting = Other(lambda: statistics.refresh_statistics([course.pk]))
             waiting.wait_until_it_waits()
         waiting.result()
         assert statistics_of(course) == (1, 0)
@@ -129,8 +148,8 @@ class TestConcurrency:
         course = factories.EnrollmentFactory().course
 
         with transaction.atomic():
-            aggregates.lock_courses([course.pk])
-            waiting = Other(lambda: aggregates.refresh_statistics([course.pk]))
+            statistics.lock_statistics([course.pk])
+            waiting = Other(lambda: statistics.refresh_statistics([course.pk]))
             waiting.wait_until_it_waits()
             Other(partial(factories.EnrollmentFactory, course=course)).result()
         waiting.result()
@@ -142,7 +161,7 @@ class TestConcurrency:
 
         def refresh(order):
             for _ in range(10):
-                Course.objects.filter(pk=ids[0]).update(students_count=9)
-                aggregates.refresh_statistics(order)
+                CourseStats.objects.filter(pk=ids[0]).update(students_count=9)
+                statistics.refresh_statistics(order)
 
         assert at_once(partial(refresh, ids), partial(refresh, ids[::-1])) == [None, None]

@@ -1,0 +1,83 @@
+"""What is counted about a course moves to a table of its own and back, and nothing of it is lost."""
+
+from __future__ import annotations
+
+from decimal import Decimal
+
+import pytest
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+from courses.models import CourseStats
+from tests import factories
+
+BEFORE, AFTER = "0001_initial", "0002_course_stats"
+FIELDS = ("pk", "views", "students_count", "rating")
+
+
+def migrate(name):
+    MigrationExecutor(connection).migrate([("courses", name)])
+
+
+def course_of_before():
+    """Return the model of the courses as it was while they had the counts themselves."""
+    state = MigrationExecutor(connection).loader.project_state([("courses", BEFORE)])
+    return state.apps.get_model("courses", "Course")
+
+
+def counts(model):
+    return list(model.objects.order_by("pk").values_list(*FIELDS))
+
+
+@pytest.fixture
+def _migrated_again(transactional_db):
+    yield
+    migrate(AFTER)
+
+
+@pytest.mark.usefixtures("_migrated_again")
+def test_what_was_counted_moves_to_the_statistics():
+    migrate(BEFORE)
+    old = course_of_before()
+    old.objects.create(title="Seen", views=7, students_count=3, rating="4.33")
+    old.objects.create(title="New", is_published=False)
+    before = counts(old)
+    migrate(AFTER)
+    assert counts(CourseStats) == before
+    assert [row[1:] for row in before] == [(7, 3, Decimal("4.33")), (0, 0, Decimal(0))]
+    assert factories.CourseFactory().stats.views == 0
+
+
+@pytest.mark.usefixtures("_migrated_again")
+def test_what_was_counted_moves_back_to_the_courses():
+    factories.CourseFactory(views=7, students_count=3, rating="4.33")
+    factories.CourseFactory()
+    without = factories.CourseFactory(views=9)
+    before = counts(CourseStats)
+    CourseStats.objects.filter(pk=without.pk).delete()
+    migrate(BEFORE)
+    assert counts(course_of_before()) == [*before[:2], (without.pk, 0, 0, 0)]
+    course_of_before().objects.create(title="Without a trigger")
+    migrate(AFTER)
+    assert [row[1:] for row in counts(CourseStats)] == [(7, 3, Decimal("4.33")), *[(0, 0, 0)] * 3]
+
+
+@pytest.mark.usefixtures("_migrated_again")
+def test_the_indexes_and_constraints_come_back_with_the_columns():
+    def names():
+        with connection.cursor() as cursor:
+            found = connection.introspection.get_constraints(cursor, "courses_course")
+        return {name for name in found if not name.endswith("_not_null")}  # PostgreSQL 18 names those, too
+
+    after = names()
+    migrate(BEFORE)
+    assert names() - after == {
+        "course_by_views",
+        "course_by_students_count",
+        "course_by_rating",
+        "course_rating_0_to_5",
+        "courses_course_views_check",
+        "courses_course_students_count_check",
+    }
+    migrate(AFTER)
+    assert names() == after
