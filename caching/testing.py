@@ -77,6 +77,7 @@ STEPS = {
     "lift overdue": "caching.recovery.fences.lift_overdue",
     "origin": "caching.recovery.origin.check",
     "trust": "caching.recovery.trust.Trust.is_valid",
+    "grace": "caching.recovery.trust.Trust.in_grace",
     "require": "caching.recovery.watch.Watch.require",
     "uncovered": "caching.postgresql.installed.uncovered",
     "distrust": "caching.redis.client.distrust_after_restart",
@@ -166,7 +167,7 @@ def using_gateway(gateway: Any) -> Iterator[None]:
     ]
     with contextlib.ExitStack() as stack:
         for module in users:
-            stack.enter_context(mock.patch.object(module, "get_gateway", lambda: gateway))
+            stack.enter_context(mock.patch.object(module, "get_gateway", return_value=gateway))
         yield
 
 

@@ -82,16 +82,16 @@ WEAK = {
 ALL_SCENARIOS = SCENARIOS | LATE | OVERDUE | WEAK
 
 
+def explore_by_name(name, client):
+    """Explore a scenario. A lease expires only where the model says so."""
+    overdue = {"overdue": -1_000_000_000} if name in OVERDUE else {}
+    with timing(lease=1_000_000, **overdue):
+        return explore(ALL_SCENARIOS[name], client)
+
+
 @pytest.fixture
 def visit(cache_redis):
-    """Explores a scenario by its name. A lease expires only where the model says so."""
-
-    def visit(name):
-        overdue = {"overdue": -1_000_000_000} if name in OVERDUE else {}
-        with timing(lease=1_000_000, **overdue):
-            return explore(ALL_SCENARIOS[name], cache_redis)
-
-    return visit
+    return lambda name: explore_by_name(name, cache_redis)
 
 
 @pytest.mark.parametrize("name", SCENARIOS)

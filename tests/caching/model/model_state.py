@@ -21,9 +21,11 @@ from tests.caching.model.memory import (
 )
 
 FENCES_ARE_VOLATILE = False  # they have no TTL, so a volatile-* policy spares them
+FENCES_EXPIRE = False  # they stay until their transaction is over
 TOKEN_LENGTH = 16
 TIME_LENGTH = 16  # digits of microseconds, after the token, in a lease and in a generation
 SHAPE = "12345678"
+ASKS_WHETHER_IT_IS_OVER = fences.IS_OVER
 OVER = ("lift", "drop", "acknowledged", "killed")  # how far a writer is whose transaction has ended
 
 
@@ -277,8 +279,9 @@ class _Replay:
     def run(self, call: Any) -> Any:
         return self._answer(lambda: self._engine.run(call))
 
-    def query(self, _sql: str, params: list[str]) -> Any:
-        return self._answer(lambda: [(self._is_over(params[0]),)])
+    def query(self, sql: str, params: list[str]) -> Any:
+        asks = sql == ASKS_WHETHER_IT_IS_OVER
+        return self._answer(lambda: [(self._is_over(params[0]) if asks else True,)])
 
     def _is_over(self, name: str) -> bool:
         return any(actor.name == name and actor.at in OVER for actor in self._state.actors)
@@ -326,7 +329,11 @@ def _mishaps(state: State, scenario: Scenario) -> Iterator[tuple[str, State]]:
             if FENCES_ARE_VOLATILE or not gone[0].startswith("fence:"):
                 left = remember(tuple(item for item in contents if item != gone))
                 yield f"{gone[0]} is evicted", happened._replace(memory=left)
-    if "time passes" in scenario.mishaps:
+    if "time passes" in scenario.mishaps and FENCES_EXPIRE:
+        contents = recall(after_a_while(state.memory))
+        left = remember(tuple(item for item in contents if not item[0].startswith("fence:")))
+        yield "leases and fences expire", happened._replace(memory=left)
+    elif "time passes" in scenario.mishaps:
         yield "leases expire, fences are overdue", happened._replace(memory=after_a_while(state.memory))
     if "flush" in scenario.mishaps:
         actors = tuple(
