@@ -23,6 +23,9 @@ from caching.contrib.redis_py import redis_py_client, redis_py_cluster
 class ClusterUnavailable(ConnectionInterrupted, RedisConnectionError):  # noqa: N818  (as its base)
     """No node of the cluster answers: django-redis' error, and redis-py's for direct use of the client."""
 
+    def __init__(self) -> None:
+        ConnectionInterrupted.__init__(self, connection=None)
+
 
 class ConnectionFactory(DjangoRedisFactory):
     """Connects to the Redis of settings.CACHING: one server, the Sentinels' master, or a cluster."""
@@ -40,7 +43,7 @@ class ConnectionFactory(DjangoRedisFactory):
         try:
             return _client(conf)
         except RedisError as error:
-            raise ClusterUnavailable(connection=None) from error
+            raise ClusterUnavailable from error
 
 
 @functools.lru_cache(maxsize=8)
