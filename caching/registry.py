@@ -30,6 +30,11 @@ def register(declared: Declared) -> None:
     _declared[declared.key] = declared
 
 
+def databases() -> set[str]:
+    """Return the aliases of the databases from which something is cached."""
+    return {each.using for each in _declared.values()}
+
+
 def declarations(using: str | None = None) -> list[Declared]:
     """Return what is declared for one database, or for all."""
     return [each for each in _declared.values() if using in {None, each.using}]

@@ -23,7 +23,6 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from caching import conf
 from caching.errors import CacheError, OutboxUnavailable, RedisUnavailable, Untrusted
 from caching.keys import Target
 from caching.postgresql import installed
@@ -32,6 +31,7 @@ from caching.recovery.session import Session
 from caching.recovery.trust import Trust
 from caching.redis import scripts
 from caching.redis.scripts import ScriptCall
+from caching.registry import databases
 
 logger = logging.getLogger(__name__)
 
@@ -176,7 +176,7 @@ class Watch:
     def _check(self, *, wait_for_writers: bool) -> None:
         self._redis.commands(*(("SET", key, 1) for key in self._redis.node_keys("caching:heartbeat")))
         self._pay()
-        aliases = conf.database_aliases()
+        aliases = databases()
         for alias in aliases:
             session = self._sessions.setdefault(alias, Session(alias))
             origin.check(session, self._redis.run, self._redis.node_keys("caching:origin"))

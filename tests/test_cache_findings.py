@@ -1,0 +1,89 @@
+"""What was found of the project's own cached things when others tried them."""
+
+from __future__ import annotations
+
+import pytest
+from django.db import transaction
+from rest_framework.test import APIClient
+
+from courses import view_counts
+from courses.cache import course_detail, course_pages, top_courses
+from services.models import Plan, Subscription
+from tests.factories import CategoryFactory, CourseFactory
+from tests.services.factories import SubscriptionFactory
+from tests.threads import Other
+
+
+def read(path, **headers):
+    return APIClient().get(path, **headers)
+
+
+@pytest.mark.django_db
+def test_category_that_is_renamed_is_renamed_in_the_detail():
+    course = CourseFactory(category=CategoryFactory(name="old"))
+    path = f"/api/v1/courses/{course.pk}/"
+    assert [read(path)["X-Cache"] for _ in range(2)] == ["MISS", "HIT"]
+    category = course.category
+    category.name = "new"
+    category.save()
+    assert read(path).json()["category"]["name"] == "new"
+
+
+@pytest.mark.django_db
+def test_views_and_their_flush_leave_every_hit_a_hit():
+    course = CourseFactory()
+    paths = [f"/api/v1/courses/{course.pk}/", "/api/v1/courses/", "/api/v1/courses/top/"]
+    for path in paths:
+        read(path)
+    for number in range(3):
+        view_counts.count_view(course.pk)
+        assert view_counts.flush_views() == 1
+        assert {read(path)["X-Cache"] for path in paths} == {"HIT"}, number
+    course.stats.refresh_from_db()
+    assert course.stats.views >= 3
+
+
+@pytest.mark.django_db
+def test_students_and_rating_invalidate_what_shows_them():
+    course = CourseFactory()
+    for _ in range(2):
+        course_detail.get(pk=course.pk)
+    type(course.stats).objects.filter(pk=course.pk).update(students_count=7)
+    assert course_detail.get(pk=course.pk).value["students_count"] == 7
+    assert {
+        course_pages.get(order="-id", page=1, page_size=5).x_cache,
+        top_courses.get(limit=5, order="-id").x_cache,
+    } == {"MISS"}
+
+
+@pytest.mark.django_db
+def test_pages_of_a_search_are_stored_after_1100_others():
+    for number in range(1_100):
+        course_pages.get(order="-id", page=1, page_size=1, search=f"word{number}")
+    assert course_pages.get(order="-id", page=1, page_size=1, search="word1099").x_cache == "HIT"
+    assert course_pages.get(order="-id", page=1, page_size=1, search="one more").x_cache == "MISS"
+    assert course_pages.get(order="-id", page=1, page_size=1, search="one more").x_cache == "HIT"
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("path", ["/api/v1/courses/", "/api/v1/topics/"])
+def test_callers_script_name_reaches_no_stored_link(path, admin_client):
+    CourseFactory.create_batch(3)
+    admin_client.get(path, {"page_size": 1}, SCRIPT_NAME="/evil")
+    answer = admin_client.get(path, {"page_size": 1})
+    assert b"evil" not in answer.content
+
+
+@pytest.mark.django_db(transaction=True)
+def test_plan_that_is_being_saved_holds_up_no_new_subscription():
+    subscription = SubscriptionFactory()
+    plan = subscription.plan
+    with transaction.atomic():
+        Plan.objects.filter(pk=plan.pk).update(plan_type="student")
+
+        def subscribe():
+            with transaction.atomic():
+                values = {"client": subscription.client, "service": subscription.service, "plan": plan}
+                return Subscription.objects.create(**values).pk
+
+        assert Other(subscribe).result()
