@@ -24,7 +24,7 @@ from django.db import DatabaseError, connection, transaction  # noqa: E402
 
 from benchmarks.history.attempt import Attempt, CallbackFailed, RolledBack  # noqa: E402
 from benchmarks.history.contestants import current  # noqa: E402
-from benchmarks.history.ledger.layout import GROUPS, ITEMS, ORDERS  # noqa: E402
+from benchmarks.history.ledger.layout import GROUPS, ITEMS, ORDERS, OWNERS  # noqa: E402
 from benchmarks.history.ledger.models import Item  # noqa: E402
 from benchmarks.history.log import Log, Outcome, Read  # noqa: E402
 from benchmarks.history.trial import BEGIN, STOP  # noqa: E402
@@ -60,6 +60,9 @@ class Reads:
     def page(self, group: int, order: str) -> None:
         self._read("page", f"{group}:{order}", self._contestant.page, group, order)
 
+    def owner(self, pk: int) -> None:
+        self._read("owner", str(pk), self._contestant.owner, pk)
+
     def total(self) -> None:
         self._read("total", "", self._contestant.total)
 
@@ -74,8 +77,10 @@ class Reads:
     def one(self, rng: random.Random) -> None:
         """Any of them: most often a detail."""
         choice = rng.random()
-        if choice < 0.7:
+        if choice < 0.6:
             self.detail(rng.randint(1, ITEMS))
+        elif choice < 0.75:
+            self.owner(rng.randint(1, OWNERS))
         elif choice < 0.9:
             self.page(rng.randrange(GROUPS), rng.choice(ORDERS))
         else:
@@ -85,6 +90,8 @@ class Reads:
         """Each of them once."""
         for pk in range(1, ITEMS + 1):
             self.detail(pk)
+        for pk in range(1, OWNERS + 1):
+            self.owner(pk)
         for group in range(GROUPS):
             for order in ORDERS:
                 self.page(group, order)
