@@ -24,6 +24,7 @@ from caching.write.pending import PendingInvalidations
 from caching.write.statements import Kind, kind_of
 
 IDLE, IN_ERROR = 0, 3  # libpq's states of a transaction
+READS = Kind.READS
 
 
 class CopyMixin:
@@ -33,22 +34,22 @@ class CopyMixin:
     db: Any
 
     def copy_expert(self, sql: Any, file: Any, *args: Any) -> None:
-        with self.db.watching("COPY"):
+        with self.db.watching(Kind.WRITES):
             self.cursor.copy_expert(sql, file, *args)
             self.db.receive_notices()
 
     def copy_from(self, file: Any, table: str, *args: Any, **kwargs: Any) -> None:
-        with self.db.watching("COPY"):
+        with self.db.watching(Kind.WRITES):
             self.cursor.copy_from(file, table, *args, **kwargs)
             self.db.receive_notices()
 
     @contextlib.contextmanager
     def copy(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
-        with self.db.watching("COPY"), self.cursor.copy(*args, **kwargs) as copying:
+        with self.db.watching(Kind.WRITES), self.cursor.copy(*args, **kwargs) as copying:
             yield copying
 
     def callproc(self, *args: Any, **kwargs: Any) -> Any:
-        with self.db.watching("SELECT"):
+        with self.db.watching(READS):
             return super().callproc(*args, **kwargs)  # type: ignore[misc]  # of Django's wrapper
 
 
@@ -102,34 +103,39 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _execute(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
-        with self.watching(_text(sql, context["cursor"].cursor)):
+        kind = kind_of(sql if isinstance(sql, str) else _text(sql, context["cursor"].cursor))
+        if kind is not READS:
+            with self.watching(kind):
+                return execute(sql, params, many, context)
+        try:  # most statements: nothing but this comes between them and the database
             return execute(sql, params, many, context)
+        finally:
+            if self.pending:
+                self._flush_for_certain(kind)
 
     @contextlib.contextmanager
-    def watching(self, sql: str) -> Iterator[None]:
+    def watching(self, kind: Kind) -> Iterator[None]:
         """Run a statement in the block; invalidate what it has changed where no commit will."""
-        kind = kind_of(sql)
         if kind & Kind.ISOLATION:
             self.pending.note_isolation(for_session=bool(kind & Kind.SESSION))
         block: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
         if kind & Kind.WRITES and not kind & Kind.ENDS and self._autocommits():
             block = transaction.atomic(using=self.alias)
-        with block, self._flushing(kind):
-            yield
-
-    @contextlib.contextmanager
-    def _flushing(self, kind: Kind) -> Iterator[None]:
-        try:
-            yield
-        finally:
+        with block:
             try:
-                self._flush_after(kind)
-            except BaseException:  # a signal's, in the middle: what is committed must be invalidated
-                self._flush_after(kind)
-                raise
+                yield
+            finally:
+                self._flush_for_certain(kind)
 
     def _autocommits(self) -> bool:
         return not self.in_atomic_block and self.autocommit and self.is_idle()
+
+    def _flush_for_certain(self, kind: Kind) -> None:
+        try:
+            self._flush_after(kind)
+        except BaseException:  # a signal's, in the middle: what is committed must be invalidated
+            self._flush_after(kind)
+            raise
 
     def _flush_after(self, kind: Kind) -> None:
         if kind & Kind.DEFINES:
@@ -189,8 +195,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
 
 def _text(sql: Any, cursor: Any) -> str:
-    if isinstance(sql, str):
-        return sql
     if isinstance(sql, bytes):  # psycopg2.extras.execute_values
         return sql.decode(errors="replace")
     return str(sql.as_string(cursor))
