@@ -190,7 +190,7 @@ class Watch:
         if time.monotonic() - self._covered_at > COVERAGE_SECONDS:
             self._look_for_triggers(aliases)
 
-    def _look_for_triggers(self, aliases: list[str]) -> None:
+    def _look_for_triggers(self, aliases: set[str]) -> None:
         self._covered_at = time.monotonic()  # before the look: a table that changes meanwhile resets it
         try:
             self.trust.uncovered = frozenset().union(
