@@ -32,6 +32,7 @@ from benchmarks.history.trial import BEGIN, STOP  # noqa: E402
 from benchmarks.history.writes import KINDS  # noqa: E402
 
 OLD_SNAPSHOT_SHARE = 0.002
+LONGEST_CONNECT_SECONDS = 20.0
 
 
 class Statements:
@@ -172,12 +173,18 @@ def deadline_of(folder: Path) -> float:
 
 
 def connect() -> None:
-    """Connect, as soon as there is a connection to be had."""
-    while True:
+    """Connect, as soon as there is a connection to be had.
+
+    Raises:
+        DatabaseError: there was none for a while.
+    """
+    deadline = time.monotonic() + LONGEST_CONNECT_SECONDS
+    while time.monotonic() < deadline:
         with contextlib.suppress(DatabaseError):
             connection.ensure_connection()
             return
         time.sleep(0.05)
+    connection.ensure_connection()
 
 
 def main(role: str, name: str, folder: Path, most: int, pause: float) -> None:
