@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+import contextlib
+from collections.abc import Iterable, Iterator
 from typing import Protocol
 
 from caching.dependents import Dependent
@@ -38,3 +39,14 @@ def databases() -> set[str]:
 def declarations(using: str | None = None) -> list[Declared]:
     """Return what is declared for one database, or for all."""
     return [each for each in _declared.values() if using in {None, each.using}]
+
+
+@contextlib.contextmanager
+def restored() -> Iterator[None]:
+    """Forget at the end of the block what it has declared (testing.py)."""
+    before = dict(_declared)
+    try:
+        yield
+    finally:
+        _declared.clear()
+        _declared.update(before)

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any
+from hashlib import sha1
+from importlib import import_module
+from typing import Any, cast
 from unittest import mock
 
 from django.core import mail
@@ -24,8 +26,9 @@ def in_test_environment() -> bool:
 def announced_steps(reach: Callable[[str], None]) -> Iterator[None]:
     """Call ``reach`` before each step of the cache and of the database, and after it with ``done``.
 
-    The steps are ``look``, ``connect``, ``COMMIT`` and, by name, the scripts: ``get_generation``,
-    ``lease``, ``fill``, ``fence``, ``lift``, ``drop`` and so on. A test that stops a thread in ``reach``
+    The steps are ``look``, ``COMMIT`` and, by name, the scripts: ``get_generation``, ``lease``, ``fill``,
+    ``fence``, ``lift``, ``drop`` and so on; within them ``exchange``, each round trip to a Redis, and
+    ``connect``, each connection that is opened for it. A test that stops a thread in ``reach``
     decides how readers and writers interleave.
     """
     from django.db.backends.postgresql import base
@@ -41,6 +44,7 @@ def announced_steps(reach: Callable[[str], None]) -> Iterator[None]:
         (RedisGateway, "read_fields", one("look")),
         (RedisGateway, "run", _script_names),
         (RedisGateway, "run_trusted", _script_names),
+        (RedisClient, "exchange", one("exchange")),
         (RedisClient, "_open", one("connect")),
         (base.DatabaseWrapper, "_commit", one("COMMIT")),
     )
@@ -50,6 +54,126 @@ def announced_steps(reach: Callable[[str], None]) -> Iterator[None]:
                 mock.patch.object(owner, method, _announcing(getattr(owner, method), steps, reach))
             )
         yield
+
+
+# By the name of a step: where it is carried out. Tests take an idea out of the cache by replacing one.
+STEPS = {
+    "look": "caching.read.entries.KeyEntry.look",
+    "look at a field": "caching.read.entries.HashFieldEntry.look",
+    "run trusted": "caching.gateway.RedisGateway.run_trusted",
+    "bypass": "caching.write.pending.PendingInvalidations.must_bypass",
+    "may store": "caching.write.pending.PendingInvalidations.may_store",
+    "isolation": "caching.write.pending.PendingInvalidations.note_isolation",
+    "flush": "caching.write.pending.PendingInvalidations.flush",
+    "report": "caching.write.pending.read_report",
+    "lock rows": "caching.write.resolve._Resolver._lock",
+    "fence": "caching.gateway.RedisGateway.fence",
+    "lift": "caching.gateway.RedisGateway.lift",
+    "drop": "caching.gateway.RedisGateway.drop",
+    "COMMIT": "django.db.backends.postgresql.base.DatabaseWrapper._commit",
+    "record": "caching.recovery.outbox.record",
+    "drain": "caching.recovery.outbox.drain",
+    "lift overdue": "caching.recovery.fences.lift_overdue",
+    "origin": "caching.recovery.origin.check",
+    "trust": "caching.recovery.trust.Trust.is_valid",
+    "require": "caching.recovery.watch.Watch.require",
+    "uncovered": "caching.postgresql.installed.uncovered",
+    "distrust": "caching.redis.client.distrust_after_restart",
+}
+
+# By name: a time that tests shorten or lengthen, in seconds.
+TIMES = {
+    "trust": "caching.recovery.trust.TRUST_SECONDS",
+    "grace": "caching.recovery.trust.GRACE_SECONDS",
+    "tick": "caching.recovery.watch.TICK_SECONDS",
+    "idle": "caching.recovery.watch.IDLE_SECONDS",
+    "check": "caching.recovery.watch.CHECK_TIMEOUT_SECONDS",
+    "coverage": "caching.recovery.watch.COVERAGE_SECONDS",
+    "collapse": "caching.read.read_through.COLLAPSE_WAIT_SECONDS",
+}
+MILLISECONDS = {"overdue": "caching.gateway.FENCE_OVERDUE_MS", "lease": "caching.read.entries.LEASE_TTL_MS"}
+
+
+@contextlib.contextmanager
+def replaced(step: str, by: Callable[..., Any]) -> Iterator[None]:
+    """Carry out ``by`` in place of a step of the cache, one of ``STEPS``."""
+    with mock.patch(STEPS[step], by):
+        yield
+
+
+def original(step: str) -> Callable[..., Any]:
+    """Return what carries out a step, for what replaces it to call."""
+    module, *names = _module_and_names(STEPS[step])
+    found: Any = import_module(module)
+    for name in names:
+        found = getattr(found, name)
+    return cast("Callable[..., Any]", found)
+
+
+def _module_and_names(path: str) -> list[str]:
+    parts = path.split(".")
+    names = 2 if parts[-2].strip("_")[0].isupper() else 1
+    return [".".join(parts[:-names]), *parts[-names:]]
+
+
+@contextlib.contextmanager
+def changed_script(name: str, old: str, new: str) -> Iterator[None]:
+    """Exchange a piece of a Lua script's text, for example ``changed_script("FILL", "return 0", "")``."""
+    from caching.redis import scripts
+
+    text = getattr(scripts, name).text
+    if old not in text:
+        raise ValueError(f"{name} has no {old!r}")
+    text = text.replace(old, new)
+    script = scripts.Script(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
+    with mock.patch.object(scripts, name, script):
+        yield
+
+
+@contextlib.contextmanager
+def timing(**seconds: float) -> Iterator[None]:
+    """Use other times in the block: ``timing(grace=0, overdue=0.1)``. See ``TIMES``.
+
+    ``tick=3600`` has the watch thread check only when a reader or a writer asks for it, or the test does
+    (``check_now``).
+    """
+    with contextlib.ExitStack() as stack:
+        for name, value in seconds.items():
+            path, scale = (MILLISECONDS[name], 1000) if name in MILLISECONDS else (TIMES[name], 1)
+            stack.enter_context(mock.patch(path, value * scale if scale == 1 else round(value * scale)))
+        yield
+
+
+def check_now() -> bool:
+    """Make one check of the watch thread's in this thread. Return whether Redis is trusted after it."""
+    from caching.gateway import get_gateway
+
+    gateway = get_gateway()
+    gateway.watch.check()
+    return gateway.watch.trust.is_valid(gateway.breaks)
+
+
+@contextlib.contextmanager
+def own_declarations(using: str = "default") -> Iterator[Callable[..., None]]:
+    """Forget at the end what the block has declared. Yields a function that gives it its triggers.
+
+    ::
+
+        with own_declarations() as report:
+            thing = Cached("odd:{pk}", ...)
+            report()
+    """
+    from caching import registry
+    from caching.gateway import get_gateway
+    from caching.postgresql import triggers
+
+    def report(*, prune: bool = False) -> None:
+        triggers.install(using, prune=prune)
+        get_gateway().watch.recheck_triggers()
+
+    with registry.restored():
+        yield report
+    report(prune=True)
 
 
 def _announcing(

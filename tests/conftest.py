@@ -14,7 +14,7 @@ from api.after_commit import broker
 from api.limiter import get_limiter
 from caching.gateway import get_gateway
 from ops.embedded.wheels import redis_server_binary
-from tests.caching import stage as stages
+from tests.caching.interleaving import Interleaving
 from tests.smtp import FakeSMTP
 from tests.telegram import BOT_TOKEN, SECRET, FakeTelegram
 from tests.waiting import until
@@ -81,9 +81,9 @@ def _answers():
 
 
 @pytest.fixture
-def stage():
-    """Makes actors that stop where a test says (tests/caching/stage.py)."""
-    with stages.stage() as made:
+def interleaving():
+    """Makes actors that stop where a test says (tests/caching/interleaving.py)."""
+    with Interleaving() as made:
         yield made
 
 

@@ -20,5 +20,5 @@ if os.environ.get("TEST_REDIS") == "cluster":  # the core's tests a second time:
 from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, and nobody's password
-INSTALLED_APPS.insert(-1, "tests.caching.shelf.apps.ShelfConfig")  # noqa: F405
+INSTALLED_APPS.insert(-1, "tests.caching.testapp.apps.TestAppConfig")  # noqa: F405
 WHITENOISE_AUTOREFRESH = True  # nothing is collected for tests

@@ -30,6 +30,7 @@ class Trust:
         self.breaks = NEVER  # how many connections had broken when the check began
         self.uncovered: frozenset[str] = frozenset()  # things that not all their tables report to
         self._until = 0.0
+        self._withdrawn_at = 0.0
         self._grace_ends = 0.0
 
     def is_valid(self, breaks: int) -> bool:
@@ -41,7 +42,12 @@ class Trust:
         return time.monotonic() < self._grace_ends
 
     def confirm(self, breaks: int, began: float) -> None:
-        """A check that began at ``began`` (monotonic) has found everything in order."""
+        """A check that began at ``began`` (monotonic) has found everything in order.
+
+        One that began before the trust was withdrawn has not seen why, and confirms nothing.
+        """
+        if began <= self._withdrawn_at:
+            return
         if self.breaks not in {NEVER, breaks}:
             self._grace_ends = time.monotonic() + GRACE_SECONDS
         self.breaks = breaks
@@ -49,4 +55,5 @@ class Trust:
 
     def withdraw(self) -> None:
         """A check has failed, or something has happened that asks for another one."""
+        self._withdrawn_at = time.monotonic()
         self._until = 0.0

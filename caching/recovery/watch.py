@@ -74,7 +74,7 @@ class Watch:
         self._sessions: dict[str, Session] = {}
         self._fenced: set[Target] = set()
         self._owed: list[tuple[set[Target], str]] = []
-        self._covered_at = 0.0
+        self._covered_at = float("-inf")
         self._used_at = 0.0
         self._stopping = False
 
@@ -116,11 +116,16 @@ class Watch:
         """Drop these targets, or lift their fences, as soon as Redis answers."""
         with self._lock:
             self._owed.append((targets, token))
+        self.note_missed()
+
+    def note_missed(self) -> None:
+        """An invalidation did not reach Redis: trust nothing that it holds until a check has made it."""
+        self.trust.withdraw()
         self.wake()
 
     def recheck_triggers(self) -> None:
         """Look for the triggers at the next check: a table may have changed."""
-        self._covered_at = 0.0
+        self._covered_at = float("-inf")
         self.trust.withdraw()
 
     def wake(self) -> None:
@@ -183,10 +188,17 @@ class Watch:
             outbox.drain(session, self._redis.run, wait_for_writers=wait_for_writers)
         self._lift_overdue()
         if time.monotonic() - self._covered_at > COVERAGE_SECONDS:
+            self._look_for_triggers(aliases)
+
+    def _look_for_triggers(self, aliases: list[str]) -> None:
+        self._covered_at = time.monotonic()  # before the look: a table that changes meanwhile resets it
+        try:
             self.trust.uncovered = frozenset().union(
                 *(installed.uncovered(self._sessions[alias].query, alias) for alias in aliases)
             )
-            self._covered_at = time.monotonic()
+        except OutboxUnavailable:
+            self._covered_at = float("-inf")
+            raise
 
     def _pay(self) -> None:
         while self._owed:

@@ -58,7 +58,7 @@ def committing(connection: Connection) -> Iterator[None]:
         raise
     finally:
         if not fenced:
-            get_gateway().watch.wake()
+            get_gateway().watch.note_missed()
         elif over:
             _lift(targets, token)
         else:

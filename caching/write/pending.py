@@ -50,6 +50,7 @@ class Connection(Protocol):
 
     @property
     def wrap_database_errors(self) -> contextlib.AbstractContextManager[None]: ...
+    def ensure_connection(self) -> None: ...
     def is_idle(self) -> bool: ...
 
 
@@ -106,6 +107,7 @@ class PendingInvalidations:
     def snapshot(self) -> Iterator[None]:
         """Let every statement of a load see one state, where no transaction is open already."""
         connection = self._connection
+        connection.ensure_connection()  # one that was never opened does not know yet whether it autocommits
         if connection.in_atomic_block or not connection.autocommit or not connection.is_idle():
             yield
             return
@@ -204,7 +206,7 @@ class PendingInvalidations:
         except DatabaseError:
             logger.warning("the outbox cannot be written here: the watch thread goes on trying")
             get_gateway().watch.owe(targets)
-        get_gateway().watch.wake()
+        get_gateway().watch.note_missed()
 
     def _forget(self) -> None:
         self._targets.clear()

@@ -1,7 +1,7 @@
-"""Another process: it takes a command a line, and answers a line.
+"""Another process: it reads one command per line, and answers with one line.
 
-``stop_before`` lets it stand for ever when it reaches a step (tests/caching/stage.py), so that it can
-be killed there.
+``stop_before`` stops it for ever when it reaches a step (tests/caching/interleaving.py), so that it
+can be killed there.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Child:
         )
 
     def send(self, *command: Any) -> None:
-        """Have it begin; ``answer`` waits."""
+        """Send a command; ``answer`` waits for the answer."""
         assert self._process.stdin
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
@@ -44,7 +44,7 @@ class Child:
     def answer(self) -> Any:
         assert self._process.stdout
         line = self._process.stdout.readline()
-        assert line, "the child has died"
+        assert line, "the child has ended"
         return json.loads(line)
 
     def ask(self, *command: Any) -> Any:
@@ -57,7 +57,7 @@ class Child:
         self.end()
 
     def end(self) -> None:
-        """Close its input, at whose end it leaves."""
+        """Close its input, so that it ends."""
         for stream in (self._process.stdin, self._process.stdout):
             if stream:
                 stream.close()
@@ -65,26 +65,26 @@ class Child:
 
 
 def _title(pk: int) -> list[str]:
-    from tests.caching.shelf.cache import book_detail
+    from tests.caching.testapp.cache import book_detail
 
-    reading = book_detail.get(pk=pk)
-    return [reading.value["title"], reading.x_cache]
+    result = book_detail.get(pk=pk)
+    return [result.value["title"], result.x_cache]
 
 
 def _rename(pk: int, title: str) -> str:
-    from tests.caching.shelf.writes import rename
+    from tests.caching.testapp.writes import rename
 
     return rename(pk, title)
 
 
 def _breaker() -> str:
-    from caching.store import get_store
+    from caching.gateway import get_gateway
 
-    return "open" if get_store().breaker.is_open else "closed"
+    return "open" if get_gateway().breaker.is_open else "closed"
 
 
 def _fork() -> str:
-    """From here on the fork answers; the process itself waits for its end."""
+    """From here on the forked process answers; its parent waits for its end."""
     from django.db import connections
 
     pid = os.fork()
@@ -96,8 +96,8 @@ def _fork() -> str:
 
 
 def _many(pk: int, times: int) -> int:
-    """Read from many threads at once; how many of them loaded."""
-    from tests.caching.shelf.cache import book_detail, loads
+    """Read from many threads at once. Return how many of them loaded."""
+    from tests.caching.testapp.cache import book_detail, loads
     from tests.threads import at_once
 
     loads.clear()
@@ -105,25 +105,26 @@ def _many(pk: int, times: int) -> int:
     return len(loads)
 
 
-class _Stander:
-    """An actor (tests/caching/stage.py) that never goes on."""
+_kept: list[Any] = []  # or the announcing of steps would end
+
+
+class _StopsForEver:
+    """An actor (tests/caching/interleaving.py) that never continues."""
 
     def __init__(self, step: str) -> None:
         self._step = step
 
     def _reach(self, step: str) -> None:
         if step == self._step:
-            print(json.dumps(["stands", step]), flush=True)
+            print(json.dumps(["stopped", step]), flush=True)
             signal.pause()
 
 
 def _stop_before(step: str) -> str:
-    import pytest
+    from tests.caching.interleaving import Interleaving, act_as
 
-    from tests.caching import stage
-
-    stage._current.actor = _Stander(step)
-    stage.stage(pytest.MonkeyPatch()).__enter__()
+    act_as(_StopsForEver(step))
+    _kept.append(Interleaving().__enter__())
     return step
 
 

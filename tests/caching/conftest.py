@@ -1,11 +1,10 @@
-"""What the tests of the cache share: committed rows, actors, designs, servers of their own."""
+"""What the tests of the cache share: committed rows, actors, strategies, servers of their own."""
 
 from __future__ import annotations
 
 import contextlib
 import copy
 from types import SimpleNamespace
-from unittest import mock
 
 import pytest
 from django.conf import settings
@@ -14,11 +13,12 @@ from django.db import connection, connections
 from django.test import override_settings
 
 from caching.gateway import get_gateway
+from caching.testing import own_declarations, timing
 from tests.caching.child import Child
-from tests.caching.designs import DESIGNS
+from tests.caching.strategies import STRATEGIES
 from tests.caching.proxy import Proxy
 from tests.caching.redis_process import RedisProcess
-from tests.caching.shelf.models import Book, Shelf
+from tests.caching.testapp.models import Book, Shelf
 from tests.waiting import until
 
 TABLES = [
@@ -60,19 +60,32 @@ def rows(transactional_db):
 
 
 @pytest.fixture
-def design(request):
-    """A design by its name, with its receivers connected."""
-    made = DESIGNS[request.param]()
+def strategy(request):
+    """A strategy by its name, with its receivers connected."""
+    made = STRATEGIES[request.param]()
     with made.installed():
         yield made
 
 
-def designs(*stale: str):
-    """Run a schedule with ours, which must stay fresh, and with the naive designs that it makes stale."""
+def strategies(*stale: str):
+    """Run a schedule with ours, which must stay fresh, and with the naive ones that it makes stale."""
     cases = [("ours", False), *((name, True) for name in stale)]
     return pytest.mark.parametrize(
-        ("design", "stale"), cases, indirect=["design"], ids=[name for name, _ in cases]
+        ("strategy", "stale"), cases, indirect=["strategy"], ids=[name for name, _ in cases]
     )
+
+
+@pytest.fixture
+def declare(rows):
+    """Makes a declaration of the test's own, to which the database reports at once."""
+    with own_declarations() as report:
+
+        def make(kind, key, **declaration):
+            made = kind(key, **{"ttl": 60, **declaration})
+            report()
+            return made
+
+        yield make
 
 
 # --- Servers, processes and networks of a test's own ---------------------------------------------
@@ -90,7 +103,7 @@ def cache_at(url, *, grace_seconds=0.0):
     """
     caches = copy.deepcopy(settings.CACHES)
     caches["default"]["LOCATION"] = url
-    with override_settings(CACHES=caches), mock.patch("caching.recovery.trust.GRACE_SECONDS", grace_seconds):
+    with override_settings(CACHES=caches), timing(grace=grace_seconds):
         try:
             yield get_gateway()
         finally:

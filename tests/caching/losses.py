@@ -1,10 +1,23 @@
-"""How a COMMIT that was carried out ends in an error."""
+"""A COMMIT that is carried out, although the client sees an error."""
 
 from __future__ import annotations
 
+import contextlib
+from collections.abc import Iterator
 from typing import Any
 
-from django.db import connections
+import pytest
+from django.db import OperationalError, connection, connections
+
+from caching.testing import replaced
+
+
+@contextlib.contextmanager
+def lost_answer() -> Iterator[None]:
+    """In the block each COMMIT succeeds and its answer is lost. The block must end in that error."""
+    with replaced("COMMIT", commit_and_lose_the_connection), pytest.raises(OperationalError):
+        yield
+    connection.close()
 
 
 def commit_and_lose_the_connection(wrapper: Any) -> None:

@@ -8,9 +8,9 @@ import pytest
 from redis.exceptions import OutOfMemoryError
 
 from tests.caching.conftest import one_server
-from tests.caching.shelf.cache import book_detail, book_pages
-from tests.caching.shelf.models import Book
-from tests.caching.shelf.writes import rename
+from tests.caching.testapp.cache import book_detail, book_pages
+from tests.caching.testapp.models import Book
+from tests.caching.testapp.writes import rename
 from tests.caching.views import cached, stored
 
 pytestmark = one_server
@@ -46,23 +46,23 @@ def test_whatever_is_evicted_no_read_is_stale(rows, full):
         assert cached(rows) == stored(rows)
 
 
-def test_a_fence_survives_what_evicts_everything_else(rows, full, stage):
-    writer = stage.actor(lambda: rename(rows.pk))
+def test_a_fence_survives_what_evicts_everything_else(rows, full, interleaving):
+    writer = interleaving.actor(lambda: rename(rows.pk))
     writer.run_to("COMMIT")
     fill_to_the_brim(full, 2000)
-    assert book_detail.get(pk=rows.pk).how == "fwd=bypass; detail=fence"
-    assert book_pages.get().how == "fwd=bypass; detail=fence"
+    assert book_detail.get(pk=rows.pk).detail == "fwd=bypass; detail=fence"
+    assert book_pages.get().detail == "fwd=bypass; detail=fence"
     writer.finish()
     assert cached(rows) == stored(rows)
 
 
-def test_a_lease_that_was_evicted_stores_nothing(rows, full, stage):
-    reader = stage.actor(lambda: book_detail.get(pk=rows.pk))
+def test_a_lease_that_was_evicted_stores_nothing(rows, full, interleaving):
+    reader = interleaving.actor(lambda: book_detail.get(pk=rows.pk))
     reader.run_to("fill")
     for key in full.keys("guard:*"):
         full.delete(key)
     rename(rows.pk)
-    assert reader.finish().how == "fwd=miss"
+    assert reader.finish().detail == "fwd=miss"
     assert cached(rows) == stored(rows)
 
 

@@ -26,8 +26,8 @@ from caching.errors import UndeclaredTable
 from caching.gateway import get_gateway
 from caching.postgresql import triggers
 from caching.registry import _declared
-from tests.caching.shelf.cache import book_detail, book_pages, loose_names, shelf_detail
-from tests.caching.shelf.models import Book, Label, Loose, Shelf
+from tests.caching.testapp.cache import book_detail, book_pages, loose_names, shelf_detail
+from tests.caching.testapp.models import Book, Label, Loose, Shelf
 from tests.threads import Other, at_once
 from tests.waiting import until
 

@@ -6,9 +6,10 @@ import pytest
 from django.db import transaction
 from django.test import TransactionTestCase
 
-from tests.caching.shelf.cache import book_detail, book_pages
-from tests.caching.shelf.models import Book
-from tests.caching.shelf.writes import rename
+from caching.write.pending import pending
+from tests.caching.testapp.cache import book_detail, book_pages
+from tests.caching.testapp.models import Book
+from tests.caching.testapp.writes import rename
 
 
 def miss_hit_save_miss():
@@ -22,8 +23,8 @@ def miss_hit_save_miss():
 
 
 def _read(book):
-    reading = book_detail.get(pk=book.pk)
-    return reading.x_cache, reading.value["title"]
+    result = book_detail.get(pk=book.pk)
+    return result.x_cache, result.value["title"]
 
 
 @pytest.mark.parametrize("time", ["once", "again"])
@@ -61,7 +62,7 @@ def test_what_a_test_stored_and_rolled_back_is_gone_for_who_reads_the_same_key_n
         book = Book.objects.create(title="One")
         pk = book.pk
     assert _read(book) == ("MISS", "One")
-    transaction.get_connection().changes.discard()  # what the end of the test does
+    pending().rolled_back()  # what the end of the test does
     Book.objects.filter(pk=pk)._raw_delete("default")
     with pytest.raises(Book.DoesNotExist):
         book_detail.get(pk=pk)

@@ -14,9 +14,9 @@ from caching import slots
 from caching.keys import Node, epoch_node, key_node
 from tests.caching.conftest import one_server
 from tests.caching.model import Reader, Scenario, Writer, explore
-from tests.caching.shelf.cache import book_detail, book_pages
-from tests.caching.shelf.models import Shelf
-from tests.caching.shelf.writes import rename
+from tests.caching.testapp.cache import book_detail, book_pages
+from tests.caching.testapp.models import Shelf
+from tests.caching.testapp.writes import rename
 
 pytestmark = one_server
 
@@ -118,7 +118,7 @@ SAMPLED = {
 
 
 @pytest.mark.parametrize("name", SAMPLED)
-def test_a_sample_of_schedules_on_postgresql_is_coherent(rows, stage, name):
+def test_a_sample_of_schedules_on_postgresql_is_coherent(rows, interleaving, name):
     read, *writes = SAMPLED[name]
     choose = random.Random(name)  # the same schedules in every run
     for write in writes:
@@ -126,21 +126,21 @@ def test_a_sample_of_schedules_on_postgresql_is_coherent(rows, stage, name):
     if name == "a family":
         assert read(rows) == (0, 0)
     for number in range(1, 26):
-        play(rows, stage, choose, read, writes, number)
+        play(rows, interleaving, choose, read, writes, number)
         assert read(rows) == (number, number)
 
 
-def play(rows, stage, choose, read, writes, number):
+def play(rows, interleaving, choose, read, writes, number):
     """Two writers and two readers, a step of one of them at a time."""
     acknowledged = [number - 1, number - 1]
     floors, going = {}, {}
     for index, write in enumerate(writes):
-        writer = stage.actor(
+        writer = interleaving.actor(
             lambda index=index, write=write: _acknowledge(acknowledged, index, write, rows, number)
         )
         going[writer] = list(WRITER_STEPS)
     for _ in range(2):
-        going[stage.actor(lambda: read(rows))] = list(READER_STEPS)
+        going[interleaving.actor(lambda: read(rows))] = list(READER_STEPS)
     readers = list(going)[2:]
     while going:
         actor = choose.choice(list(going))

@@ -10,19 +10,26 @@ from asgiref.sync import sync_to_async
 from django.core.cache import cache
 from django.db import connection, connections, transaction
 
-from caching import Cached, CachedFamily, invalidation
-from tests.caching.shelf.cache import book_detail, book_pages
-from tests.caching.shelf.models import Book, Mute
-from tests.caching.shelf.writes import rename
+from caching import ALL, Cached, CachedFamily
+from caching.testing import replaced
+from caching.write.pending import pending
+from tests.caching.testapp.cache import book_detail, book_pages, mute_names
+from tests.caching.testapp.models import Book, Mute, Shelf
+from tests.caching.testapp.writes import rename
 from tests.caching.views import cached, stored
 from tests.threads import at_once
 
 
-def thing(load, key="v1:odd:{name}"):
-    return Cached(key, ttl=60, load=load, depends_on=[Mute])
+MUTE = {Mute: ALL}
 
 
-def test_a_load_that_raises_stores_nothing_and_gives_its_lease_back(rows):
+@pytest.fixture
+def thing(declare):
+    """Declares a cached thing whose load is given."""
+    return lambda load: declare(Cached, "v1:odd:{name}", load=load, invalidated_by=MUTE)
+
+
+def test_a_load_that_raises_stores_nothing_and_gives_its_lease_back(rows, thing):
     results = iter([ZeroDivisionError, ["value"]])
 
     def load(name):
@@ -34,7 +41,7 @@ def test_a_load_that_raises_stores_nothing_and_gives_its_lease_back(rows):
     odd = thing(load)
     with pytest.raises(ZeroDivisionError):
         odd.get(name="a")
-    assert odd.get(name="a").how == "fwd=miss; stored"
+    assert odd.get(name="a").detail == "fwd=miss; stored"
     assert odd.get(name="a").x_cache == "HIT"
 
 
@@ -47,21 +54,21 @@ def test_a_missing_row_is_an_error_until_it_is_there(rows):
     assert book_detail.get(pk=missing).value["title"] == "there"
 
 
-def test_what_json_cannot_hold_is_an_error_and_not_stored(rows):
+def test_what_json_cannot_hold_is_an_error_and_not_stored(rows, thing):
     odd = thing(lambda name: object())
     for _ in range(2):
         with pytest.raises(TypeError):
             odd.get(name="a")
 
 
-def test_a_load_cannot_write(rows):
+def test_a_load_cannot_write(rows, thing):
     """It would be repeated, or never be, as the cache likes."""
     with pytest.raises(Exception, match="read-only transaction"):
         thing(lambda name: Mute.objects.create(name=name).pk).get(name="a")
     assert not Mute.objects.exists()
 
 
-def test_a_load_that_asks_for_other_cached_things_reads_one_state(rows, stage):
+def test_a_load_that_asks_for_other_cached_things_reads_one_state(rows, interleaving, declare):
     """Between the outer load's first statement and the inner one, a writer commits."""
     book_detail.get(pk=rows.pk)
 
@@ -69,19 +76,17 @@ def test_a_load_that_asks_for_other_cached_things_reads_one_state(rows, stage):
         titles = list(Book.objects.order_by("pk").values_list("title", flat=True))
         return [titles[0], book_detail.get(pk=rows.pk).value["title"]]
 
-    odd = Cached("v1:odd:{name}", ttl=60, load=load, depends_on=[Book])
-    reader = stage.actor(lambda: odd.get(name="a").value)
+    odd = declare(Cached, "v1:odd:{name}", load=load, invalidated_by={Book: ALL, Shelf: ALL})
+    reader = interleaving.actor(lambda: odd.get(name="a").value)
     reader.run_to("SELECT")
-    with transaction.atomic():
-        rename(rows.pk)
-        odd.touch_all()
+    rename(rows.pk)
     assert reader.finish() == ["old", "old"]
     assert odd.get(name="a").value == ["new", "new"]
     assert book_detail.get(pk=rows.pk).value["title"] == "new"
 
 
-def test_a_load_reads_a_list_and_its_count_from_one_snapshot(rows, stage):
-    reader = stage.actor(lambda: book_pages.get().value)
+def test_a_load_reads_a_list_and_its_count_from_one_snapshot(rows, interleaving):
+    reader = interleaving.actor(lambda: book_pages.get().value)
     reader.run_to("SELECT done")
     Book.objects.create(title="new")
     assert reader.finish() == {"titles": ["old", "sequel", "third"], "count": 3}
@@ -91,9 +96,9 @@ def test_a_load_reads_a_list_and_its_count_from_one_snapshot(rows, stage):
 @pytest.mark.parametrize(
     "name", ["é", "Курс", "x" * 5000, "a/b?c=d&e", "%s", "*", "[a]", "\x00", "'", '"', "😀", ""]
 )
-def test_awkward_parameters_are_kept_apart(rows, name):
+def test_awkward_parameters_are_kept_apart(rows, thing, declare, name):
     odd = thing(lambda name: [name])
-    family = CachedFamily("v1:odd:pages", ttl=60, load=lambda name: [name], depends_on=[Mute])
+    family = declare(CachedFamily, "v1:odd:pages", load=lambda name: [name], invalidated_by=MUTE)
     for other in (name, name + "x", name):
         for read in (odd, family):
             assert read.get(name=other).value == [other]
@@ -103,20 +108,20 @@ def test_awkward_parameters_are_kept_apart(rows, name):
 
 
 @pytest.mark.parametrize("name", ["a b", "{a}", "a\n", "a:b"])
-def test_parameters_that_would_change_what_a_key_says_are_refused(rows, name):
+def test_parameters_that_would_change_what_a_key_says_are_refused(rows, thing, name):
     with pytest.raises(ValueError, match="cannot be part"):
         thing(lambda name: [name]).get(name=name)
 
 
-def test_two_parameters_cannot_be_mistaken_for_two_others(rows):
-    pair = Cached("v1:pair:{a}:{b}", ttl=60, load=lambda a, b: [a, b], depends_on=[Mute])
+def test_two_parameters_cannot_be_mistaken_for_two_others(rows, declare):
+    pair = declare(Cached, "v1:pair:{a}:{b}", load=lambda a, b: [a, b], invalidated_by=MUTE)
     assert pair.get(a="1", b="2").value == ["1", "2"]
     with pytest.raises(ValueError, match="cannot be part"):
         pair.get(a="1:2", b="3")
 
 
-def test_families_tell_members_with_the_same_letters_apart(rows):
-    family = CachedFamily("v1:odd:pages", ttl=60, load=lambda **given: given, depends_on=[Mute])
+def test_families_tell_members_with_the_same_letters_apart(rows, declare):
+    family = declare(CachedFamily, "v1:odd:pages", load=lambda **given: given, invalidated_by=MUTE)
     for given in ({"a": "1&b=2"}, {"a": "1", "b": "2"}, {"a": "1"}, {}, {"#expires": "1"}):
         assert family.get(**given).value == given
         assert family.get(**given, c=None).value == given, "None is as good as nothing"
@@ -127,12 +132,12 @@ def test_families_tell_members_with_the_same_letters_apart(rows):
 
 def test_threads_of_one_process_share_what_is_cached(rows):
     book_detail.get(pk=rows.pk)
-    readings = at_once(*[lambda: book_detail.get(pk=rows.pk)] * 4)
-    assert {reading.x_cache for reading in readings} == {"HIT"}
+    results = at_once(*[lambda: book_detail.get(pk=rows.pk)] * 4)
+    assert {result.x_cache for result in results} == {"HIT"}
 
 
-def test_a_connection_shared_by_threads_keeps_its_touches_together(rows):
-    """As a live server's in-memory database would: the second thread commits what the first touched."""
+def test_a_connection_shared_by_threads_keeps_its_changes_together(rows):
+    """As a live server's in-memory database would: the second thread commits what the first changed."""
     cached(rows)
     shared = connections["default"]
     shared.inc_thread_sharing()
@@ -172,26 +177,24 @@ def test_asynchronous_code_reads_and_writes_through_the_same_cache(rows):
     assert cached(rows) == stored(rows)
 
 
-def test_a_transaction_that_touches_more_keys_than_are_worth_naming_drops_the_pattern(rows, cache_redis):
+def test_a_transaction_that_invalidates_more_keys_than_are_worth_naming_takes_the_group(rows):
     cached(rows)
     with transaction.atomic():
         for pk in range(2000, 2600):
-            book_detail.touch(pk=pk)
-        assert len(connection.changes._nodes()) == 1
+            book_detail.invalidate(pk=pk)
+        assert pending().targets(lock=False) == {book_detail.group}
         rename(rows.pk)
     assert cached(rows) == stored(rows)
 
 
-def test_an_interrupt_while_fencing_forgets_nothing(rows, monkeypatch):
+def test_an_interrupt_while_fencing_forgets_nothing(rows):
     """A soft time limit, or Ctrl-C: the transaction stays open, and may still be committed."""
     cached(rows)
     transaction.set_autocommit(False)
     try:
         rename(rows.pk)
-        with monkeypatch.context() as patched:
-            patched.setattr(invalidation, "fence", _interrupted)
-            with pytest.raises(KeyboardInterrupt):
-                transaction.commit()
+        with replaced("fence", _interrupted), pytest.raises(KeyboardInterrupt):
+            transaction.commit()
         transaction.commit()
     finally:
         transaction.rollback()
@@ -200,15 +203,42 @@ def test_an_interrupt_while_fencing_forgets_nothing(rows, monkeypatch):
     assert book_detail.get(pk=rows.pk).value["title"] == "new"
 
 
-def _interrupted(nodes, token):
+def _interrupted(gateway, targets, token):
     raise KeyboardInterrupt
 
 
-def test_a_commit_that_is_refused_lifts_its_fences(rows):
+def test_a_commit_that_a_constraint_refuses_costs_no_value(rows):
+    """Deferred constraints are checked before anything is fenced."""
     cached(rows)
     with pytest.raises(Exception, match="violates foreign key"), transaction.atomic():
         Book.objects.filter(pk=rows.pk).update(shelf=0)
-    assert book_detail.get(pk=rows.pk).how == "fwd=miss; stored"
+    assert book_detail.get(pk=rows.pk).x_cache == "HIT"
+    assert cached(rows) == stored(rows)
+
+
+@pytest.fixture
+def mute_refuses():
+    """A deferred trigger that refuses each COMMIT of a new row."""
+    run("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$")
+    run(
+        "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON shelf_mute DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION refuse()"
+    )
+    yield
+    run("DROP FUNCTION refuse CASCADE")
+
+
+def run(statement):
+    with connection.cursor() as cursor:
+        cursor.execute(statement)
+
+
+def test_a_commit_that_is_refused_lifts_its_fences(rows, mute_refuses, cache_redis):
+    assert cached(rows) == stored(rows)
+    with pytest.raises(Exception, match="refused"), transaction.atomic():
+        Mute.objects.create(name="never")
+    assert cache_redis.keys("fence:*") == []
+    assert mute_names.get().detail == "fwd=miss; stored"
     assert cached(rows) == stored(rows)
 
 

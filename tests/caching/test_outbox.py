@@ -1,22 +1,22 @@
-"""Redis is away when a write wants to invalidate: the outbox knows, and is carried out first."""
+"""Redis is away when a write must invalidate: the outbox records it, and is carried out first."""
 
 from __future__ import annotations
 
 import contextlib
 
 import pytest
-from django.db import OperationalError, connection, transaction
-from django.db.backends.postgresql import base
+from django.db import connection, transaction
 from django.utils import timezone
 
-from caching import invalidation, store
+from caching.gateway import get_gateway
 from caching.models import Outbox
-from caching.store import get_store
+from caching.testing import check_now, original, replaced, timing
 from tests.caching.conftest import cache_at, one_server
-from tests.caching.losses import commit_and_lose_the_connection
+from tests.caching.losses import lost_answer
 from tests.caching.proxy import Proxy
-from tests.caching.shelf.cache import book_detail
-from tests.caching.shelf.writes import rename
+from tests.caching.testapp.cache import book_detail
+from tests.caching.testapp.models import Mute
+from tests.caching.testapp.writes import rename
 from tests.waiting import until
 
 pytestmark = one_server
@@ -59,7 +59,7 @@ def test_it_is_carried_out_before_this_process_reads_the_cache_again(rows, away)
     rename(rows.pk)
     assert title(rows.pk) == "new"
     away.mode = "pass"
-    until(lambda: not get_store().breaker.is_open)
+    until(lambda: not get_gateway().breaker.is_open)
     assert title(rows.pk) == "new"
     assert not Outbox.objects.exists()
 
@@ -87,57 +87,49 @@ def test_a_process_whose_connection_was_cut_carries_it_out_too(rows, proxy, chil
     assert reader.ask("title", rows.pk)[0] == "new"
 
 
-def test_who_is_back_first_does_not_serve_what_another_one_is_noting(rows, away, child, monkeypatch):
+def test_a_process_that_is_back_first_does_not_serve_what_another_one_is_recording(rows, away, child):
     """Redis is back for the reader. The writer has not noticed yet, and commits into the outbox."""
-    monkeypatch.setattr(store, "GRACE_SECONDS", 60)
-    with contextlib.closing(Proxy(away._target[1])) as writers_way:
+    with timing(grace=60), contextlib.closing(Proxy(away._target[1])) as writers_way:
         writer = child(writers_way.url)
         writers_way.mode = "refuse"
         assert title(rows.pk) == "old"
         away.mode = "pass"
-        until(lambda: not get_store().breaker.is_open)
+        until(lambda: not get_gateway().breaker.is_open)
         assert title(rows.pk) == "old"
         assert writer.ask("rename", rows.pk, "new") == "new"
         assert title(rows.pk) == "new"
 
 
-def test_the_grace_after_an_outage_ends(rows, away, monkeypatch):
-    monkeypatch.setattr(store, "GRACE_SECONDS", 0.2)
-    assert book_detail.get(pk=rows.pk).x_cache == "BYPASS"
-    away.mode = "pass"
-    until(lambda: book_detail.get(pk=rows.pk).x_cache == "HIT")
+def test_the_grace_after_an_outage_ends(rows, away):
+    with timing(grace=0.2):
+        assert book_detail.get(pk=rows.pk).x_cache == "BYPASS"
+        away.mode = "pass"
+        until(lambda: book_detail.get(pk=rows.pk).x_cache == "HIT")
 
 
 @pytest.mark.parametrize("rows_waiting", [1, 501])
-def test_a_fence_that_fails_once_is_made_good_by_its_own_commit(rows, proxy, monkeypatch, rows_waiting):
-    """The connection dies in the fence, and Redis is back at once: the drain must not wait for itself."""
+def test_a_fence_that_fails_once_is_made_good_before_the_next_read(rows, proxy, rows_waiting):
+    """The connection breaks in the fence, and Redis is back at once."""
     assert title(rows.pk) == "old"
     Outbox.objects.bulk_create([_waiting(n) for n in range(rows_waiting - 1)])
-    writer_sees = _refuse_while_fencing(proxy, monkeypatch)
-    rename(rows.pk)
-    assert writer_sees == ["refuse", "pass"]
+    fence = original("fence")
+
+    def fence_without_redis(*args):
+        proxy.mode = "refuse"
+        try:
+            fence(*args)
+        finally:
+            proxy.mode = "pass"
+
+    with replaced("fence", fence_without_redis):
+        rename(rows.pk)
     assert title(rows.pk) == "new"
-    assert not Outbox.objects.exists()
+    assert title(rows.pk) == "new"
+    until(lambda: not Outbox.objects.exists())
 
 
 def _waiting(number):
     return Outbox(node=[f"k{number}", f"g{number}", f"f{number}"], created_at=timezone.now())
-
-
-def _refuse_while_fencing(proxy, monkeypatch):
-    fence, seen = invalidation.fence, []
-
-    def fence_without_redis(nodes, token):
-        proxy.mode = "refuse"
-        seen.append(proxy.mode)
-        try:
-            fence(nodes, token)
-        finally:
-            proxy.mode = "pass"
-            seen.append(proxy.mode)
-
-    monkeypatch.setattr(invalidation, "fence", fence_without_redis)
-    return seen
 
 
 def test_an_outbox_that_cannot_be_written_fails_the_write(rows, away):
@@ -155,34 +147,40 @@ def test_an_outbox_that_cannot_be_written_fails_the_write(rows, away):
             cursor.execute("ALTER TABLE elsewhere RENAME TO caching_outbox")
 
 
-def test_the_breaker_closes_only_when_a_commit_under_way_is_drained_too(rows, away, stage):
-    """Probe: the outbox is empty; writer: COMMIT, the breaker is open; probe: closes it. Stale."""
+def test_nothing_is_trusted_before_a_commit_under_way_is_drained_too(rows, away, interleaving):
+    """A check finds the outbox empty; writer: COMMIT, with a row; the check ends: it must have waited."""
     rename(rows.pk, "newer")
-    writer = stage.actor(lambda: rename(rows.pk, "newest"))
+    writer = interleaving.actor(lambda: rename(rows.pk, "newest"))
     writer.run_to("COMMIT")
-    assert get_store().breaker.is_open
     away.mode = "pass"
-    until(_somebody_waits_for_the_outbox)
-    assert get_store().breaker.is_open
+    until(_a_check_waits_for_the_outbox)
+    assert book_detail.get(pk=rows.pk).x_cache == "BYPASS"
     writer.finish()
-    until(lambda: not get_store().breaker.is_open)
+    until(lambda: book_detail.get(pk=rows.pk).x_cache != "BYPASS")
     assert title(rows.pk) == "newest"
     assert not Outbox.objects.exists()
 
 
-def _somebody_waits_for_the_outbox():
+def _a_check_waits_for_the_outbox():
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_locks WHERE relation = 'caching_outbox'::regclass AND NOT granted")
         return cursor.fetchone()
 
 
-def test_a_drain_that_fails_once_is_taken_up_by_the_probe(rows, proxy):
-    """Nobody reads in this process, and one failure opens no breaker: yet the row must not wait."""
+def test_a_check_that_fails_leaves_the_rows_and_the_next_one_drains_them(rows, proxy):
     Outbox.objects.bulk_create([_waiting(1)])
     proxy.mode = "refuse"
-    invalidation.drain_soon()
+    assert not check_now()
     assert Outbox.objects.exists()
     proxy.mode = "pass"
+    until(check_now)
+    assert not Outbox.objects.exists()
+
+
+def test_a_process_that_only_writes_drains_what_it_recorded(rows, away):
+    """Nothing is read in this process: the row must not wait for a reader."""
+    rename(rows.pk)
+    away.mode = "pass"
     until(lambda: not Outbox.objects.exists())
 
 
@@ -197,35 +195,40 @@ def test_a_forked_process_closes_the_breaker_that_it_inherited(rows, away, child
     assert process.ask("title", rows.pk) == ["new", "MISS"]
 
 
-def test_a_fence_that_expired_before_its_commit_and_cannot_be_lifted_is_noted(
-    rows, proxy, stage, monkeypatch
+def test_a_fence_that_was_lost_before_its_commit_and_cannot_be_lifted_is_made_good(
+    rows, proxy, interleaving, cache_redis
 ):
-    """A COMMIT longer than the fence; a reader stores in between; Redis is away for the lift."""
-    monkeypatch.setattr(invalidation, "FENCE_TTL_MS", 1)
-    writer = stage.actor(lambda: rename(rows.pk))
+    """Redis loses everything during a COMMIT; a reader stores in between; Redis is away for the lift."""
+    writer = interleaving.actor(lambda: rename(rows.pk))
     writer.run_to("COMMIT")
+    cache_redis.flushdb()
     until(lambda: book_detail.get(pk=rows.pk).x_cache == "HIT")
     assert title(rows.pk) == "old"
     writer.run_to("lift")
     proxy.mode = "refuse"
     writer.finish()
-    assert Outbox.objects.exists()
+    assert title(rows.pk) == "new"
     proxy.mode = "pass"
-    until(lambda: not get_store().breaker.is_open)
+    until(lambda: book_detail.get(pk=rows.pk).x_cache == "HIT")
     assert title(rows.pk) == "new"
 
 
-def test_a_commit_of_unknown_outcome_drains_what_it_noted(rows, away, monkeypatch):
-    monkeypatch.setattr(base.DatabaseWrapper, "_commit", commit_and_lose_the_connection)
-    with pytest.raises(OperationalError), transaction.atomic():
+def test_a_commit_of_unknown_outcome_drains_what_it_recorded(rows, away):
+    with lost_answer(), transaction.atomic():
         rename(rows.pk)
-    monkeypatch.undo()
-    connection.close()
     away.mode = "pass"
-    until(lambda: not get_store().breaker.is_open)
+    until(lambda: not Outbox.objects.exists())
     assert title(rows.pk) == "new"
 
 
-def test_another_url_is_another_store(rows, away):
+def test_another_url_is_another_gateway(rows, away):
     with cache_at(f"redis://127.0.0.1:{away._target[1]}/1"):
         assert book_detail.get(pk=rows.pk).x_cache == "HIT"
+
+
+def test_an_outbox_that_another_search_path_hides_fails_the_write(rows, away):
+    with pytest.raises(Exception, match="caching_outbox"), transaction.atomic():
+        Mute.objects.create(name="never")
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL search_path TO pg_catalog")
+    assert not Mute.objects.exists()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from tests.caching.shelf.cache import book_detail, shelf_detail, shelf_labels
-from tests.caching.shelf.models import Book, Label, Shelf
-from tests.caching.shelf.writes import rename
+from tests.caching.testapp.cache import book_detail, shelf_detail, shelf_labels
+from tests.caching.testapp.models import Book, Label, Shelf
+from tests.caching.testapp.writes import rename
 from tests.caching.views import cached, stored
 from tests.waiting import somebody_waits_for_a_lock, until
 
@@ -23,11 +23,11 @@ def move_by_update(pk, to):
 
 @pytest.mark.parametrize("first_move", [move, move_by_update])
 @pytest.mark.parametrize("second_move", [move, move_by_update])
-def test_a_row_moved_twice_at_once_leaves_no_shelf_stale(rows, stage, first_move, second_move):
+def test_a_row_moved_twice_at_once_leaves_no_shelf_stale(rows, interleaving, first_move, second_move):
     """The second writer must not ask where the book stands before the first has moved it."""
     middle = Shelf.objects.create(name="middle")
-    first = stage.actor(lambda: first_move(rows.pk, middle))
-    second = stage.actor(lambda: second_move(rows.pk, rows.lower))
+    first = interleaving.actor(lambda: first_move(rows.pk, middle))
+    second = interleaving.actor(lambda: second_move(rows.pk, rows.lower))
     first.run_to("COMMIT")
     second.start_to("COMMIT")
     until(somebody_waits_for_a_lock)
@@ -39,10 +39,10 @@ def test_a_row_moved_twice_at_once_leaves_no_shelf_stale(rows, stage, first_move
     assert cached(rows) == stored(rows)
 
 
-def test_a_row_that_comes_to_depend_on_one_being_written_is_not_missed(rows, stage):
+def test_a_row_that_comes_to_depend_on_one_being_written_is_not_missed(rows, interleaving):
     """Writer asks who depends on the row; a newcomer refers to it, and is read; writer commits."""
-    writer = stage.actor(lambda: rename(rows.pk))
-    newcomer = stage.actor(lambda: Book.objects.filter(pk=rows.third.pk).update(sequel_of=rows.book))
+    writer = interleaving.actor(lambda: rename(rows.pk))
+    newcomer = interleaving.actor(lambda: Book.objects.filter(pk=rows.third.pk).update(sequel_of=rows.book))
     writer.run_to("fence")
     newcomer.start_to(None)
     until(somebody_waits_for_a_lock)
@@ -72,9 +72,9 @@ def test_an_instance_deleted_from_where_it_no_longer_stands_leaves_no_shelf_stal
     assert cached(rows) == stored(rows)
 
 
-def test_a_row_moved_while_it_is_being_deleted_leaves_no_shelf_stale(rows, label, stage):
-    mover = stage.actor(lambda: move_label(rows, label))
-    remover = stage.actor(lambda: Label.objects.get(pk=label.pk).delete())
+def test_a_row_moved_while_it_is_being_deleted_leaves_no_shelf_stale(rows, label, interleaving):
+    mover = interleaving.actor(lambda: move_label(rows, label))
+    remover = interleaving.actor(lambda: Label.objects.get(pk=label.pk).delete())
     mover.run_to("COMMIT")
     remover.start_to("COMMIT")
     until(somebody_waits_for_a_lock)

@@ -8,8 +8,8 @@ import pytest
 from django.db import connection, transaction
 from django.db.models.signals import m2m_changed, post_delete, post_save, pre_delete, pre_save
 
-from tests.caching.shelf.cache import book_detail, loose_names, mute_names, shelf_labels
-from tests.caching.shelf.models import Book, Label, Loose, Mute, Shelf
+from tests.caching.testapp.cache import book_detail, loose_names, mute_names, shelf_labels
+from tests.caching.testapp.models import Book, Label, Loose, Mute, Shelf
 from tests.caching.views import cached, stored
 
 FIRST, LAST = (":expect", ":close"), (":open", ":conclude")
@@ -182,7 +182,7 @@ def test_nested_saves_of_one_model_are_each_noticed(rows):
 def test_a_silent_delete_among_others_that_speak_is_noticed(rows, monkeypatch):
     """A shelf's cascade: the signals of its rows interleave, and some models' receivers say nothing."""
     Label.objects.create(name="label", shelf=rows.upper)
-    monkeypatch.setattr("tests.caching.shelf.cache.shelf_labels.touch", lambda **_: None)
+    monkeypatch.setattr("tests.caching.testapp.cache.shelf_labels.touch", lambda **_: None)
     check(rows, rows.upper.delete)
 
 
@@ -219,7 +219,7 @@ def test_a_receiver_that_raises_and_is_caught_does_not_speak_for_the_sender_arou
             Loose.objects.create(name="written")
 
     def touch_and_fail(**_):
-        book_detail.touch(pk=1)
+        book_detail.invalidate(pk=1)
         fail()
 
     def write():

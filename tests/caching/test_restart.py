@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import pytest
 
-from caching.store import get_store
+from caching.gateway import get_gateway
 from tests.caching.conftest import one_server
-from tests.caching.shelf.cache import book_detail, book_pages
-from tests.caching.shelf.models import Book
-from tests.caching.shelf.writes import rename
+from tests.caching.testapp.cache import book_detail, book_pages
+from tests.caching.testapp.models import Book
+from tests.caching.testapp.writes import rename
 
 pytestmark = one_server
 
@@ -51,11 +51,11 @@ def test_an_append_only_file_without_its_tail_is_not_believed(rows, redis_server
 
 
 def test_a_restart_between_fence_and_commit_loses_the_fence_but_not_the_invalidation(
-    rows, redis_server, stage
+    rows, redis_server, interleaving
 ):
     """Fence; restart without it; a reader stores the old value; COMMIT; the lift misses its fence."""
     server = redis_server()
-    writer = stage.actor(lambda: rename(rows.pk))
+    writer = interleaving.actor(lambda: rename(rows.pk))
     writer.run_to("COMMIT")
     server.kill()
     server.start()
@@ -65,9 +65,9 @@ def test_a_restart_between_fence_and_commit_loses_the_fence_but_not_the_invalida
     assert read(rows) == ("new", "new")
 
 
-def test_a_lease_from_before_a_restart_stores_nothing(rows, redis_server, stage):
+def test_a_lease_from_before_a_restart_stores_nothing(rows, redis_server, interleaving):
     server = redis_server()
-    reader = stage.actor(lambda: read(rows))
+    reader = interleaving.actor(lambda: read(rows))
     reader.run_to("SELECT done")
     server.kill()
     server.start()
@@ -91,7 +91,7 @@ def test_values_survive_in_a_server_that_did_not_restart(rows, redis_server):
     """Or distrust would cost every hit."""
     redis_server()
     read(rows)
-    get_store().backend.close()
+    get_gateway().backend.close()
     assert book_detail.get(pk=rows.pk).x_cache == "HIT"
     Book.objects.filter(pk=rows.third.pk).update(title="x")
     assert book_detail.get(pk=rows.pk).x_cache == "HIT"

@@ -1,4 +1,4 @@
-"""What everyone gets wrong, schedule by schedule: each makes a naive design stale, and not ours."""
+"""What everyone gets wrong, schedule by schedule: each makes a naive strategy stale, and not ours."""
 
 from __future__ import annotations
 
@@ -6,88 +6,82 @@ import contextlib
 
 import psycopg2
 import pytest
-from django.db import OperationalError, connection, transaction
-from django.db.backends.postgresql import base
+from django.db import connection, transaction
 
-from tests.caching.conftest import designs
-from tests.caching.losses import commit_and_lose_the_connection
-from tests.caching.shelf.cache import book_detail, load_book
-from tests.caching.shelf.models import Book
-from tests.caching.shelf.writes import rename
+from caching.testing import check_now
+from tests.caching.conftest import strategies
+from tests.caching.losses import lost_answer
+from tests.caching.testapp.cache import book_detail, load_book
+from tests.caching.testapp.models import Book
+from tests.caching.testapp.writes import rename
 
 REPEATABLE_READ = psycopg2.extensions.ISOLATION_LEVEL_REPEATABLE_READ
 
 
-@designs("post_save", "on_commit", "get_or_set")
-def test_a_fill_that_comes_after_the_write_is_refused(rows, stage, design, stale):
+@strategies("post_save", "on_commit", "get_or_set")
+def test_a_fill_that_comes_after_the_write_is_refused(rows, interleaving, strategy, stale):
     """Reader misses and reads; writer commits and invalidates; reader stores."""
-    reader = stage.actor(lambda: design.title(rows.pk))
+    reader = interleaving.actor(lambda: strategy.title(rows.pk))
     reader.run_to("SELECT done")
     rename(rows.pk)
     assert reader.finish() == "old"
-    assert (design.title(rows.pk) == "old") is stale
+    assert (strategy.title(rows.pk) == "old") is stale
 
 
-@designs("post_save", "on_commit", "get_or_set")
-def test_a_late_fill_of_a_list_is_refused(rows, stage, design, stale):
-    reader = stage.actor(design.titles)
+@strategies("post_save", "on_commit", "get_or_set")
+def test_a_late_fill_of_a_list_is_refused(rows, interleaving, strategy, stale):
+    reader = interleaving.actor(strategy.titles)
     reader.run_to("SELECT done")
     rename(rows.pk)
     assert reader.finish() == ["old", "sequel", "third"]
-    assert (design.titles()[0] == "old") is stale
+    assert (strategy.titles()[0] == "old") is stale
 
 
-@designs("post_save")
+@strategies("post_save")
 @pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
-def test_a_refill_before_the_commit_does_not_stay(rows, stage, design, stale, warm):
+def test_a_refill_before_the_commit_does_not_stay(rows, interleaving, strategy, stale, warm):
     """The delete came too early: a reader refills with what is still committed."""
     if warm:
-        design.title(rows.pk)
-    writer = stage.actor(lambda: rename(rows.pk))
+        strategy.title(rows.pk)
+    writer = interleaving.actor(lambda: transaction.atomic(rename)(rows.pk))
     writer.run_to("COMMIT")
-    assert design.title(rows.pk) == "old"
+    assert strategy.title(rows.pk) == "old"
     writer.finish()
-    assert (design.title(rows.pk) == "old") is stale
+    assert (strategy.title(rows.pk) == "old") is stale
 
 
-@designs("post_save", "on_commit", "get_or_set")
-def test_what_a_rolled_back_transaction_read_is_not_stored(rows, design, stale):
+@strategies("post_save", "on_commit", "get_or_set")
+def test_what_a_rolled_back_transaction_read_is_not_stored(rows, strategy, stale):
     with transaction.atomic():
         rename(rows.pk, "uncommitted")
-        assert design.title(rows.pk) == "uncommitted"
+        assert strategy.title(rows.pk) == "uncommitted"
         transaction.set_rollback(True)
-    assert (design.title(rows.pk) == "uncommitted") is stale
+    assert (strategy.title(rows.pk) == "uncommitted") is stale
 
 
-@designs("on_commit", "get_or_set")
-def test_an_earlier_callback_that_raises_drops_no_invalidation(rows, design, stale):
-    design.title(rows.pk)
+@strategies("on_commit", "get_or_set")
+def test_an_earlier_callback_that_raises_drops_no_invalidation(rows, strategy, stale):
+    strategy.title(rows.pk)
     with contextlib.suppress(ZeroDivisionError), transaction.atomic():
         transaction.on_commit(lambda: 1 / 0)
         rename(rows.pk)
-    assert (design.title(rows.pk) == "old") is stale
+    assert (strategy.title(rows.pk) == "old") is stale
 
 
-@designs("on_commit", "get_or_set")
-def test_a_commit_whose_answer_is_lost_leaves_nothing_stale(rows, design, stale, monkeypatch):
+@strategies("on_commit", "get_or_set")
+def test_a_commit_whose_answer_is_lost_leaves_nothing_stale(rows, strategy, stale):
     """The server has committed, the client sees an error, and Django runs no callback."""
-    design.title(rows.pk)
-    monkeypatch.setattr(base.DatabaseWrapper, "_commit", commit_and_lose_the_connection)
-    with pytest.raises(OperationalError), transaction.atomic():
+    strategy.title(rows.pk)
+    with lost_answer(), transaction.atomic():
         rename(rows.pk)
-    monkeypatch.undo()
-    connection.close()
     assert Book.objects.get(pk=rows.pk).title == "new"
-    assert (design.title(rows.pk) == "old") is stale
+    assert (strategy.title(rows.pk) == "old") is stale
 
 
-def test_while_the_outcome_of_a_commit_is_unknown_readers_read_the_database(rows, monkeypatch):
-    monkeypatch.setattr(base.DatabaseWrapper, "_commit", commit_and_lose_the_connection)
-    with pytest.raises(OperationalError), transaction.atomic():
+def test_while_the_outcome_of_a_commit_is_unknown_readers_read_the_database(rows):
+    with lost_answer(), transaction.atomic():
         rename(rows.pk)
-    monkeypatch.undo()
-    connection.close()
-    assert book_detail.get(pk=rows.pk).how == "fwd=bypass; detail=fence"
+    assert book_detail.get(pk=rows.pk).detail == "fwd=bypass; detail=fence"
 
 
 # --- An older snapshot -------------------------------------------------------------------------
@@ -139,9 +133,9 @@ ISOLATIONS = {
 }
 
 
-@designs("post_save", "on_commit", "get_or_set")
+@strategies("post_save", "on_commit", "get_or_set")
 @pytest.mark.parametrize("how", ISOLATIONS)
-def test_an_older_snapshot_is_not_stored(rows, stage, design, stale, how):
+def test_an_older_snapshot_is_not_stored(rows, interleaving, strategy, stale, how):
     """Reader's snapshot; writer commits; reader misses, reads its snapshot, stores."""
     before, inside = ISOLATIONS[how]
 
@@ -150,16 +144,17 @@ def test_an_older_snapshot_is_not_stored(rows, stage, design, stale, how):
         with transaction.atomic():
             inside()
             load_book(rows.pk)
-            return design.title(rows.pk)
+            return strategy.title(rows.pk)
 
-    reader = stage.actor(read_in_an_old_snapshot)
+    reader = interleaving.actor(read_in_an_old_snapshot)
     reader.run_to("SELECT done")
     rename(rows.pk)
     assert reader.finish() == "old"
-    assert (design.title(rows.pk) == "old") is stale
+    assert (strategy.title(rows.pk) == "old") is stale
 
 
 def test_read_committed_transactions_share_the_cache(rows):
+    assert check_now()  # inside a transaction no reader waits for a check
     with transaction.atomic():
         assert book_detail.get(pk=rows.pk).x_cache == "MISS"
         assert book_detail.get(pk=rows.pk).x_cache == "HIT"

@@ -19,13 +19,13 @@ from tests.caching import test_restart as restarts
 from tests.caching import test_schedules as schedules
 from tests.caching import test_writes as writes
 from tests.caching.conftest import one_server
-from tests.caching.designs import Ours
+from tests.caching.strategies import Ours
 from tests.caching.model import StaleError, explore
-from tests.caching.shelf.models import Book
+from tests.caching.testapp.models import Book
 
 
 @contextlib.contextmanager
-def goes_red():
+def expect_failure():
     with pytest.raises(AssertionError):
         yield
 
@@ -41,16 +41,16 @@ def alter(monkeypatch, name, old, new=""):
 # --- Compare-and-set -----------------------------------------------------------------------------
 
 
-def test_without_compare_and_set_a_late_fill_stays(rows, stage, monkeypatch):
+def test_without_compare_and_set_a_late_fill_stays(rows, interleaving, monkeypatch):
     alter(monkeypatch, "FILL", "return 0")
-    with goes_red():
-        schedules.test_a_fill_that_comes_after_the_write_is_refused(rows, stage, Ours(), False)
+    with expect_failure():
+        schedules.test_a_fill_that_comes_after_the_write_is_refused(rows, interleaving, Ours(), False)
 
 
-def test_without_compare_and_set_a_late_fill_of_a_list_stays(rows, stage, monkeypatch):
+def test_without_compare_and_set_a_late_fill_of_a_list_stays(rows, interleaving, monkeypatch):
     alter(monkeypatch, "FILL_MEMBER", "return 0")
-    with goes_red():
-        schedules.test_a_late_fill_of_a_list_is_refused(rows, stage, Ours(), False)
+    with expect_failure():
+        schedules.test_a_late_fill_of_a_list_is_refused(rows, interleaving, Ours(), False)
 
 
 # --- Bypass --------------------------------------------------------------------------------------
@@ -59,22 +59,22 @@ def test_without_compare_and_set_a_late_fill_of_a_list_stays(rows, stage, monkey
 def test_without_the_bypass_an_uncommitted_value_stays(rows, monkeypatch):
     monkeypatch.setattr(Changes, "must_bypass", lambda self: False)
     monkeypatch.setattr(Changes, "may_store", lambda self: True)
-    with goes_red():
+    with expect_failure():
         schedules.test_what_a_rolled_back_transaction_read_is_not_stored(rows, Ours(), False)
 
 
 @pytest.mark.parametrize("how", ["set_transaction", "attribute", "characteristics"])
-def test_without_the_bypass_an_older_snapshot_stays(rows, stage, monkeypatch, how):
+def test_without_the_bypass_an_older_snapshot_stays(rows, interleaving, monkeypatch, how):
     monkeypatch.setattr(Changes, "must_bypass", lambda self: False)
     monkeypatch.setattr(Changes, "may_store", lambda self: True)
-    with goes_red():
-        schedules.test_an_older_snapshot_is_not_stored(rows, stage, Ours(), False, how)
+    with expect_failure():
+        schedules.test_an_older_snapshot_is_not_stored(rows, interleaving, Ours(), False, how)
 
 
-def test_without_asking_the_server_an_older_snapshot_stays(rows, stage, monkeypatch):
+def test_without_asking_the_server_an_older_snapshot_stays(rows, interleaving, monkeypatch):
     monkeypatch.setattr(Changes, "may_store", lambda self: True)
-    with goes_red():
-        schedules.test_an_older_snapshot_is_not_stored(rows, stage, Ours(), False, "server_default")
+    with expect_failure():
+        schedules.test_an_older_snapshot_is_not_stored(rows, interleaving, Ours(), False, "server_default")
 
 
 # --- Epoch ---------------------------------------------------------------------------------------
@@ -82,12 +82,12 @@ def test_without_asking_the_server_an_older_snapshot_stays(rows, stage, monkeypa
 
 def test_without_the_epoch_check_a_whole_pattern_survives(rows, monkeypatch):
     monkeypatch.setattr(KeySlot, "look", _look_without_epoch)
-    with goes_red():
+    with expect_failure():
         writes.check(rows, writes.move_by_raw_sql)
 
 
 def _look_without_epoch(self):
-    body, stamp, self._epoch = slots.get_store().read(self._node.main, self._node.guard, self._pattern.main)
+    body, stamp, self._epoch = slots.get_gateway().read(self._node.main, self._node.guard, self._pattern.main)
     valued = body is not None and stamp is not None and stamp.startswith(b"S")
     return slots._hit(body, stamp[slots.EPOCH_BYTES + 2 :]) if valued else None
 
@@ -98,13 +98,13 @@ def _look_without_epoch(self):
 @pytest.mark.parametrize("write", [writes.move_by_raw_sql, writes.raw_delete, writes.copy_expert])
 def test_without_the_guard_a_write_without_a_signal_is_missed(rows, monkeypatch, write):
     monkeypatch.setattr(Guard, "watching", lambda self, sql, cursor: contextlib.nullcontext())
-    with goes_red():
+    with expect_failure():
         writes.check(rows, write)
 
 
 def test_without_the_conclusion_silent_receivers_are_believed(rows, monkeypatch):
     monkeypatch.setattr(Guard, "concluded", lambda self, table: self._heard.clear())
-    with goes_red():
+    with expect_failure():
         writes.check(rows, lambda rows: writes.in_a_transaction(writes.mute, rows))
 
 
@@ -115,7 +115,7 @@ def test_if_an_announcement_spoke_for_every_verb_a_set_null_would_be_missed(rows
     rows.sequel.sequel_of = rows.book = Book.objects.create(title="old")
     rows.sequel.save()
     monkeypatch.setattr(Guard, "_speaks_for", speaks_for)
-    with goes_red():
+    with expect_failure():
         writes.check(rows, writes.delete_a_predecessor)
 
 
@@ -127,14 +127,14 @@ def test_without_the_outbox_a_write_during_an_outage_is_forgotten(rows, proxy, m
     monkeypatch.setattr(outbox, "record", lambda connection, nodes: None)
     assert outboxes.title(rows.pk) == "old"
     proxy.mode = "refuse"
-    with goes_red():
+    with expect_failure():
         outboxes.test_it_is_carried_out_before_this_process_reads_the_cache_again(rows, proxy)
 
 
 @one_server
 def test_without_distrust_a_restart_brings_old_values_back(rows, redis_server, monkeypatch):
-    monkeypatch.setattr("caching.redis.client.distrust_after_restart", lambda connection, record: None)
-    with goes_red():
+    monkeypatch.setattr("caching.connection.distrust_after_restart", lambda connection, record: None)
+    with expect_failure():
         restarts.test_an_old_snapshot_is_not_believed(rows, redis_server)
 
 
@@ -204,7 +204,7 @@ def _drop_that_spares_the_lease(monkeypatch):
 
 
 def _evictable_fence(monkeypatch):
-    monkeypatch.setattr("tests.caching.model.worlds.FENCES_ARE_VOLATILE", True)
+    monkeypatch.setattr("tests.caching.model.model_state.FENCES_ARE_VOLATILE", True)
 
 
 @pytest.mark.parametrize(

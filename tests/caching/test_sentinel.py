@@ -8,8 +8,8 @@ from django.test import override_settings
 from tests import redis_sentinel
 from tests.caching.conftest import cache_at, one_server
 from tests.caching.redis_process import RedisProcess
-from tests.caching.shelf.cache import book_detail
-from tests.caching.shelf.writes import rename
+from tests.caching.testapp.cache import book_detail
+from tests.caching.testapp.writes import rename
 from tests.caching.views import cached, stored
 from tests.waiting import until
 

@@ -7,9 +7,9 @@ import threading
 import pytest
 
 from tests.caching.conftest import one_server
-from tests.caching.shelf.cache import book_detail, book_pages, loads
-from tests.caching.shelf.models import Book
-from tests.caching.shelf.writes import rename
+from tests.caching.testapp.cache import book_detail, book_pages, loads
+from tests.caching.testapp.models import Book
+from tests.caching.testapp.writes import rename
 from tests.threads import at_once
 
 CROWD = 50
@@ -47,10 +47,10 @@ def test_several_processes_together_load_at_most_twice(rows, child):
     assert sum(process.answer() for process in processes) <= 2
 
 
-def test_two_writers_of_one_row_are_seen_one_after_the_other(rows, stage):
+def test_two_writers_of_one_row_are_seen_one_after_the_other(rows, interleaving):
     """The second waits for the first one's row lock; each acknowledges what it wrote."""
-    first = stage.actor(lambda: rename(rows.pk, "first"))
-    second = stage.actor(lambda: rename(rows.pk, "second"))
+    first = interleaving.actor(lambda: rename(rows.pk, "first"))
+    second = interleaving.actor(lambda: rename(rows.pk, "second"))
     first.run_to("COMMIT")
     second.start_to("COMMIT")
     assert book_detail.get(pk=rows.pk).value["title"] == "old"
@@ -62,15 +62,15 @@ def test_two_writers_of_one_row_are_seen_one_after_the_other(rows, stage):
     assert book_detail.get(pk=rows.pk).value["title"] == "second"
 
 
-def test_a_fence_stands_until_the_last_of_its_writers_has_committed(rows, stage):
+def test_a_fence_stands_until_the_last_of_its_writers_has_committed(rows, interleaving):
     """Two rows of one list; the first writer's lift must not lift the second one's fence."""
-    first = stage.actor(lambda: rename(rows.pk, "first"))
-    second = stage.actor(lambda: rename(rows.third.pk, "second"))
+    first = interleaving.actor(lambda: rename(rows.pk, "first"))
+    second = interleaving.actor(lambda: rename(rows.third.pk, "second"))
     first.run_to("COMMIT")
     second.run_to("COMMIT")
     first.finish()
     reading = book_pages.get()
-    assert (reading.x_cache, reading.how) == ("BYPASS", "fwd=bypass; detail=fence")
+    assert (reading.x_cache, reading.detail) == ("BYPASS", "fwd=bypass; detail=fence")
     assert reading.value["titles"] == ["first", "sequel", "third"]
     second.finish()
     assert book_pages.get().value["titles"] == ["first", "sequel", "second"]

@@ -6,8 +6,8 @@ from django.core.cache import cache
 from django.db import connection, transaction
 from django.test import TestCase
 
-from tests.caching.shelf.cache import book_detail, book_pages, shelf_detail
-from tests.caching.shelf.models import Book, Shelf
+from tests.caching.testapp.cache import book_detail, book_pages, shelf_detail
+from tests.caching.testapp.models import Book, Shelf
 
 
 class UsualTestCase(TestCase):

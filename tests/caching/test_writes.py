@@ -12,8 +12,8 @@ from django.core import serializers
 from django.db import connection, transaction
 from psycopg2 import sql
 
-from tests.caching.designs import DESIGNS
-from tests.caching.shelf.models import Book, Ebook, Loose, Mute, Paperback, Shelf
+from tests.caching.strategies import STRATEGIES
+from tests.caching.testapp.models import Book, Ebook, Loose, Mute, Paperback, Shelf
 from tests.caching.views import cached, stored
 
 
@@ -473,10 +473,10 @@ SILENT = [update, bulk_update, bulk_create, move_by_raw_sql, raw_delete, execute
 @pytest.mark.parametrize("write", [w for w in SILENT if w is not move_by_raw_sql])
 def test_naive_designs_do_not_notice(rows, write, name):
     """Or the writes above would not be worth testing."""
-    design = DESIGNS[name]()
-    with design.installed():
-        before = design.titles(), design.title(rows.pk)
+    strategy = STRATEGIES[name]()
+    with strategy.installed():
+        before = strategy.titles(), strategy.title(rows.pk)
         write(rows)
-        assert (design.titles(), design.title(rows.pk)) == before
+        assert (strategy.titles(), strategy.title(rows.pk)) == before
         titles = list(Book.objects.order_by("pk").values_list("title", flat=True))
         assert titles != before[0]

@@ -6,7 +6,7 @@ from typing import Any
 
 from django.core.exceptions import ObjectDoesNotExist
 
-from tests.caching.shelf import cache
+from tests.caching.testapp import cache
 
 GONE = "gone"
 

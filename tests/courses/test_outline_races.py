@@ -10,7 +10,7 @@ from django.db.models.signals import pre_save
 from courses import cache, selectors
 from courses.models import Lesson, Module
 from tests import factories
-from tests.caching.stage import reach
+from tests.caching.interleaving import reach
 from tests.waiting import somebody_waits_for_a_lock, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -35,12 +35,12 @@ def titles(course):
 
 
 @pytest.mark.parametrize("write", WRITES.values(), ids=WRITES.keys())
-def test_a_lesson_written_while_its_module_moves_is_not_missed(stage, write):
+def test_a_lesson_written_while_its_module_moves_is_not_missed(interleaving, write):
     """The writer must not take the lesson's course from a module that is just moving."""
     lesson = factories.LessonFactory(title="Old")
     course = factories.CourseFactory()
-    mover = stage.actor(lambda: Module.objects.filter(pk=lesson.module_id).update(course=course))
-    writer = stage.actor(lambda: write(lesson))
+    mover = interleaving.actor(lambda: Module.objects.filter(pk=lesson.module_id).update(course=course))
+    writer = interleaving.actor(lambda: write(lesson))
     mover.run_to("COMMIT")
     writer.start_to("fence")
     until(lambda: somebody_waits_for_a_lock() or "fence" in writer.steps)
@@ -56,7 +56,7 @@ def check(*courses):
         assert cache.course_detail.get(pk=course.pk).value == selectors.course_detail(pk=course.pk)
 
 
-def test_a_module_loaded_from_a_fixture_while_it_moves_leaves_no_course_stale(stage):
+def test_a_module_loaded_from_a_fixture_while_it_moves_leaves_no_course_stale(interleaving):
     module = factories.ModuleFactory()
     middle, last = factories.CourseFactory.create_batch(2)
     module.course = last
@@ -67,8 +67,8 @@ def test_a_module_loaded_from_a_fixture_while_it_moves_leaves_no_course_stale(st
             for item in serializers.deserialize("json", text):
                 item.save()
 
-    mover = stage.actor(lambda: Module.objects.filter(pk=module.pk).update(course=middle))
-    loader = stage.actor(load)
+    mover = interleaving.actor(lambda: Module.objects.filter(pk=module.pk).update(course=middle))
+    loader = interleaving.actor(load)
     mover.run_to("COMMIT")
     loader.start_to("fence")
     until(lambda: somebody_waits_for_a_lock() or "fence" in loader.steps)
@@ -79,7 +79,7 @@ def test_a_module_loaded_from_a_fixture_while_it_moves_leaves_no_course_stale(st
     check(middle, last)
 
 
-def test_a_row_saved_under_a_key_that_another_is_making_leaves_no_course_stale(stage):
+def test_a_row_saved_under_a_key_that_another_is_making_leaves_no_course_stale(interleaving):
     """There was no row to lock, and none to ask where it stood; at the UPDATE there is."""
     course, other = factories.CourseFactory.create_batch(2)
 
@@ -88,7 +88,7 @@ def test_a_row_saved_under_a_key_that_another_is_making_leaves_no_course_stale(s
 
     pre_save.connect(pause, sender=Module)
     try:
-        mover = stage.actor(Module(pk=4711, course=other, title="Moved").save)
+        mover = interleaving.actor(Module(pk=4711, course=other, title="Moved").save)
         mover.run_to("between pre_save and UPDATE")
         Module(pk=4711, course=course, title="Made").save()
         check(course, other)
@@ -104,7 +104,7 @@ def edit(lesson):
     mine.save()
 
 
-def test_a_module_saved_with_its_lessons_and_one_of_them_do_not_deadlock(stage):
+def test_a_module_saved_with_its_lessons_and_one_of_them_do_not_deadlock(interleaving):
     """As two pages of the admin do."""
     lesson = factories.LessonFactory()
 
@@ -114,7 +114,7 @@ def test_a_module_saved_with_its_lessons_and_one_of_them_do_not_deadlock(stage):
             reach("module saved")
             edit(lesson)
 
-    first, second = stage.actor(save_with_module), stage.actor(lambda: edit(lesson))
+    first, second = interleaving.actor(save_with_module), interleaving.actor(lambda: edit(lesson))
     first.run_to("module saved")
     second.start_to(None)
     until(lambda: somebody_waits_for_a_lock() or second.done)
@@ -123,7 +123,7 @@ def test_a_module_saved_with_its_lessons_and_one_of_them_do_not_deadlock(stage):
     second.finish()
 
 
-def test_lessons_of_two_modules_written_in_opposite_order_do_not_deadlock(stage):
+def test_lessons_of_two_modules_written_in_opposite_order_do_not_deadlock(interleaving):
     one, two = factories.ModuleFactory.create_batch(2)
     there = [factories.LessonFactory(module=module) for module in (one, two)]
     back = [factories.LessonFactory(module=module) for module in (two, one)]
@@ -134,7 +134,7 @@ def test_lessons_of_two_modules_written_in_opposite_order_do_not_deadlock(stage)
                 edit(lesson)
                 reach("one edited")
 
-    first, second = stage.actor(lambda: edit_all(there)), stage.actor(lambda: edit_all(back))
+    first, second = interleaving.actor(lambda: edit_all(there)), interleaving.actor(lambda: edit_all(back))
     first.run_to("one edited")
     second.run_to("one edited")
     first.start_to(None)

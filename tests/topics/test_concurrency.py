@@ -97,13 +97,13 @@ def rename(topic):
     [rename, lambda topic: Topic.objects.filter(pk=topic.pk).update(name="New")],
     ids=["save", "update"],
 )
-def test_a_topic_renamed_while_a_subscription_changes_hands_is_right_for_both(stage, write):
+def test_a_topic_renamed_while_a_subscription_changes_hands_is_right_for_both(interleaving, write):
     """The rename must not ask who follows the topic before the hand-over is committed."""
     ann, bob = factories.UserFactory.create_batch(2)
     topic = factories.TopicFactory(name="Old")
     subscription = TopicSubscription.objects.create(topic=topic, user=ann)
     subscription.user = bob
-    mover, writer = stage.actor(subscription.save), stage.actor(lambda: write(topic))
+    mover, writer = interleaving.actor(subscription.save), interleaving.actor(lambda: write(topic))
     mover.run_to("COMMIT")
     writer.start_to("fence")
     until(lambda: somebody_waits_for_a_lock() or "fence" in writer.steps)

@@ -9,6 +9,6 @@ The database is a register: a number, raised by each commit. A value is the numb
 """
 
 from tests.caching.model.explore import explore
-from tests.caching.model.worlds import Reader, Scenario, StaleError, Writer
+from tests.caching.model.model_state import Reader, Scenario, StaleError, Writer
 
 __all__ = ["Reader", "Scenario", "StaleError", "Writer", "explore"]

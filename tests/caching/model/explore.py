@@ -6,7 +6,7 @@ from typing import Any
 
 from caching import invalidation, slots
 from tests.caching.model.memory import EMPTY, Engine, after_a_while, recall
-from tests.caching.model.worlds import Reader, Scenario, StaleError, World, Writer, slot_of, steps
+from tests.caching.model.model_state import Reader, Scenario, StaleError, World, Writer, slot_of, steps
 
 
 def explore(scenario: Scenario, client: Any, monkeypatch: Any) -> int:

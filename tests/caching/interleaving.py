@@ -2,21 +2,20 @@
 
 ::
 
-    reader = stage.actor(lambda: book_detail.get(pk=1))
+    reader = interleaving.actor(lambda: book_detail.get(pk=1))
     reader.run_to("fill")          # it has read the database, and is about to store
     rename(book)                   # meanwhile
     reader.finish()                # what it returned, or the exception that it raised
 
-The steps of the cache and of the database that an actor can stop before are ``look``, ``admit``,
+The steps of the cache and of the database that an actor can stop before are ``look``, ``get_generation``,
 ``lease``, ``SELECT``, ``fill``, ``fence``, ``COMMIT``, ``lift``, ``drop``, ``connect``; after them the
 same with ``done``. Only one actor runs at a time, so a schedule has one outcome.
 """
 
 from __future__ import annotations
 
-import contextlib
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 from django.db import connections
@@ -112,29 +111,31 @@ class Actor:
             raise Crash
 
 
-class Stage:
-    """Makes actors, and ends them."""
+class Interleaving:
+    """Makes actors, and ends them. A context manager: within it the steps are announced to ``reach``."""
 
     def __init__(self) -> None:
         self._actors: list[Actor] = []
+        self._announcing = announced_steps(reach)
 
     def actor(self, work: Callable[[], Any]) -> Actor:
-        """A new actor; it does not run yet."""
+        """Return a new actor; it does not run yet."""
         actor = Actor(work)
         self._actors.append(actor)
         return actor
 
-    def end(self) -> None:
-        for actor in self._actors:
-            actor.end()
+    def __enter__(self) -> Interleaving:
+        self._announcing.__enter__()
+        return self
 
-
-@contextlib.contextmanager
-def stage() -> Iterator[Stage]:
-    """A stage on which the steps of the cache and of COMMIT are announced to ``reach``."""
-    made = Stage()
-    with announced_steps(reach):
+    def __exit__(self, *error: Any) -> None:
         try:
-            yield made
+            for actor in self._actors:
+                actor.end()
         finally:
-            made.end()
+            self._announcing.__exit__(*error)
+
+
+def act_as(actor: Any) -> None:
+    """Have the steps of this thread announced to ``actor``."""
+    _current.actor = actor

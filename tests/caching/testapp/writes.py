@@ -1,4 +1,4 @@
-from tests.caching.shelf.models import Book
+from tests.caching.testapp.models import Book
 
 
 def rename(pk: int, title: str = "new") -> str:

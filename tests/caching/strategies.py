@@ -1,6 +1,6 @@
 """The cache under test and the naive ones, behind one face: a schedule must be able to fail.
 
-Each naive design is what projects really do. A schedule that none of them fails would prove nothing.
+Each naive strategy is what projects really do. A schedule that none of them fails would prove nothing.
 """
 
 from __future__ import annotations
@@ -13,9 +13,9 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
-from tests.caching.shelf.cache import book_detail, book_pages, load_book, load_page
-from tests.caching.shelf.models import Book
-from tests.caching.stage import reach
+from tests.caching.testapp.cache import book_detail, book_pages, load_book, load_page
+from tests.caching.testapp.models import Book
+from tests.caching.interleaving import reach
 
 TTL_SECONDS = 300
 
@@ -86,7 +86,7 @@ class GetOrSet(DeletesOnCommit):
         return cache.get_or_set(key, load, TTL_SECONDS)
 
 
-DESIGNS = {
+STRATEGIES = {
     "ours": Ours,
     "post_save": DeletesInPostSave,
     "on_commit": DeletesOnCommit,
