@@ -2,31 +2,33 @@
 
 ``ENGINE = "caching.postgresql"``. It differs from Django's in two places only: a commit fences what the
 transaction has changed, and in autocommit a statement that writes gets a transaction of its own, so that
-there is a commit. The commit precedes every ``on_commit`` callback, so none of them can drop or reorder it.
+there is a commit (cursors.py). The commit precedes every ``on_commit`` callback, so none of them can drop or
+reorder it.
 """
 
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from typing import Any
 
-from django.db import transaction
-from django.db.backends import utils
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from caching.gateway import get_gateway
+from caching.postgresql import deferred
+from caching.postgresql.cursors import CursorDebugWrapper, CursorWrapper
 from caching.registry import declarations
 from caching.write.commit import committing
 from caching.write.pending import PendingInvalidations
-from caching.write.statements import Kind, kind_of
+from caching.write.statements import Kind
 
 IDLE, IN_ERROR = 0, 3  # libpq's states of a transaction
 READS = Kind.READS
 
 
+<<<<<<< HEAD
 class CopyMixin:
     """COPY goes past Django's execute wrappers, but not past the cache."""
 
@@ -61,6 +63,8 @@ class CursorDebugWrapper(CopyMixin, base.CursorDebugWrapper):
     """Django's, for the cache's connection."""
 
 
+=======
+>>>>>>> cache2-bench
 class Creation(DatabaseCreation):
     """Django's, which lets go of a test database before it is dropped."""
 
@@ -77,7 +81,6 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.pending = PendingInvalidations(self)
-        self.execute_wrappers.append(self._execute)
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
@@ -100,6 +103,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return whether the server is in no transaction, whatever Django believes."""
         return self.connection is None or bool(self.connection.info.transaction_status == IDLE)
 
+<<<<<<< HEAD
     def _execute(
         self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
     ) -> Any:
@@ -112,12 +116,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
         finally:
             if self.pending:
                 self._flush_for_certain(kind)
+=======
+    def is_in_error(self) -> bool:
+        """Return whether the server's transaction can only be rolled back."""
+        return self.connection is not None and self.connection.info.transaction_status == IN_ERROR
+>>>>>>> cache2-bench
 
     @contextlib.contextmanager
     def watching(self, kind: Kind) -> Iterator[None]:
         """Run a statement in the block; invalidate what it has changed where no commit will."""
         if kind & Kind.ISOLATION:
             self.pending.note_isolation(for_session=bool(kind & Kind.SESSION))
+<<<<<<< HEAD
         block: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
         if kind & Kind.WRITES and not kind & Kind.ENDS and self._autocommits():
             block = transaction.atomic(using=self.alias)
@@ -126,10 +136,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 yield
             finally:
                 self._flush_for_certain(kind)
+=======
+        try:
+            yield
+        finally:
+            try:
+                self.flush_after(kind)
+            except BaseException:  # a signal's, in the middle: what is committed must be invalidated
+                self.flush_after(kind)
+                raise
+>>>>>>> cache2-bench
 
-    def _autocommits(self) -> bool:
+    def autocommits(self) -> bool:
+        """Return whether a statement would be a transaction of its own."""
         return not self.in_atomic_block and self.autocommit and self.is_idle()
 
+<<<<<<< HEAD
     def _flush_for_certain(self, kind: Kind) -> None:
         try:
             self._flush_after(kind)
@@ -138,6 +160,10 @@ class DatabaseWrapper(base.DatabaseWrapper):
             raise
 
     def _flush_after(self, kind: Kind) -> None:
+=======
+    def flush_after(self, kind: Kind) -> None:
+        """Invalidate what a statement has changed, unless a commit is going to."""
+>>>>>>> cache2-bench
         if kind & Kind.DEFINES:
             self._everything_may_have_changed()
         if not self.pending:
@@ -151,6 +177,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """A table may be another one now, or have lost its triggers."""
         for declared in declarations(self.alias):
             self.pending.invalidate(declared.group, declared.group)
+        deferred.recheck()
         get_gateway().watch.recheck_triggers()
 
     def receive_notices(self) -> None:
@@ -164,7 +191,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def _commit(self) -> None:
         if self.connection is None:
             return
-        if self.connection.info.transaction_status == IN_ERROR:  # COMMIT rolls back
+        if self.is_in_error():  # COMMIT rolls back
             super()._commit()  # type: ignore[misc]  # missing in the stubs
             self.pending.rolled_back()
             return
@@ -192,9 +219,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super().close()
         finally:
             self.pending.rolled_back()
+<<<<<<< HEAD
 
 
 def _text(sql: Any, cursor: Any) -> str:
     if isinstance(sql, bytes):  # psycopg2.extras.execute_values
         return sql.decode(errors="replace")
     return str(sql.as_string(cursor))
+=======
+>>>>>>> cache2-bench
