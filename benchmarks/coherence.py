@@ -1,4 +1,4 @@
-"""Is the cache ever wrong? ``python benchmarks/coherence.py [--short]``
+"""Is the cache ever wrong? ``python -m benchmarks.coherence [--short]``
 
 Several processes read and write through each contestant's cache, on a real PostgreSQL and a real Redis
 of their own. Every operation is stamped with a clock that the processes share, and the

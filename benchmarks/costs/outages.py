@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from benchmarks.costs.measure import Cost, medians
 from benchmarks.history.contestants import current
 from benchmarks.history.ledger.loads import load_detail
-from caching.store import get_store
+from caching.gateway import get_gateway
 
 ROUNDS, REPEAT = 30, 20
 MOST_MS = 1.0
@@ -15,7 +15,7 @@ MOST_MS = 1.0
 
 def costs() -> Iterator[Cost]:
     product = current()
-    breaker = get_store().breaker
+    breaker = get_gateway().breaker
     breaker.is_open = True  # as an outage leaves it; no probe is under way to close it
     found = medians(
         {"open": lambda: product.details.get(pk=1), "load": lambda: load_detail(1)},

@@ -11,7 +11,7 @@ from typing import Any
 from django.db import connection, transaction
 
 from benchmarks.history.contestants import current
-from benchmarks.history.ledger.layout import ITEMS, TAGS, group_of, items_of
+from benchmarks.history.ledger.layout import ITEMS, OWNERS, TAGS, group_of, items_of
 from benchmarks.history.ledger.models import Item
 
 
@@ -29,7 +29,7 @@ class Attempt:
     Attributes:
         nonce: names the attempt; it is written into every row.
         pk, other: two items of one group.
-        tag: a tag's primary key, chosen at random.
+        tag, owner: primary keys, chosen at random.
     """
 
     def __init__(self, nonce: str, rng: random.Random) -> None:
@@ -39,6 +39,7 @@ class Attempt:
         self.pk = rng.randint(1, ITEMS)
         self.other = rng.choice([pk for pk in items_of(group_of(self.pk)) if pk != self.pk])
         self.tag = rng.randint(1, TAGS)
+        self.owner = rng.randint(1, OWNERS)
         self.amount = rng.randint(1, 9)
         self.committing: int | None = None
 

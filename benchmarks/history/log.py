@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-Kind = Literal["detail", "page", "total"]
+Kind = Literal["detail", "page", "owner", "total"]
 Outcome = Literal["acknowledged", "rolled back", "failed"]
 READS_OF_A_BATCH = 500
 

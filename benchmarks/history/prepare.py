@@ -1,4 +1,7 @@
-"""Empties the database and fills it for the next contestant: ``python -m benchmarks.history.prepare``."""
+"""Makes the tables anew and fills them for the next contestant: ``python -m benchmarks.history.prepare``.
+
+With the tables go the triggers of the contestant before.
+"""
 
 from pathlib import Path
 
@@ -9,25 +12,28 @@ django.setup()
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 
-from benchmarks.history.ledger.layout import ITEMS, OPENING_BALANCE, TAGS, group_of  # noqa: E402
+from benchmarks.history.ledger.layout import ITEMS, OPENING_BALANCE, OWNERS, TAGS, group_of, owner_of  # noqa: E402
 
 JOURNAL = Path(__file__).parent / "ledger" / "journal.sql"
-TABLES = "ledger_item, ledger_tag, ledger_item_tags, register, journal"
+TABLES = "ledger_item, ledger_owner, ledger_tag, ledger_item_tags, ledger_order, register, journal"
 
 
 def main() -> None:
-    call_command("migrate", run_syncdb=True, verbosity=0)
+    with connection.cursor() as cursor:
+        cursor.execute(f"DROP TABLE IF EXISTS {TABLES}")
+    call_command("migrate", run_syncdb=True, verbosity=0)  # also makes this product's triggers
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(JOURNAL.read_text())
-        cursor.execute(
-            "TRUNCATE ledger_item, ledger_tag, ledger_item_tags, register, journal RESTART IDENTITY"
-        )
         cursor.execute("SELECT set_config('bench.attempt', 'seed', true)")
         cursor.execute("INSERT INTO ledger_tag (id, name) SELECT n, n FROM generate_series(1, %s) n", [TAGS])
+        cursor.execute(
+            "INSERT INTO ledger_owner (id, nonce) SELECT n, 'seed' FROM generate_series(1, %s) n", [OWNERS]
+        )
         for pk in range(1, ITEMS + 1):
             cursor.execute(
-                'INSERT INTO ledger_item (id, "group", balance, nonce, version) VALUES (%s, %s, %s, %s, 0)',
-                [pk, group_of(pk), OPENING_BALANCE, "seed"],
+                'INSERT INTO ledger_item (id, "group", owner_id, balance, nonce, version)'
+                " VALUES (%s, %s, %s, %s, %s, 0)",
+                [pk, group_of(pk), owner_of(pk), OPENING_BALANCE, "seed"],
             )
             cursor.execute("INSERT INTO ledger_item_tags (item_id, tag_id) VALUES (%s, %s)", [pk, pk])
 

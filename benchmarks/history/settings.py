@@ -11,7 +11,6 @@ CONTESTANT = current()
 SECRET_KEY = "only-for-benchmarks"
 USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
-MODEL_BASE = CONTESTANT.model_base
 INSTALLED_APPS = CONTESTANT.apps
 DATABASES = {
     "default": dj_database_url.parse(os.environ["DATABASE_URL"], engine=CONTESTANT.engine, conn_max_age=None)

@@ -13,11 +13,16 @@ ITEM_REGISTERS = [f"item:{pk}" for pk in range(1, ITEMS + 1)]
 
 @functools.cache  # most reads are hits, and show a text that was shown before
 def observed(kind: Kind, key: str, value: str) -> dict[str, str | None]:
-    """Register → its value, as a detail or a page shows it."""
+    """Register → its value, as a detail, a page or an owner shows it."""
     parsed = json.loads(value)
     if kind == "detail":
         tags = ",".join(map(str, parsed["tags"])) or None
-        return {f"item:{key}": parsed["nonce"], f"tags:{key}": tags}
+        found = {f"item:{key}": parsed["nonce"], f"tags:{key}": tags}
+        return found | ({f"owner:{parsed['owner']}": parsed["owner_nonce"]} if "owner" in parsed else {})
+    if kind == "owner":
+        found = {f"item:{pk}": nonce for pk, nonce in parsed["items"].items()}
+        members = ",".join(parsed["items"]) or None
+        return {f"owner:{key}": parsed["nonce"], f"members:{key}": members} | found
     registers: dict[str, str | None] = {f"item:{pk}": None for pk in items_of(_group(key))}
     registers.update({f"item:{item['id']}": item["nonce"] for item in parsed["items"]})
     return registers

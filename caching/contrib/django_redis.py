@@ -13,10 +13,18 @@ from typing import Any
 from django.core.signals import setting_changed
 from django_redis.exceptions import ConnectionInterrupted
 from django_redis.pool import ConnectionFactory as DjangoRedisFactory
+from redis.exceptions import ConnectionError as RedisConnectionError
 from redis.exceptions import RedisError
 
 from caching.conf import RedisConf, redis_conf
 from caching.contrib.redis_py import redis_py_client, redis_py_cluster
+
+
+class ClusterUnavailable(ConnectionInterrupted, RedisConnectionError):  # noqa: N818  (as its base)
+    """No node of the cluster answers: django-redis' error, and redis-py's for direct use of the client."""
+
+    def __init__(self) -> None:
+        ConnectionInterrupted.__init__(self, connection=None)
 
 
 class ConnectionFactory(DjangoRedisFactory):
@@ -29,14 +37,13 @@ class ConnectionFactory(DjangoRedisFactory):
             url: LOCATION. For a cluster and with Sentinels its host is not used.
 
         Raises:
-            ConnectionInterrupted: no node of the cluster answers; django-redis ignores it where its
-                IGNORE_EXCEPTIONS says so.
+            ClusterUnavailable: no node answers; django-redis ignores it where IGNORE_EXCEPTIONS says so.
         """
         conf = redis_conf()._replace(url=url)
         try:
             return _client(conf)
         except RedisError as error:
-            raise ConnectionInterrupted(connection=None) from error
+            raise ClusterUnavailable from error
 
 
 @functools.lru_cache(maxsize=8)

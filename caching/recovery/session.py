@@ -73,7 +73,8 @@ class Session:
     def _open(self) -> Any:
         if self._connection is None or self._connection.closed:
             wrapper = self._django()
-            params = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, **wrapper.get_connection_params()}
+            own = {"connect_timeout": CONNECT_TIMEOUT_SECONDS, "application_name": "cache watch"}
+            params = own | wrapper.get_connection_params()
             self._connection = wrapper.get_new_connection(params)
             self._connection.autocommit = True
         return self._connection

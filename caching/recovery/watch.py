@@ -173,15 +173,16 @@ class Watch:
             logger.debug("the cache is not trusted: %s", error)
         else:
             self.trust.confirm(breaks, began)
-        self._is_checking = False
-        with self._checked:
-            self._rounds += 1
-            self._checked.notify_all()
+        finally:
+            with self._checked:
+                self._is_checking = False
+                self._rounds += 1
+                self._checked.notify_all()
 
     def _check(self, *, wait_for_writers: bool) -> None:
         self._redis.commands(*(("SET", key, 1) for key in self._redis.node_keys("caching:heartbeat")))
         self._pay()
-        aliases = databases()
+        aliases = sorted(databases())
         for alias in aliases:
             session = self._sessions.setdefault(alias, Session(alias))
             origin.check(session, self._redis.run, self._redis.node_keys("caching:origin"))

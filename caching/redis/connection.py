@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from redis.connection import AbstractConnection
-from redis.exceptions import RedisError
+from redis.exceptions import ResponseError
 
 from caching.errors import RedisUnavailable
 from caching.redis.packing import pack
@@ -25,8 +25,8 @@ def converse(connection: AbstractConnection, packed: bytes, count: int) -> list[
         for _ in range(count):
             try:
                 replies.append(connection.read_response())
-            except RedisError as error:
-                if not connection.is_connected or is_away(error):
+            except ResponseError as error:
+                if is_away(error):
                     raise
                 replies.append(error)
     except BaseException:

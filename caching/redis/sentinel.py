@@ -40,6 +40,7 @@ class _FollowsMaster:
 
     def __init__(self, *, find_master: Callable[[], tuple[str, int]], **options: Any) -> None:
         self._find_master = find_master
+        self._is_open = False
         super().__init__(**options)
 
     def connect(self) -> None:
@@ -48,7 +49,7 @@ class _FollowsMaster:
         Raises:
             redis.exceptions.RedisError: no Sentinel knows the master, or it does not answer, or is none.
         """
-        if self.is_connected:  # type: ignore[attr-defined]  # the connection's
+        if self._is_open:
             return
         try:
             self.host, self.port = self._find_master()
@@ -57,8 +58,14 @@ class _FollowsMaster:
         super().connect()  # type: ignore[misc]  # the connection's
         role = ask(self, "ROLE")[0]  # type: ignore[arg-type]  # it is a connection
         if role != b"master":
-            self.disconnect()  # type: ignore[attr-defined]  # the connection's
+            self.disconnect()
             raise RedisConnectionError(f"{self.host}:{self.port} is a {role.decode()} by now")
+        self._is_open = True
+
+    def disconnect(self, *args: Any, **options: Any) -> None:
+        """Close the connection."""
+        self._is_open = False
+        super().disconnect(*args, **options)  # type: ignore[misc]  # the connection's
 
 
 class MasterConnection(_FollowsMaster, Connection):

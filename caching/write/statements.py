@@ -12,7 +12,8 @@ from functools import lru_cache
 _COMMENT_OR_SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()+", re.DOTALL)
 _FIRST_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 _WRITING_WORD = re.compile(r"\b(?:insert|update|delete|merge|truncate)\b", re.IGNORECASE)
-_ENDS = re.compile(r"\b(?:commit|abort|rollback(?!\s+to\b)|prepare|call|do)\b", re.IGNORECASE)
+_ENDS = re.compile(r"\b(?:commit|abort|rollback(?!\s+to\b)|prepare)\b", re.IGNORECASE)
+_CALLS = re.compile(r"(?:^|;)\s*(?:call|do)\b", re.IGNORECASE)
 _END = re.compile(r"\bend\b", re.IGNORECASE)
 _CASE = re.compile(r"\bcase\b", re.IGNORECASE)
 _DEFINES = re.compile(
@@ -30,9 +31,13 @@ class Kind(enum.Flag):
     READS = 0
     WRITES = enum.auto()  # plainly changes rows, and may run in a transaction
     ENDS = enum.auto()  # may end the transaction
+    CALLS = enum.auto()  # runs a block or a procedure, which may do anything
     DEFINES = enum.auto()  # may change tables, triggers or what a view holds
     ISOLATION = enum.auto()  # may change the isolation of this transaction
     SESSION = enum.auto()  # may change the isolation of those that follow
+
+
+READS, WRITES = Kind.READS, Kind.WRITES  # for comparisons by identity, once for each statement
 
 
 def kind_of(sql: str) -> Kind:
@@ -49,6 +54,8 @@ def _examine(sql: str) -> Kind:
         kind |= Kind.WRITES
     if _ENDS.search(sql) or len(_END.findall(sql)) > len(_CASE.findall(sql)):
         kind |= Kind.ENDS
+    if _CALLS.search(sql, start.end() if start else 0):
+        kind |= Kind.CALLS
     if first != "select" and _DEFINES.search(sql):
         kind |= Kind.DEFINES
     if _ISOLATION.search(sql):
@@ -59,3 +66,30 @@ def _examine(sql: str) -> Kind:
 
 
 _remembered = lru_cache(maxsize=1024)(_examine)
+
+_OUTSIDE = re.compile(r"\b(?:concurrently|database|tablespace|system|subscription)\b", re.IGNORECASE)
+
+
+def may_be_in_transaction(sql: str) -> bool:
+    """Return whether it is worth trying to run a definition in a transaction."""
+    return not _OUTSIDE.search(sql)
+
+
+# --- Texts that seem to read, and have turned out to write: a function in them does -------------------
+
+MAX_WRITING_TEXTS = 1024
+_writing_texts: dict[str, None] = {}
+
+
+def needs_transaction(sql: str) -> bool:
+    """Return whether a text that seems to read has written before."""
+    return sql in _writing_texts
+
+
+def note_needs_transaction(sql: str) -> None:
+    """Remember that a text that seems to read has written. Forgetting one costs a second attempt."""
+    if len(sql) > MAX_REMEMBERED_LENGTH:
+        return
+    if len(_writing_texts) >= MAX_WRITING_TEXTS:
+        _writing_texts.clear()
+    _writing_texts[sql] = None

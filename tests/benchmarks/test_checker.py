@@ -10,7 +10,7 @@ import pytest
 from benchmarks.history import journal
 from benchmarks.history.checker import BACKWARDS, INCONSISTENT, STALE, UNCOMMITTED, Checker
 from benchmarks.history.journal import Entry
-from benchmarks.history.ledger.layout import ITEMS, OPENING_BALANCE, items_of
+from benchmarks.history.ledger.layout import ITEMS, OPENING_BALANCE, OWNERS, items_of, owner_of
 from benchmarks.history.log import Attempt, Read
 
 SEED = Attempt("seed", "seed", 0, 0, "acknowledged")
@@ -20,6 +20,13 @@ def seeds():
     for pk in range(1, ITEMS + 1):
         yield Entry("seed", f"item:{pk}", 1, "seed")
         yield Entry("seed", f"tags:{pk}", 1, str(pk))
+    for pk in range(1, OWNERS + 1):
+        yield Entry("seed", f"owner:{pk}", 1, "seed")
+        yield Entry("seed", f"members:{pk}", 1, ",".join(map(str, seed_members(pk))))
+
+
+def seed_members(owner):
+    return [pk for pk in range(1, ITEMS + 1) if owner_of(pk) == owner]
 
 
 def registers(*writes):
@@ -57,6 +64,12 @@ def page(began, ended, gone=(), balances=None, **nonces):
         if pk not in gone
     ]
     return Read("page", "0:pk", began, ended, 0, json.dumps({"items": items}))
+
+
+def owner(began, ended, nonce, without=(), **nonces):
+    """Owner 1's list; ``n5="x"`` is item 5's nonce."""
+    items = {str(pk): nonces.get(f"n{pk}", "seed") for pk in seed_members(1) if pk not in without}
+    return Read("owner", "1", began, ended, 0, json.dumps({"nonce": nonce, "items": items}))
 
 
 def total(began, ended, stamp, balance=ITEMS * OPENING_BALANCE):
@@ -170,6 +183,22 @@ def test_tags_are_registers_of_their_own():
     assert broken_rules(history, detail(21, 22, "seed", tags=[1])) == {STALE}
     assert broken_rules(history, detail(21, 22, "seed", tags=[7])) == set()
     assert broken_rules(history, detail(21, 22, "seed", tags=[1, 7])) == {UNCOMMITTED}
+
+
+def test_a_detail_shows_its_owner_and_an_owner_its_members():
+    history = registers(
+        (acknowledged("x", 10, 20), {"owner:2": (2, "x")}),
+        (
+            acknowledged("y", 30, 40),
+            {"item:5": (2, "y"), "members:1": (2, "10,15,20"), "members:2": (2, "5")},
+        ),
+    )
+    shown = {"nonce": "seed", "tags": [1], "owner": 2, "owner_nonce": "seed"}
+    assert broken_rules(history, Read("detail", "1", 21, 22, 0, json.dumps(shown))) == {STALE}
+    assert broken_rules(history, Read("detail", "1", 5, 15, 0, json.dumps(shown))) == set()
+    assert broken_rules(history, owner(21, 22, "seed")) == set()
+    assert broken_rules(history, owner(41, 42, "seed")) == {STALE}  # it still shows the item that has moved
+    assert broken_rules(history, owner(41, 42, "seed", without=[5])) == set()
 
 
 def test_a_value_that_several_versions_have_counts_as_the_one_that_makes_the_read_right():

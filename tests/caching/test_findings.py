@@ -7,6 +7,8 @@ from __future__ import annotations
 
 import contextlib
 import io
+import os
+import signal
 import socket
 import threading
 import time
@@ -26,6 +28,7 @@ from caching.errors import UndeclaredTable
 from caching.gateway import get_gateway
 from caching.postgresql import triggers
 from caching.registry import _declared
+from caching.testing import original, replaced
 from tests.caching.testapp.cache import book_detail, book_pages, loose_names, shelf_detail
 from tests.caching.testapp.models import Book, Label, Loose, Shelf
 from tests.threads import Other, at_once
@@ -595,28 +598,29 @@ def test_invalidation_without_an_open_connection_while_redis_is_away_is_kept(war
         assert cursor.fetchone()[0] == 1
 
 
-def test_commit_whose_answer_is_lost_is_found_out(warm, functions):
-    """The connection is cut while a deferred trigger sleeps; PostgreSQL commits later."""
-    functions(
-        "CREATE FUNCTION f_slow() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN PERFORM pg_sleep(2); RETURN NULL; END $$;"
-        "CREATE CONSTRAINT TRIGGER tr_slow AFTER INSERT ON shelf_loose DEFERRABLE INITIALLY DEFERRED"
-        " FOR EACH ROW WHEN (new.name = 'slow') EXECUTE FUNCTION f_slow()",
-        "DROP FUNCTION f_slow() CASCADE",
-    )
+def test_commit_whose_answer_is_lost_is_found_out(warm):
+    """The connection is cut while PostgreSQL does not get to the COMMIT that it was sent."""
     assert elsewhere(loose_names.get).value == []
+    stopped = []
+
+    def commit_while_the_server_stands_still(wrapper):
+        stopped.append(wrapper.connection.info.backend_pid)
+        os.kill(stopped[0], signal.SIGSTOP)
+        threading.Timer(0.3, _shut, [wrapper.connection.fileno()]).start()
+        commit(wrapper)
 
     def write():
-        with transaction.atomic():
+        with replaced("COMMIT", commit_while_the_server_stands_still), transaction.atomic():
             Loose.objects.create(name="slow")
-            threading.Timer(0.3, _shut, [connection.connection.fileno()]).start()
 
+    commit = original("COMMIT")
     with pytest.raises(DatabaseError):
         elsewhere(write)
     make_fences_overdue()
     get_gateway().watch.examine(loose_names.group, *(loose_names._entry({}).target,))
     get_gateway().watch.check()  # the transaction is in progress: the fence stays
     assert elsewhere(loose_names.get).x_cache == "BYPASS"
+    os.kill(stopped[0], signal.SIGCONT)
     until(lambda: elsewhere(lambda: Loose.objects.filter(name="slow").exists()), 20)
     assert elsewhere(loose_names.get).value == ["slow"]
     until(lambda: elsewhere(loose_names.get).x_cache == "HIT", 20)

@@ -12,17 +12,15 @@ LEDGER = "benchmarks.history.ledger.apps.LedgerConfig"
 
 
 class Contestant:
-    """Reads the three cached things, and hears of writes in whatever way its users are told to use.
+    """Reads the four cached things, and hears of writes in whatever way its users are told to use.
 
     Attributes:
         engine: of the database.
-        model_base: dotted path of the base of the ledger's models.
         apps: INSTALLED_APPS.
         settings: of its own.
     """
 
     engine = "django.db.backends.postgresql"
-    model_base = "django.db.models.Model"
     apps: tuple[str, ...] = (LEDGER,)
     settings: Mapping[str, Any] = {}
 
@@ -40,6 +38,12 @@ class Contestant:
         from benchmarks.history.ledger.loads import load_page
 
         return load_page(group, order)
+
+    def owner(self, pk: int) -> Any:
+        """``load_owner`` through the cache."""
+        from benchmarks.history.ledger.loads import load_owner
+
+        return load_owner(pk)
 
     def total(self) -> Any:
         """``load_total`` through the cache."""

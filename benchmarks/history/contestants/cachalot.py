@@ -26,5 +26,5 @@ class CachalotAtItsBest(Cachalot):
 
     options = {
         "CACHALOT_FINAL_SQL_CHECK": True,
-        "CACHALOT_ONLY_CACHABLE_TABLES": ("ledger_item", "ledger_tag", "ledger_item_tags"),
+        "CACHALOT_ONLY_CACHABLE_TABLES": ("ledger_item", "ledger_owner", "ledger_tag", "ledger_item_tags"),
     }

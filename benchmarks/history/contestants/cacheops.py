@@ -32,18 +32,23 @@ class CacheopsKeepFresh(Cacheops):
     options: dict[str, Any] = {"keep_fresh": True}
 
     def detail(self, pk: int) -> Any:
-        from benchmarks.history.ledger.models import Item
+        from benchmarks.history.ledger.models import Item, Owner
 
         tags = Item.tags.through.objects.filter(item_id=pk)
-        return self._cached(
-            lambda: super(CacheopsKeepFresh, self).detail(pk), Item.objects.filter(pk=pk), tags
-        )
+        samples = Item.objects.filter(pk=pk), tags, Owner.objects.all()
+        return self._cached(lambda: super(CacheopsKeepFresh, self).detail(pk), *samples)
 
     def page(self, group: int, order: str) -> Any:
         from benchmarks.history.ledger.models import Item
 
         items = Item.objects.filter(group=group).order_by(order)
         return self._cached(lambda: super(CacheopsKeepFresh, self).page(group, order), items)
+
+    def owner(self, pk: int) -> Any:
+        from benchmarks.history.ledger.models import Item, Owner
+
+        samples = Item.objects.filter(owner=pk), Owner.objects.filter(pk=pk)
+        return self._cached(lambda: super(CacheopsKeepFresh, self).owner(pk), *samples)
 
     def total(self) -> Any:
         from benchmarks.history.ledger.models import Item
@@ -72,5 +77,6 @@ class CacheopsAtItsBest(CacheopsKeepFresh):
 
         from benchmarks.history.ledger.models import Item
 
-        for item in Item.objects.nocache().filter(pk__in=list(pks)):
+        for item in Item.objects.nocache().select_related("owner").filter(pk__in=list(pks)):
             invalidate_obj(item)
+            invalidate_obj(item.owner)

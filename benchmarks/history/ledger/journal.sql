@@ -1,7 +1,8 @@
 -- The database itself is the witness: triggers count versions and note who wrote what, so the journal
 -- holds exactly what was committed, however it was written and whatever became of the writer.
 --
--- A register is one thing that has versions: item:<id> is a row, tags:<id> its many-to-many rows.
+-- A register is one thing that has versions: item:<id> and owner:<id> are rows, tags:<id> the item's
+-- many-to-many rows, members:<id> which items the owner has.
 -- bench.attempt names the transaction; its writer sets it first.
 CREATE TABLE IF NOT EXISTS register (
     name text PRIMARY KEY,
@@ -51,6 +52,50 @@ BEGIN
     RETURN NULL;
 END $$;
 
+CREATE OR REPLACE FUNCTION owner_written() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM note('owner:' || NEW.id, next_version('owner:' || NEW.id), NEW.nonce);
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE FUNCTION note_members(owner bigint) RETURNS void LANGUAGE plpgsql AS $$
+DECLARE
+    number bigint := next_version('members:' || owner);
+BEGIN
+    PERFORM note('members:' || owner, number, (
+        SELECT string_agg(id::text, ',' ORDER BY id) FROM ledger_item WHERE owner_id = owner
+    ));
+END $$;
+
+CREATE OR REPLACE FUNCTION members_changed() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    IF TG_OP <> 'INSERT' THEN
+        PERFORM note_members(OLD.owner_id);
+    END IF;
+    IF TG_OP <> 'DELETE' AND (TG_OP = 'INSERT' OR NEW.owner_id <> OLD.owner_id) THEN
+        PERFORM note_members(NEW.owner_id);
+    END IF;
+    RETURN NULL;
+END $$;
+
+-- Two ways in which an application's database writes by itself.
+CREATE OR REPLACE FUNCTION write_item(which bigint, who text) RETURNS integer LANGUAGE sql AS $$
+    UPDATE ledger_item SET nonce = who WHERE id = which RETURNING 1
+$$;
+
+CREATE OR REPLACE FUNCTION carry_out() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+    PERFORM pg_sleep(0.01 * random());
+    UPDATE ledger_item SET nonce = NEW.nonce WHERE id = NEW.item_id;
+    RETURN NULL;
+END $$;
+
+CREATE OR REPLACE TRIGGER owner_written AFTER INSERT OR UPDATE ON ledger_owner
+    FOR EACH ROW EXECUTE FUNCTION owner_written();
+CREATE OR REPLACE TRIGGER members_changed AFTER INSERT OR DELETE OR UPDATE OF owner_id ON ledger_item
+    FOR EACH ROW EXECUTE FUNCTION members_changed();
+CREATE CONSTRAINT TRIGGER carried_out AFTER INSERT ON ledger_order DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION carry_out();
 CREATE OR REPLACE TRIGGER item_written BEFORE INSERT OR UPDATE OR DELETE ON ledger_item
     FOR EACH ROW EXECUTE FUNCTION item_written();
 CREATE OR REPLACE TRIGGER tags_written AFTER INSERT OR DELETE ON ledger_item_tags

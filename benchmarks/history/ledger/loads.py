@@ -1,26 +1,33 @@
-"""What is cached, and how it is loaded: the same three functions for everybody."""
+"""What is cached, and how it is loaded: the same four functions for everybody."""
 
 from typing import Any
 
 from django.db.models import Sum
 
-from benchmarks.history.ledger.models import Item
+from benchmarks.history.ledger.models import Item, Owner
 
 
 def load_detail(pk: int) -> dict[str, Any]:
-    """One item and its tags."""
-    item = Item.objects.filter(pk=pk).order_by("pk").first()
+    """Return one item with its tags and its owner."""
+    item = Item.objects.filter(pk=pk).select_related("owner").order_by("pk").first()
     if item is None:
         return {"nonce": None, "tags": []}
-    return {"nonce": item.nonce, "tags": [tag.pk for tag in item.tags.order_by("pk")]}
+    tags = [tag.pk for tag in item.tags.order_by("pk")]
+    return {"nonce": item.nonce, "tags": tags, "owner": item.owner_id, "owner_nonce": item.owner.nonce}
 
 
 def load_page(group: int, order: str) -> dict[str, Any]:
-    """The items of a group, in the order of ``"pk"`` or ``"-pk"``."""
+    """Return the items of a group, in the order of ``"pk"`` or ``"-pk"``."""
     items = Item.objects.filter(group=group).order_by(order)
     return {"items": [{"id": i.pk, "nonce": i.nonce, "balance": i.balance} for i in items]}
 
 
+def load_owner(pk: int) -> dict[str, Any]:
+    """Return an owner and what is theirs."""
+    items = {str(item.pk): item.nonce for item in Item.objects.filter(owner=pk).order_by("pk")}
+    return {"nonce": Owner.objects.values_list("nonce", flat=True).get(pk=pk), "items": items}
+
+
 def load_total() -> dict[str, Any]:
-    """The sum of all balances, which never changes, and of all versions, which always does."""
+    """Return the sum of all balances, which never changes, and of all versions, which always does."""
     return Item.objects.aggregate(balance=Sum("balance"), stamp=Sum("version"))

@@ -3,18 +3,26 @@ of a group's balances is the same in every state of the database, and a list tha
 shows no state at all.
 """
 
-from django.conf import settings
 from django.db import models
-from django.utils.module_loading import import_string
-
-Base = import_string(settings.MODEL_BASE)
 
 
-class Tag(Base):  # type: ignore[misc, valid-type]
+class Tag(models.Model):
     name = models.CharField(max_length=20)
 
+    def __str__(self) -> str:
+        return self.name
 
-class Item(Base):  # type: ignore[misc, valid-type]
+
+class Owner(models.Model):
+    """A parent: an item's detail shows its nonce, and items move from one owner to another."""
+
+    nonce = models.CharField(max_length=40)
+
+    def __str__(self) -> str:
+        return self.nonce
+
+
+class Item(models.Model):
     """One row that writers compete for.
 
     Attributes:
@@ -22,10 +30,22 @@ class Item(Base):  # type: ignore[misc, valid-type]
         version: counted by a trigger, whatever a statement says.
     """
 
-    lock_on_save = False  # read by this product only, whose receivers name keys by the pk
-
     group = models.IntegerField(db_index=True)
+    owner = models.ForeignKey(Owner, models.CASCADE, related_name="items")
     balance = models.IntegerField(default=0)
     nonce = models.CharField(max_length=40)
     version = models.BigIntegerField(default=0)
     tags = models.ManyToManyField(Tag, blank=True, related_name="items")
+
+    def __str__(self) -> str:
+        return self.nonce
+
+
+class Order(models.Model):
+    """What a deferred trigger carries out when its transaction commits: the item gets the nonce."""
+
+    item_id = models.BigIntegerField()
+    nonce = models.CharField(max_length=40)
+
+    def __str__(self) -> str:
+        return self.nonce

@@ -8,6 +8,7 @@ import time
 import pytest
 from django.core.cache import caches
 from django.test import override_settings
+from redis.exceptions import RedisError
 
 from tests.caching.redis_process import RedisProcess
 from tests.redis_cluster import Cluster
@@ -84,3 +85,5 @@ def test_cluster_is_seen_and_one_that_is_away_raises_nothing(cache_on):
         cluster.remove()
     cache = cache_on("redis://:secret@ignored/0", CLUSTER=cluster.addresses)
     assert cache.get("a1") is None
+    with pytest.raises(RedisError):
+        cache.client.get_client()

@@ -2,10 +2,24 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 
 from caching.redis.packing import pack, pack_in_python
 from caching.redis.scripts import Script, ScriptCall
+from ops.embedded import ROOT
+from tests.processes import child_environment
+
+WITHOUT_HIREDIS = """
+import sys
+sys.modules["hiredis"] = None
+from caching.conf import RedisConf
+from caching.redis.topology import make_backend
+backend = make_backend(RedisConf(sys.argv[1]))
+print(backend.commands(("SET", "a", 1), ("GET", "a"), ("HGETALL", "none")))
+"""
 
 
 @pytest.fixture
@@ -31,3 +45,9 @@ def test_call_names_its_keys_and_arguments_by_digest_and_by_text(script):
 )
 def test_packing_without_hiredis_is_the_same(words):
     assert pack_in_python(words) == pack(words)
+
+
+def test_client_works_without_hiredis(server):
+    words = [sys.executable, "-c", WITHOUT_HIREDIS, server().url]
+    done = subprocess.run(words, cwd=ROOT, env=child_environment(), capture_output=True, text=True)
+    assert done.stdout == "[b'OK', b'1', []]\n", done.stderr

@@ -1,0 +1,1 @@
+"""A little app, cached by whichever build is on the path."""
