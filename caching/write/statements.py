@@ -23,7 +23,7 @@ _ISOLATION = re.compile(r"isolation|session\s+characteristics|default_transactio
 _SESSION = re.compile(r"\bsession\b|default_transaction", re.IGNORECASE)
 _RUNNING = {"execute", "explain"}  # statements that stand elsewhere, or further on
 _WRITING = {"insert", "update", "delete", "merge", "truncate", "copy"}
-_CALLED = re.compile(r'\b([a-z_][\w$]*)("?)\s*\(', re.IGNORECASE)
+_CALLED = re.compile(r'(?<![\w$])([a-z_][\w$]*)("?)\s*\(', re.IGNORECASE)
 # What precedes a parenthesis in statements that read: words of SQL, types, and functions of PostgreSQL's
 # own. Any other costs a transaction of its own, for it may be a function that writes.
 _WORDS = """
