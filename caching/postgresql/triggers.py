@@ -114,8 +114,8 @@ def _install(cursor: Any, table: str, plan: Plan) -> None:
     cursor.execute(COLUMNS, [_quoted(table)])
     columns = dict(cursor.fetchall())
     plan = plan._replace(columns=plan.columns & set(columns))
-    cursor.execute(function_sql(table, plan, columns).replace("%", "%%"), [])
-    cursor.execute(f"COMMENT ON FUNCTION {name}() IS %s", [plan.to_json()])
+    cursor.execute(function_sql(table, plan, columns))
+    cursor.execute(f"COMMENT ON FUNCTION {name}() IS {_literal(plan.to_json())}")
     cursor.execute(CHILDREN, [_quoted(table)])
     for (relation,) in cursor.fetchall():
         for event, referencing in EVENTS.items():
