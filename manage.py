@@ -1,5 +1,5 @@
 #!/usr/bin/env python
-"""Django's command line. Importing ``config`` starts what is not configured (see ops/embedded)."""
+"""Django's command line. Importing ``config`` starts what is not configured (see devtools/embedded)."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ def main() -> None:
 
 
 def _develop_unless_told_otherwise() -> None:
-    from ops.embedded import load_environment
+    from devtools.embedded import load_environment
 
     load_environment()
     os.environ.setdefault("DEBUG", "1")

@@ -4,7 +4,7 @@ The environment is completed before any setting is read, so settings.py needs no
 embedded servers.
 """
 
-from ops.embedded import ensure_servers
+from devtools.embedded import ensure_servers
 
 ensure_servers()
 

@@ -62,7 +62,8 @@ INSTALLED_APPS = [
     "services.apps.ServicesConfig",
     "topics.apps.TopicsConfig",
     "tasks.apps.TasksConfig",
-    "ops.apps.OpsConfig",
+    "monitoring.apps.MonitoringConfig",
+    "devtools.apps.DevtoolsConfig",
     "caching.apps.CachingConfig",  # last: it concludes what the apps' receivers have said
 ]
 

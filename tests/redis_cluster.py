@@ -11,7 +11,7 @@ import time
 
 import redis
 
-from ops.embedded.wheels import redis_server_binary
+from devtools.embedded.wheels import redis_server_binary
 
 SLOTS = 16384
 DEADLINE_SECONDS = 20

@@ -6,7 +6,7 @@ environment or in .env, is never touched.
 
 import os
 
-from ops.embedded import ROOT, forget_configuration
+from devtools.embedded import ROOT, forget_configuration
 
 forget_configuration(ROOT / "var" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main"))
 os.environ["DEBUG"] = "0"

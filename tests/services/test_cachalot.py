@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ops.embedded import ROOT
+from devtools.embedded import ROOT
 from tests.processes import child_environment
 from tests.services.factories import make_subscriptions
 

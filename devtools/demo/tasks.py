@@ -1,0 +1,94 @@
+"""Task lists of small teams, with tasks in every state."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+from typing import TYPE_CHECKING
+
+from django.utils import timezone
+
+from devtools.demo import users
+from tasks.models import Status, Task, TaskList
+
+if TYPE_CHECKING:
+    from datetime import datetime
+    from random import Random
+
+    from django.contrib.auth.models import User
+
+    from devtools.demo.plan import Plan
+
+LISTS = {"small": 12, "large": 1_000}
+PROJECTS = (
+    "Course launch",
+    "Exam preparation",
+    "Open day",
+    "Study group",
+    "Thesis",
+    "Website",
+    "Переклад курсу",
+    "Дипломный проект",
+)
+STEPS = (
+    "Collect ideas",
+    "Agree on a date",
+    "Write the outline",
+    "Draft the first part",
+    "Review the draft",
+    "Prepare the slides",
+    "Record the video",
+    "Proofread",
+    "Invite everybody",
+    "Publish",
+)
+MOST_MEMBERS = 4
+STATUSES = (Status.COMPLETED, Status.PENDING, Status.IN_PROGRESS, Status.OVERDUE)
+
+
+def fill(plan: Plan) -> int:
+    people = users.students()
+    now = timezone.now()
+    added = 0
+    for numbers in plan.missing("task lists", TaskList.objects.count(), LISTS[plan.size]):
+        dice = [plan.dice("task list", number) for number in numbers]
+        lists = TaskList.objects.bulk_create(
+            TaskList(name=f"{one.choice(PROJECTS)} {number}", owner=people[(number - 1) % len(people)])
+            for number, one in zip(numbers, dice, strict=True)
+        )
+        teams = [_team(task_list, one, people) for task_list, one in zip(lists, dice, strict=True)]
+        TaskList.members.through.objects.bulk_create(
+            TaskList.members.through(tasklist=task_list, user=user)
+            for task_list, team in zip(lists, teams, strict=True)
+            for user in team[1:]
+        )
+        Task.objects.bulk_create(
+            _task(task_list, step, one, team, now)
+            for task_list, team, one in zip(lists, teams, dice, strict=True)
+            for step in STEPS
+        )
+        added += len(lists)
+    return added
+
+
+def _team(task_list: TaskList, dice: Random, people: list[User]) -> list[User]:
+    """The owner, then the members."""
+    others = [user for user in dice.sample(people, MOST_MEMBERS + 1) if user != task_list.owner]
+    return [task_list.owner, *others[: dice.randint(1, MOST_MEMBERS)]]
+
+
+def _task(task_list: TaskList, name: str, dice: Random, team: list[User], now: datetime) -> Task:
+    """A task that is due in days, not hours: nobody is to be reminded of it at once."""
+    status = dice.choices(STATUSES, weights=(4, 4, 2, 1))[0]
+    days = timedelta(days=dice.randint(3, 30), minutes=dice.randint(0, 1_439))
+    is_past = status in {Status.COMPLETED, Status.OVERDUE}
+    deadline = now - days if is_past else now + days
+    return Task(
+        task_list=task_list,
+        name=name,
+        description=f"{name}, for {task_list.name}.",
+        assigned_to=dice.choice([None, *team]),
+        deadline=deadline,
+        status=status,
+        completed_at=deadline if status == Status.COMPLETED else None,
+        overdue_at=deadline if status == Status.OVERDUE else None,
+    )

@@ -1,0 +1,58 @@
+"""Two members of staff, and students."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.models import User
+
+if TYPE_CHECKING:
+    from devtools.demo.plan import Plan
+
+PASSWORD = "syllabus-demo"  # noqa: S105  (of demo users, and printed)
+STUDENTS = {"small": 40, "large": 2_000}
+SHOWN = ("admin", "student1", "student2")
+FIRST_NAMES = ("Ada", "Alan", "Barbara", "Dennis", "Edsger", "Frances", "Grace", "Ken", "Margaret", "Radia")
+LAST_NAMES = ("Abbott", "Baker", "Costa", "Dubois", "Eriksen", "Fischer", "Novak", "Rossi", "Silva", "Weber")
+
+
+def fill(plan: Plan) -> int:
+    missing = _usernames(plan) - set(User.objects.values_list("username", flat=True))
+    hashed = make_password(PASSWORD)  # once: it is slow on purpose
+    users = [_user(plan, name, hashed) for name in sorted(missing)]
+    return len(User.objects.bulk_create(users, batch_size=1_000))
+
+
+def students() -> list[User]:
+    """The demo students, in the order of their numbers."""
+    found = User.objects.filter(username__regex=r"^student\d+$").only("id", "username")
+    return sorted(found, key=lambda user: int(user.username.removeprefix("student")))
+
+
+def credentials() -> list[tuple[str, str]]:
+    """Name and password of those demo users to sign in with that still have that password."""
+    users = User.objects.filter(username__in=SHOWN).order_by("username")
+    checked: dict[str, bool] = {}
+    for user in users:
+        if user.password not in checked:
+            checked[user.password] = check_password(PASSWORD, user.password)
+    return [(user.username, PASSWORD) for user in users if checked[user.password]]
+
+
+def _usernames(plan: Plan) -> set[str]:
+    return {"admin"} | {f"student{number}" for number in range(1, STUDENTS[plan.size] + 1)}
+
+
+def _user(plan: Plan, username: str, hashed: str) -> User:
+    dice = plan.dice(username, 0)
+    is_admin = username == "admin"
+    return User(
+        username=username,
+        first_name=dice.choice(FIRST_NAMES),
+        last_name=dice.choice(LAST_NAMES),
+        email=f"{username}@example.com",
+        password=hashed,
+        is_staff=is_admin,
+        is_superuser=is_admin,
+    )

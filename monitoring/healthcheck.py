@@ -1,0 +1,34 @@
+"""``python -m monitoring.healthcheck``: exit code 0 while the web server in this container serves.
+
+Django answers only to the hosts that it is told to, so the request names one of them.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+import urllib.request
+
+ADDRESS = "http://127.0.0.1:8000/health/live"
+TIMEOUT_SECONDS = 3
+
+
+def allowed_host(allowed_hosts: str) -> str:
+    """A host that ALLOWED_HOSTS accepts: of ``.example.com, 10.0.0.1`` it is ``example.com``."""
+    first = allowed_hosts.partition(",")[0].strip().removeprefix(".")
+    return "localhost" if first in {"", "*"} else first
+
+
+def main() -> int:
+    host = allowed_host(os.environ.get("ALLOWED_HOSTS", ""))
+    request = urllib.request.Request(ADDRESS, headers={"Host": host})
+    try:
+        urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS).close()  # noqa: S310  (http, on loopback)
+    except OSError as error:
+        print(error, file=sys.stderr)
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,33 @@
+"""``manage.py cacheshell``: ``redis-cli`` on the cache, as ``dbshell`` is ``psql`` on the database."""
+
+from __future__ import annotations
+
+import argparse
+import os
+import subprocess
+import sys
+from typing import Any
+from urllib.parse import urlsplit
+
+from django.conf import settings
+from django.core.management import CommandError
+from django.core.management.base import BaseCommand
+
+from monitoring.redis_cli import redis_cli
+
+
+class Command(BaseCommand):
+    help = "Run redis-cli on the cache's Redis: manage.py cacheshell ttl :1:v1:courses:detail:1"
+    requires_system_checks = ()
+
+    def add_arguments(self, parser: argparse.ArgumentParser) -> None:
+        parser.add_argument("words", nargs=argparse.REMAINDER, help="a Redis command; none: a prompt")
+
+    def handle(self, *, words: list[str], **_: Any) -> None:
+        password = urlsplit(settings.REDIS_URL).password
+        environment = os.environ | ({"REDISCLI_AUTH": password} if password else {})
+        try:
+            done = subprocess.run([*redis_cli(), *words], env=environment, check=False)
+        except FileNotFoundError:
+            raise CommandError("There is no redis-cli here (apt install redis-tools).") from None
+        sys.exit(done.returncode)
