@@ -10,7 +10,7 @@ from __future__ import annotations
 import os
 import sys
 
-from devtools.groups import end_groups
+from devtools.process_groups import end_groups
 
 DONE = "done"
 

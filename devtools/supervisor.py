@@ -10,7 +10,7 @@ import threading
 import time
 from typing import IO, TYPE_CHECKING, BinaryIO, Self
 
-from devtools.groups import end_groups
+from devtools.process_groups import end_groups
 from devtools.reaper import DONE
 
 if TYPE_CHECKING:

@@ -58,7 +58,7 @@ def fill(plan: Plan) -> int:
     learners = users.students()
     added = 0
     for numbers in plan.missing("courses", Course.objects.count(), COURSES[plan.size]):
-        dice = {number: plan.dice("course", number) for number in numbers}
+        dice = {number: plan.seeded_random("course", number) for number in numbers}
         courses = Course.objects.bulk_create(_course(n, dice[n], categories) for n in numbers)
         taught = list(zip(courses, dice.values(), strict=True))
         _fill_outlines(taught)

@@ -1,4 +1,4 @@
-"""How much demo data, by which dice."""
+"""How much demo data, by which seed."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ class Plan:
     size: Size = "small"
     seed: int = 1
 
-    def dice(self, what: str, number: int) -> random.Random:
-        """The same dice for the same row, whichever rows exist already."""
+    def seeded_random(self, what: str, number: int) -> random.Random:
+        """Return the same generator for the same row, whichever rows exist already."""
         return random.Random(f"{self.seed}:{what}:{number}")  # noqa: S311  (not a secret)
 
     def missing(self, what: str, existing: int, wanted: int, *, chunk: int = CHUNK_ROWS) -> Iterator[range]:

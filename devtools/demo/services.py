@@ -54,12 +54,12 @@ def _fill_clients(plan: DemoPlan) -> int:
 
 
 def _client(plan: DemoPlan, user: User) -> Client:
-    dice = plan.dice(f"client of {user.username}", 0)
-    place = dice.choice(PLACES)
+    rng = plan.seeded_random(f"client of {user.username}", 0)
+    place = rng.choice(PLACES)
     return Client(
         user=user,
-        company_name=f"{place} {dice.choice(KINDS)}",
-        full_address=f"{dice.randint(1, 200)} Main Street, {place}",
+        company_name=f"{place} {rng.choice(KINDS)}",
+        full_address=f"{rng.randint(1, 200)} Main Street, {place}",
     )
 
 
@@ -68,8 +68,8 @@ def _fill_subscriptions(plan: DemoPlan) -> int:
     added = 0
     existing = Subscription.objects.count()
     for numbers in plan.missing("subscriptions", existing, SUBSCRIPTIONS[plan.size], chunk=5_000):
-        dice = [plan.dice("subscription", number) for number in numbers]
-        rows = [_subscription(each, clients, services, plans) for each in dice]
+        rngs = [plan.seeded_random("subscription", number) for number in numbers]
+        rows = [_subscription(rng, clients, services, plans) for rng in rngs]
         added += len(Subscription.objects.bulk_create(rows))
     return added
 
@@ -78,12 +78,12 @@ def _ids(model: type[Client | Service | Plan]) -> list[int]:
     return list(model.objects.order_by("pk").values_list("pk", flat=True))
 
 
-def _subscription(dice: Random, clients: list[int], services: list[int], plans: list[int]) -> Subscription:
+def _subscription(rng: Random, clients: list[int], services: list[int], plans: list[int]) -> Subscription:
     return Subscription(
-        client_id=dice.choice(clients),
-        service_id=dice.choice(services),
-        plan_id=dice.choice(plans),
-        comment=dice.choice(COMMENTS),
-        region=dice.choice(REGIONS),
-        channel=dice.choice(CHANNELS),
+        client_id=rng.choice(clients),
+        service_id=rng.choice(services),
+        plan_id=rng.choice(plans),
+        comment=rng.choice(COMMENTS),
+        region=rng.choice(REGIONS),
+        channel=rng.choice(CHANNELS),
     )

@@ -50,12 +50,12 @@ def fill(plan: Plan) -> int:
     now = timezone.now()
     added = 0
     for numbers in plan.missing("task lists", TaskList.objects.count(), LISTS[plan.size]):
-        dice = [plan.dice("task list", number) for number in numbers]
+        rngs = [plan.seeded_random("task list", number) for number in numbers]
         lists = TaskList.objects.bulk_create(
             TaskList(name=f"{one.choice(PROJECTS)} {number}", owner=people[(number - 1) % len(people)])
-            for number, one in zip(numbers, dice, strict=True)
+            for number, one in zip(numbers, rngs, strict=True)
         )
-        teams = [_team(task_list, one, people) for task_list, one in zip(lists, dice, strict=True)]
+        teams = [_team(task_list, one, people) for task_list, one in zip(lists, rngs, strict=True)]
         TaskList.members.through.objects.bulk_create(
             TaskList.members.through(tasklist=task_list, user=user)
             for task_list, team in zip(lists, teams, strict=True)
@@ -63,30 +63,30 @@ def fill(plan: Plan) -> int:
         )
         Task.objects.bulk_create(
             _task(task_list, step, one, team, now)
-            for task_list, team, one in zip(lists, teams, dice, strict=True)
+            for task_list, team, one in zip(lists, teams, rngs, strict=True)
             for step in STEPS
         )
         added += len(lists)
     return added
 
 
-def _team(task_list: TaskList, dice: Random, people: list[User]) -> list[User]:
+def _team(task_list: TaskList, rng: Random, people: list[User]) -> list[User]:
     """The owner, then the members."""
-    others = [user for user in dice.sample(people, MOST_MEMBERS + 1) if user != task_list.owner]
-    return [task_list.owner, *others[: dice.randint(1, MOST_MEMBERS)]]
+    others = [user for user in rng.sample(people, MOST_MEMBERS + 1) if user != task_list.owner]
+    return [task_list.owner, *others[: rng.randint(1, MOST_MEMBERS)]]
 
 
-def _task(task_list: TaskList, name: str, dice: Random, team: list[User], now: datetime) -> Task:
+def _task(task_list: TaskList, name: str, rng: Random, team: list[User], now: datetime) -> Task:
     """A task that is due in days, not hours: nobody is to be reminded of it at once."""
-    status = dice.choices(STATUSES, weights=(4, 4, 2, 1))[0]
-    days = timedelta(days=dice.randint(3, 30), minutes=dice.randint(0, 1_439))
+    status = rng.choices(STATUSES, weights=(4, 4, 2, 1))[0]
+    days = timedelta(days=rng.randint(3, 30), minutes=rng.randint(0, 1_439))
     is_past = status in {Status.COMPLETED, Status.OVERDUE}
     deadline = now - days if is_past else now + days
     return Task(
         task_list=task_list,
         name=name,
         description=f"{name}, for {task_list.name}.",
-        assigned_to=dice.choice([None, *team]),
+        assigned_to=rng.choice([None, *team]),
         deadline=deadline,
         status=status,
         completed_at=deadline if status == Status.COMPLETED else None,

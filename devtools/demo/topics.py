@@ -42,12 +42,12 @@ def fill(plan: Plan) -> int:
     people = users.students()
     added: list[Topic] = []
     for numbers in plan.missing("topics", Topic.objects.count(), TOPICS[plan.size]):
-        dice = [plan.dice("topic", number) for number in numbers]
+        rngs = [plan.seeded_random("topic", number) for number in numbers]
         topics = Topic.objects.bulk_create(
             Topic(name=name, created_by=one.choice(people))
-            for name, one in zip(islice(names, len(dice)), dice, strict=True)
+            for name, one in zip(islice(names, len(rngs)), rngs, strict=True)
         )
-        _fill_subscribers(topics, dice, people)
+        _fill_subscribers(topics, rngs, people)
         added += topics
     _show_as_created(added[-SHOWN_AS_CREATED:])
     return len(added)
@@ -61,11 +61,11 @@ def _free_names() -> Iterator[str]:
             yield name
 
 
-def _fill_subscribers(topics: list[Topic], dice: list[Random], people: list[User]) -> None:
+def _fill_subscribers(topics: list[Topic], rngs: list[Random], people: list[User]) -> None:
     most = min(MOST_SUBSCRIBERS, len(people))
     TopicSubscription.objects.bulk_create(
         TopicSubscription(topic=topic, user=user)
-        for topic, one in zip(topics, dice, strict=True)
+        for topic, one in zip(topics, rngs, strict=True)
         for user in one.sample(people, one.randint(0, most))
     )
 

@@ -45,12 +45,12 @@ def _usernames(plan: Plan) -> set[str]:
 
 
 def _user(plan: Plan, username: str, hashed: str) -> User:
-    dice = plan.dice(username, 0)
+    rng = plan.seeded_random(username, 0)
     is_admin = username == "admin"
     return User(
         username=username,
-        first_name=dice.choice(FIRST_NAMES),
-        last_name=dice.choice(LAST_NAMES),
+        first_name=rng.choice(FIRST_NAMES),
+        last_name=rng.choice(LAST_NAMES),
         email=f"{username}@example.com",
         password=hashed,
         is_staff=is_admin,

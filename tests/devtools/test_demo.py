@@ -1,4 +1,4 @@
-"""Demo data: as much as asked for, the same by the same dice, and only once."""
+"""Demo data: as much as asked for, the same by the same seed, and only once."""
 
 import io
 

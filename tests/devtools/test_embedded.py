@@ -245,7 +245,7 @@ def test_root_keeps_a_private_folder_private():
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
 def test_a_folder_of_somebody_else_is_refused_in_one_line(state):
     state.mkdir()
-    user = User(state, program="import devtools.embedded.sharing, os\nos.seteuid(65534)\n" + USE)
+    user = User(state, program="import devtools.embedded.server_users, os\nos.seteuid(65534)\n" + USE)
     assert user.leave() == 1
     assert user.errors.startswith(f"{state}/start.lock belongs to another user.")
     assert len(user.errors.splitlines()) == 1

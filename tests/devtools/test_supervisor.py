@@ -8,7 +8,7 @@ import time
 import psutil
 import pytest
 
-from devtools import groups
+from devtools import process_groups
 from devtools.embedded import ROOT
 from devtools.supervisor import ChildDiedError, StopRequested, Supervisor
 from tests.waiting import until
@@ -32,7 +32,7 @@ def supervisor(tmp_path):
 
 @pytest.fixture
 def _short_grace(monkeypatch):
-    monkeypatch.setattr(groups, "GRACE_SECONDS", 0.2)
+    monkeypatch.setattr(process_groups, "GRACE_SECONDS", 0.2)
 
 
 def said(capfd, text: str):
@@ -95,7 +95,7 @@ def test_a_second_signal_does_not_wait_for_stubborn_children(tmp_path, capfd):
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         asked = time.monotonic()
-    assert time.monotonic() - asked < groups.GRACE_SECONDS
+    assert time.monotonic() - asked < process_groups.GRACE_SECONDS
 
 
 def test_signal_handlers_are_put_back(tmp_path):

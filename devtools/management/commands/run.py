@@ -15,9 +15,9 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 
-from devtools.claim import PortTakenError, claimed
 from devtools.demo import users
 from devtools.embedded import ROOT, state_dir
+from devtools.port_lock import PortTakenError, port_lock
 from devtools.supervisor import ChildDiedError, StopRequested, Supervisor
 from monitoring.redis_cli import redis_cli
 
@@ -42,7 +42,7 @@ class Command(BaseCommand):
         number = _port(port)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
-            with claimed(number, state_dir()) as lock:
+            with port_lock(number, state_dir()) as lock:
                 self._prepare()
                 with Supervisor(ROOT, lock, end_with_parent=end_with_parent) as supervisor:
                     self._serve(supervisor, number)

@@ -1,6 +1,6 @@
-"""``python -m devtools.embedded.guard <state> <lock>``: stops the servers that killed users left behind.
+"""``python -m devtools.embedded.watchdog <state> <lock>``: stops the servers that killed users left behind.
 
-It lives as long as the servers have users. ``<lock>`` is the inherited descriptor of ``guard.lock``.
+It lives as long as the servers have users. ``<lock>`` is the inherited descriptor of ``watchdog.lock``.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from devtools.embedded.locks import locked
 from devtools.embedded.processes import is_alive
-from devtools.embedded.sharing import SERVERS, stop_unused
+from devtools.embedded.server_users import SERVERS, stop_unused
 
 if TYPE_CHECKING:
     import psutil
@@ -36,7 +36,7 @@ def _stopped(state: Path, lock: int) -> bool:
     with locked(state / "start.lock"):
         unused = stop_unused(state)
         if unused:
-            os.close(lock)  # before start.lock, or who starts next would believe in this guard
+            os.close(lock)  # before start.lock, or who starts next would believe in this watchdog
         return unused
 
 

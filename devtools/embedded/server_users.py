@@ -3,7 +3,7 @@
 * ``<state>/start.lock`` (exclusive) is held while somebody starts or stops servers;
 * ``<state>/users.lock`` (shared) is held by each process that uses them. The kernel drops it when
   a process dies, so a killed process is never counted; a forked child holds its parent's;
-* ``<state>/guard.lock`` (exclusive) is held by the guard, a small process that stops the servers
+* ``<state>/watchdog.lock`` (exclusive) is held by the watchdog, a small process that stops the servers
   when a user was killed and nobody else is left to do it.
 
 Users are looked for (an exclusive try on ``users.lock``) only while ``start.lock`` is held, so two
@@ -33,7 +33,7 @@ SERVERS: dict[str, type[PostgresServer | RedisServer]] = {
     "DATABASE_URL": PostgresServer,
     "REDIS_URL": RedisServer,
 }
-GUARD = "devtools.embedded.guard"
+WATCHDOG = "devtools.embedded.watchdog"
 
 
 def join(state: Path, variables: Iterable[str]) -> dict[str, str]:
@@ -50,7 +50,7 @@ def join(state: Path, variables: Iterable[str]) -> dict[str, str]:
         with locked(state / "start.lock"):
             users = (state / "users.lock").open("a")
             fcntl.flock(users, fcntl.LOCK_SH)
-            _ensure_guard(state)
+            _ensure_watchdog(state)
             addresses = {variable: SERVERS[variable](state).start() for variable in variables}
     except PermissionError as error:
         raise SystemExit(
@@ -66,10 +66,10 @@ def _leave(state: Path, users: IO[str], owner_pid: int) -> None:
         return  # a forked child: the parent answers for the lock that they share
     users.close()
     if not state.exists():
-        return  # removed while in use: the guard still knows the processes
+        return  # removed while in use: the watchdog still knows the processes
     with locked(state / "start.lock"):
         if stop_unused(state):
-            end(find(state / "guard.lock", GUARD), signal.SIGTERM)
+            end(find(state / "watchdog.lock", WATCHDOG), signal.SIGTERM)
 
 
 def stop_unused(state: Path) -> bool:
@@ -84,14 +84,14 @@ def stop_unused(state: Path) -> bool:
     return True
 
 
-def _ensure_guard(state: Path) -> None:
-    with (state / "guard.lock").open("a") as lock:
+def _ensure_watchdog(state: Path) -> None:
+    with (state / "watchdog.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
             return
-        command = [sys.executable, "-m", GUARD, str(state), str(lock.fileno())]
+        command = [sys.executable, "-m", WATCHDOG, str(state), str(lock.fileno())]
         # It inherits the lock, so there is no moment in which it runs without holding it.
-        guard = launch(command, log=state / "guard.log", keep_open=[lock.fileno()], cwd=ROOT)
+        watchdog = launch(command, log=state / "watchdog.log", keep_open=[lock.fileno()], cwd=ROOT)
         lock.truncate(0)
-        lock.write(str(guard.pid))
+        lock.write(str(watchdog.pid))

@@ -22,7 +22,7 @@ class PortTakenError(Exception):
 
 
 @contextmanager
-def claimed(port: int, folder: Path) -> Iterator[IO[str]]:
+def port_lock(port: int, folder: Path) -> Iterator[IO[str]]:
     """Hold ``<folder>/run-<port>.lock`` and know that the port is free.
 
     Raises:
