@@ -1,10 +1,7 @@
-"""Every setting, driven by the environment (``.env.example`` lists the variables).
-
-The package has completed the environment by the time this is read, from ``.env`` and, where no
-PostgreSQL or Redis is configured, by the embedded servers.
-"""
+"""Every setting, driven by the environment and ``.env`` (``.env.example`` lists the variables)."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 from urllib.parse import urlsplit
@@ -13,7 +10,10 @@ import dj_database_url
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+from config.environment import ROOT, get_address, load_environment
+
+load_environment()
+BASE_DIR = ROOT
 
 
 def _flag(name: str, default: str = "0") -> bool:
@@ -63,9 +63,10 @@ INSTALLED_APPS = [
     "topics.apps.TopicsConfig",
     "tasks.apps.TasksConfig",
     "monitoring.apps.MonitoringConfig",
-    "devtools.apps.DevtoolsConfig",
     "caching.apps.CachingConfig",  # last: it concludes what the apps' receivers have said
 ]
+if _flag("SYLLABUS_DEVTOOLS") and find_spec("devtools"):  # for its commands, run and demo
+    INSTALLED_APPS.insert(-1, "devtools.apps.DevtoolsConfig")
 
 MIDDLEWARE = [
     "api.request_id.RequestIdMiddleware",
@@ -122,10 +123,10 @@ MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "media"))
 # --- PostgreSQL -------------------------------------------------------------------------------
 
 DATABASE_ENGINE = "caching.postgresql"  # Django's own, which carries out the cache's fences
-if os.environ.get("DATABASE_URL"):
+if os.environ.get("DATABASE_URL") or not os.environ.get("DB_HOST"):
     DATABASES = {
         "default": dj_database_url.parse(
-            os.environ["DATABASE_URL"],
+            get_address("DATABASE_URL"),
             engine=DATABASE_ENGINE,
             conn_max_age=60,
             conn_health_checks=True,
@@ -147,7 +148,7 @@ else:
 
 # --- Redis: the cache is database 1, the broker, throttles and view counters database 0 -------
 
-REDIS_URL = os.environ["REDIS_URL"]
+REDIS_URL = get_address("REDIS_URL")
 CACHE_TTL = int(os.environ.get("CACHE_TTL", "300"))
 REDIS_CONNECT_TIMEOUT_SECONDS = 0.25
 REDIS_COMMAND_TIMEOUT_SECONDS = 0.5

@@ -1,4 +1,4 @@
-"""One ``manage.py run`` for each port: the lock file and the port itself."""
+"""One ``manage.py run`` for each port: a lock file, and the port itself."""
 
 from __future__ import annotations
 
@@ -13,12 +13,17 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# A killed predecessor's reaper holds the lock until that one's children are gone.
+# The reaper of a killed predecessor holds the lock until that one's children have ended.
 REAPER_TIMEOUT_SECONDS = 15
 
 
 class PortTakenError(Exception):
-    """Somebody else serves on the port; the message is for the operator."""
+    """The port cannot be used; the message is one line for the operator."""
+
+    def __init__(self, port: int, reason: str) -> None:
+        super().__init__(
+            f"PORT {port} {reason}: choose another, as in `make run PORT={port % 64000 + 1025}`."
+        )
 
 
 @contextmanager
@@ -26,11 +31,17 @@ def port_lock(port: int, folder: Path) -> Iterator[IO[str]]:
     """Hold ``<folder>/run-<port>.lock`` and know that the port is free.
 
     Raises:
-        PortTakenError: in one line that names PORT.
+        PortTakenError: another `make run` or another program has it.
     """
     folder.mkdir(parents=True, exist_ok=True)
     with (folder / f"run-{port}.lock").open("a+") as lock:
-        _take(lock, port)
+        deadline = time.monotonic() + REAPER_TIMEOUT_SECONDS
+        while not _acquire(lock):
+            lock.seek(0)
+            owner = lock.read()
+            if _is_alive(owner) or time.monotonic() > deadline:
+                raise PortTakenError(port, f"is taken by `make run`, process {owner}")
+            time.sleep(0.1)
         lock.truncate(0)
         lock.write(str(os.getpid()))
         lock.flush()
@@ -38,17 +49,12 @@ def port_lock(port: int, folder: Path) -> Iterator[IO[str]]:
         yield lock
 
 
-def _take(lock: IO[str], port: int) -> None:
-    deadline = time.monotonic() + REAPER_TIMEOUT_SECONDS
-    while True:
-        try:
-            return fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            lock.seek(0)
-            owner = lock.read()
-            if _is_alive(owner) or time.monotonic() > deadline:
-                raise PortTakenError(_taken(port, f"by `make run`, process {owner}")) from None
-        time.sleep(0.1)
+def _acquire(lock: IO[str]) -> bool:
+    try:
+        fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    return True
 
 
 def _is_alive(pid: str) -> bool:
@@ -62,19 +68,9 @@ def _is_alive(pid: str) -> bool:
 
 
 def _check_free(port: int) -> None:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except PermissionError:
-            raise PortTakenError(f"PORT {port} may not be used by this user: {_advice(port)}") from None
-        except OSError:
-            raise PortTakenError(_taken(port, "by another program")) from None
-
-
-def _taken(port: int, by: str) -> str:
-    return f"PORT {port} is taken {by}: {_advice(port)}"
-
-
-def _advice(port: int) -> str:
-    return f"choose another, for example `make run PORT={port % 64000 + 1025}`."
+    try:
+        socket.create_server(("127.0.0.1", port)).close()  # with SO_REUSEADDR
+    except PermissionError:
+        raise PortTakenError(port, "may not be used by this user") from None
+    except OSError:
+        raise PortTakenError(port, "is taken by another program") from None

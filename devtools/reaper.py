@@ -1,27 +1,38 @@
-"""``python -m devtools.reaper``: ends the children of a supervisor that was killed.
+"""``python -m devtools.reaper <seconds>``: ends the children of a supervisor, however that one ends.
 
-Its standard input is a pipe from the supervisor: one process group in each line, and ``done`` at an
-orderly end. When the pipe closes without that word, the supervisor is dead, and its children are
-ended here. So nothing depends on the supervisor's last moments, nor on Linux' PR_SET_PDEATHSIG.
+Its standard input is a pipe from the supervisor, with a process group on each line. When the pipe
+closes, the supervisor stops or was killed, and the groups are ended here. So nothing depends on the
+supervisor's last moments, nor on Linux' PR_SET_PDEATHSIG.
 """
 
 from __future__ import annotations
 
 import os
+import signal
 import sys
+import threading
+import time
+from contextlib import suppress
 
-from devtools.process_groups import end_groups
 
-DONE = "done"
+def main(grace_seconds: float) -> None:
+    """Ask each group's leader to stop, and kill what is left of the groups after the grace, or at SIGTERM.
 
-
-def main() -> None:
-    groups: list[int] = []
-    for line in sys.stdin:
-        if line.strip() == DONE:
-            return
-        groups.append(int(line))
-    end_groups(groups, _is_alive, hurry=lambda: False)
+    Only the leader is asked: a Celery worker lets its pool finish, which a signal to the pool's own
+    processes would cut short.
+    """
+    hurry = threading.Event()
+    signal.signal(signal.SIGTERM, lambda *_: hurry.set())
+    leaders = [int(line) for line in sys.stdin]
+    for leader in leaders:
+        with suppress(ProcessLookupError):
+            os.kill(leader, signal.SIGTERM)
+    deadline = time.monotonic() + grace_seconds
+    while any(map(_is_alive, leaders)) and time.monotonic() < deadline and not hurry.wait(0.05):
+        pass
+    for leader in leaders:
+        with suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a group of zombies
+            os.killpg(leader, signal.SIGKILL)
 
 
 def _is_alive(pid: int) -> bool:
@@ -33,4 +44,4 @@ def _is_alive(pid: int) -> bool:
 
 
 if __name__ == "__main__":
-    main()
+    main(float(sys.argv[1]))

@@ -1,4 +1,4 @@
-"""Several commands as one: they start together, speak with their names, and end together."""
+"""Several commands as one: they start together, print with their names, and end together."""
 
 from __future__ import annotations
 
@@ -8,22 +8,20 @@ import subprocess
 import sys
 import threading
 import time
-from typing import IO, TYPE_CHECKING, BinaryIO, Self
-
-from devtools.process_groups import end_groups
-from devtools.reaper import DONE
+from typing import IO, TYPE_CHECKING, Any, Self
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
+GRACE_SECONDS = 6
 POLL_SECONDS = 0.1
-LAST_WORDS_SECONDS = 1
-STOP_SIGNALS = {signal.SIGINT, signal.SIGTERM, signal.SIGHUP}
+LAST_OUTPUT_SECONDS = 1
+STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class ChildDiedError(Exception):
-    """A command ended though nobody asked it to; the message says which."""
+    """A command ended though it was not asked to; the message says which."""
 
 
 class StopRequested(Exception):  # noqa: N818  (not an error)
@@ -35,48 +33,65 @@ class Supervisor:
 
     Args:
         folder: the working directory of the commands.
-        lock: stays locked until the commands are gone, even if this process is killed.
-        end_with_parent: stop when the process that started this one has gone.
+        locks: stay locked until the commands have ended, even if this process is killed.
+        end_with_parent: stop when the process that started this one has ended.
+        grace_seconds: how long a command may take to stop before it is killed.
     """
 
-    def __init__(self, folder: Path, lock: IO[str], *, end_with_parent: bool = False) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        locks: Sequence[IO[str]],
+        *,
+        end_with_parent: bool = False,
+        grace_seconds: float = GRACE_SECONDS,
+    ) -> None:
         self.folder = folder
-        self.lock = lock
+        self.locks = locks
         self.parent = os.getppid() if end_with_parent else None
+        self.grace_seconds = grace_seconds
         self.children: dict[str, subprocess.Popen[bytes]] = {}
         self.readers: list[threading.Thread] = []
         self.stop_requests = 0
         self.output = threading.Lock()
 
     def __enter__(self) -> Self:
-        ignored = {signal.SIGHUP} if signal.getsignal(signal.SIGHUP) == signal.SIG_IGN else set()  # nohup
-        self.handlers = {
-            number: signal.signal(number, self._request_stop) for number in STOP_SIGNALS - ignored
-        }
+        self.handlers: dict[int, Any] = {number: signal.getsignal(number) for number in STOP_SIGNALS}
+        for number, handler in self.handlers.items():
+            if (number, handler) != (signal.SIGHUP, signal.SIG_IGN):  # nohup
+                signal.signal(number, self._request_stop)
+        groups, pipe = os.pipe()
         self.reaper = subprocess.Popen(
-            [sys.executable, "-m", "devtools.reaper"],
+            [sys.executable, "-m", "devtools.reaper", str(self.grace_seconds)],
             cwd=self.folder,
-            stdin=subprocess.PIPE,
+            stdin=groups,
             stdout=subprocess.DEVNULL,
             start_new_session=True,
-            pass_fds=[self.lock.fileno()],
+            pass_fds=[lock.fileno() for lock in self.locks],
         )
+        os.close(groups)
+        self.groups = os.fdopen(pipe, "w", buffering=1)
         return self
 
     def __exit__(self, *_: object) -> None:
-        by_pid = {child.pid: child for child in self.children.values()}
-        end_groups(by_pid, lambda pid: by_pid[pid].poll() is None, hurry=lambda: self.stop_requests > 1)
-        for child in by_pid.values():
+        self.groups.close()
+        while self.reaper.poll() is None:
+            for child in self.children.values():
+                child.poll()  # the reaper waits until it is no zombie any more
+            if self.stop_requests > 1:
+                self.reaper.terminate()
+            time.sleep(POLL_SECONDS)
+        for child in self.children.values():
+            child.kill()  # only if the reaper was killed
             child.wait()
         for reader in self.readers:
-            reader.join(LAST_WORDS_SECONDS)
-        self.reaper.communicate(DONE.encode())
+            reader.join(LAST_OUTPUT_SECONDS)
         for number, handler in self.handlers.items():
             signal.signal(number, handler)
 
     def start(self, name: str, command: Sequence[str]) -> None:
         """Run the command; each line that it prints appears here after its name."""
-        child = subprocess.Popen(
+        child = self.children[name] = subprocess.Popen(
             command,
             cwd=self.folder,
             stdin=subprocess.DEVNULL,
@@ -85,19 +100,16 @@ class Supervisor:
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
             start_new_session=True,  # Ctrl-C is for the supervisor alone
         )
-        self.children[name] = child
-        _pipe(self.reaper.stdin).write(f"{child.pid}\n".encode())
-        _pipe(self.reaper.stdin).flush()
-        reader = threading.Thread(target=self._forward, args=(name, _pipe(child.stdout)), daemon=True)
-        self.readers.append(reader)
-        reader.start()
+        self.groups.write(f"{child.pid}\n")
+        self.readers.append(threading.Thread(target=self._forward, args=(name, child.stdout), daemon=True))
+        self.readers[-1].start()
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Watch over the children until the condition holds.
+        """Watch the children until the condition holds.
 
         Raises:
             ChildDiedError: a child ended.
-            StopRequested: by a signal, or because the parent or the output is gone.
+            StopRequested: by a signal, or because the parent or the output has gone.
         """
         while not condition():
             if self.stop_requests or (self.parent and os.getppid() != self.parent):
@@ -112,7 +124,7 @@ class Supervisor:
         with self.output:
             print(text, flush=True)
 
-    def _forward(self, name: str, lines: BinaryIO) -> None:
+    def _forward(self, name: str, lines: IO[bytes]) -> None:
         with lines:
             for line in lines:
                 try:
@@ -122,11 +134,6 @@ class Supervisor:
 
     def _request_stop(self, *_: object) -> None:
         self.stop_requests += 1
-
-
-def _pipe(pipe: IO[bytes] | None) -> BinaryIO:
-    assert pipe is not None  # noqa: S101  (asked for with PIPE)
-    return pipe  # type: ignore[return-value]  # Popen's pipes are binary
 
 
 def _how(code: int) -> str:

@@ -13,12 +13,14 @@ if TYPE_CHECKING:
 
 Size = Literal["small", "large"]
 CHUNK_ROWS = 100
+PUBLIC_PASSWORD = "syllabus-demo"  # noqa: S105  (of demo users, while developing)
 
 
 @dataclass(frozen=True)
 class Plan:
     size: Size = "small"
     seed: int = 1
+    password: str = PUBLIC_PASSWORD
 
     def seeded_random(self, what: str, number: int) -> random.Random:
         """Return the same generator for the same row, whichever rows exist already."""

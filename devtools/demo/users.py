@@ -10,7 +10,6 @@ from django.contrib.auth.models import User
 if TYPE_CHECKING:
     from devtools.demo.plan import Plan
 
-PASSWORD = "syllabus-demo"  # noqa: S105  (of demo users, and printed)
 STUDENTS = {"small": 40, "large": 2_000}
 SHOWN = ("admin", "student1", "student2")
 FIRST_NAMES = ("Ada", "Alan", "Barbara", "Dennis", "Edsger", "Frances", "Grace", "Ken", "Margaret", "Radia")
@@ -19,7 +18,7 @@ LAST_NAMES = ("Abbott", "Baker", "Costa", "Dubois", "Eriksen", "Fischer", "Novak
 
 def fill(plan: Plan) -> int:
     missing = _usernames(plan) - set(User.objects.values_list("username", flat=True))
-    hashed = make_password(PASSWORD)  # once: it is slow on purpose
+    hashed = make_password(plan.password)  # once: it is slow on purpose
     users = [_user(plan, name, hashed) for name in sorted(missing)]
     return len(User.objects.bulk_create(users, batch_size=1_000))
 
@@ -30,14 +29,12 @@ def students() -> list[User]:
     return sorted(found, key=lambda user: int(user.username.removeprefix("student")))
 
 
-def credentials() -> list[tuple[str, str]]:
-    """Name and password of those demo users to sign in with that still have that password."""
-    users = User.objects.filter(username__in=SHOWN).order_by("username")
-    checked: dict[str, bool] = {}
-    for user in users:
-        if user.password not in checked:
-            checked[user.password] = check_password(PASSWORD, user.password)
-    return [(user.username, PASSWORD) for user in users if checked[user.password]]
+def shown(password: str) -> list[str]:
+    """Return the names of the users to sign in with, as far as that is their password."""
+    found = User.objects.filter(username__in=SHOWN).order_by("username")
+    hashes = {user.password for user in found}  # one for those that were added together
+    matching = {hashed for hashed in hashes if check_password(password, hashed)}
+    return [user.username for user in found if user.password in matching]
 
 
 def _usernames(plan: Plan) -> set[str]:

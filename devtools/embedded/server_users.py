@@ -1,97 +1,100 @@
-"""Who uses the embedded servers: they stop with the last user, however it ends.
+"""The users of an embedded server: it runs while there is one, however each of them ends.
 
-* ``<state>/start.lock`` (exclusive) is held while somebody starts or stops servers;
-* ``<state>/users.lock`` (shared) is held by each process that uses them. The kernel drops it when
-  a process dies, so a killed process is never counted; a forked child holds its parent's;
-* ``<state>/watchdog.lock`` (exclusive) is held by the watchdog, a small process that stops the servers
-  when a user was killed and nobody else is left to do it.
+For each server the folder ``<state>/<VARIABLE>`` holds three files:
 
-Users are looked for (an exclusive try on ``users.lock``) only while ``start.lock`` is held, so two
-who look never see each other.
+* ``users.lock`` is locked, shared, by each process that uses the server. The kernel releases the lock
+  when the process ends, so a killed process is never counted; a forked child keeps its parent's. The
+  process that stops the server locks it exclusively: a new user waits, then starts the server again.
+* ``watchdog.lock`` is locked by the server's watchdog, the process that starts and stops it.
+* ``running.json`` holds the server's address and the process ids, while the server answers.
 """
 
 from __future__ import annotations
 
 import atexit
 import fcntl
+import json
 import os
 import signal
+import subprocess
 import sys
-from typing import IO, TYPE_CHECKING
+import time
+from contextlib import suppress
+from pathlib import Path
+from typing import IO
 
-from devtools.embedded import ROOT
-from devtools.embedded.locks import locked
-from devtools.embedded.postgres_server import PostgresServer
-from devtools.embedded.processes import end, find, launch
-from devtools.embedded.redis_server import RedisServer
+from config.environment import ROOT, is_locked, running_address, state_dir
 
-if TYPE_CHECKING:
-    from collections.abc import Iterable
-    from pathlib import Path
-
-SERVERS: dict[str, type[PostgresServer | RedisServer]] = {
-    "DATABASE_URL": PostgresServer,
-    "REDIS_URL": RedisServer,
-}
-WATCHDOG = "devtools.embedded.watchdog"
+POLL_SECONDS = 0.02
+held_locks: list[IO[str]] = []  # of this process; a child that inherits them is a user, too
 
 
-def join(state: Path, variables: Iterable[str]) -> dict[str, str]:
-    """Become a user of the servers behind ``variables``; start those that do not run.
-
-    Returns:
-        The address for each variable.
+def join(variable: str) -> str:
+    """Become a user of the server behind ``variable``, starting it unless it runs, and return its address.
 
     Raises:
-        SystemExit: with one line, when a server does not start or the folder is not ours.
+        SystemExit: with one line, when it does not start or the folder belongs to another user.
     """
+    folder = state_dir() / variable
     try:
-        state.mkdir(parents=True, exist_ok=True)
-        with locked(state / "start.lock"):
-            users = (state / "users.lock").open("a")
-            fcntl.flock(users, fcntl.LOCK_SH)
-            _ensure_watchdog(state)
-            addresses = {variable: SERVERS[variable](state).start() for variable in variables}
+        folder.mkdir(parents=True, exist_ok=True)
+        users = (folder / "users.lock").open("a")
+        fcntl.flock(users, fcntl.LOCK_SH)
+        address = _address(folder)
     except PermissionError as error:
         raise SystemExit(
             f"{error.filename} belongs to another user. Run this as that user, or choose another "
             "folder for the servers' data with SYLLABUS_STATE_DIR."
         ) from error
-    atexit.register(_leave, state, users, os.getpid())
-    return addresses
+    held_locks.append(users)
+    atexit.register(_leave, folder, users, os.getpid())
+    return address
 
 
-def _leave(state: Path, users: IO[str], owner_pid: int) -> None:
-    if os.getpid() != owner_pid:
-        return  # a forked child: the parent answers for the lock that they share
-    users.close()
-    if not state.exists():
-        return  # removed while in use: the watchdog still knows the processes
-    with locked(state / "start.lock"):
-        if stop_unused(state):
-            end(find(state / "watchdog.lock", WATCHDOG), signal.SIGTERM)
+def _address(folder: Path) -> str:
+    """Return the address as soon as the server answers."""
+    watchdog = None
+    while (address := running_address(folder.name)) is None:
+        watchdog = watchdog or _start_watchdog(folder)
+        if watchdog and watchdog.poll() is not None:
+            raise SystemExit((folder / "watchdog.log").read_text().strip())
+        time.sleep(POLL_SECONDS)
+    if watchdog:
+        print((folder / "watchdog.log").read_text(), end="", file=sys.stderr, flush=True)
+        watchdog.returncode = 0  # nothing waits for it, and Python need not warn of that
+    return address
 
 
-def stop_unused(state: Path) -> bool:
-    """Stop the servers if nobody uses them; whoever calls this holds ``start.lock``."""
-    with (state / "users.lock").open("a") as users:
-        try:
-            fcntl.flock(users, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return False
-        for server in SERVERS.values():
-            server(state).stop()
-    return True
-
-
-def _ensure_watchdog(state: Path) -> None:
-    with (state / "watchdog.lock").open("a") as lock:
+def _start_watchdog(folder: Path) -> subprocess.Popen[bytes] | None:
+    """Start the watchdog unless there is one."""
+    with (folder / "watchdog.lock").open("a") as lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return
-        command = [sys.executable, "-m", WATCHDOG, str(state), str(lock.fileno())]
-        # It inherits the lock, so there is no moment in which it runs without holding it.
-        watchdog = launch(command, log=state / "watchdog.log", keep_open=[lock.fileno()], cwd=ROOT)
-        lock.truncate(0)
-        lock.write(str(watchdog.pid))
+            return None
+        (folder / "running.json").unlink(missing_ok=True)  # of a watchdog that was killed
+        with (folder / "watchdog.log").open("w") as log:
+            return subprocess.Popen(
+                [sys.executable, "-m", "devtools.embedded.watchdog", folder, str(lock.fileno())],
+                cwd=ROOT,
+                stdin=subprocess.DEVNULL,
+                stdout=log,
+                stderr=log,
+                start_new_session=True,  # Ctrl-C in this terminal does not reach it
+                pass_fds=[lock.fileno()],  # there is no moment in which it runs without the lock
+            )
+
+
+def _leave(folder: Path, users: IO[str], owner_pid: int) -> None:
+    """If no other process uses the server, stop it and wait until it has stopped."""
+    if os.getpid() != owner_pid:
+        return  # a forked child: the lock is its parent's, too
+    users.close()
+    # FileNotFoundError: it does not run. BlockingIOError: another process uses it.
+    with suppress(FileNotFoundError, BlockingIOError), (folder / "users.lock").open("r+") as last:
+        fcntl.flock(last, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        running = json.loads((folder / "running.json").read_text())
+        if is_locked(folder / "watchdog.lock"):
+            os.kill(running["watchdog"], signal.SIGTERM)
+            with (folder / "watchdog.lock").open("r+") as watchdog:
+                fcntl.flock(watchdog, fcntl.LOCK_EX)  # until it has ended

@@ -1,44 +1,72 @@
-"""``python -m devtools.embedded.watchdog <state> <lock>``: stops the servers that killed users left behind.
+"""``python -m devtools.embedded.watchdog <folder> <lock>``: runs one server while it has users.
 
-It lives as long as the servers have users. ``<lock>`` is the inherited descriptor of ``watchdog.lock``.
+The files in the folder: see server_users.py. The lock is the inherited descriptor of ``watchdog.lock``,
+which stays locked until this process ends. A server that dies is started again.
 """
 
 from __future__ import annotations
 
+import fcntl
+import json
 import os
+import signal
 import sys
-import time
-from contextlib import suppress
+import threading
 from pathlib import Path
-from typing import TYPE_CHECKING
 
-from devtools.embedded.locks import locked
-from devtools.embedded.processes import is_alive
-from devtools.embedded.server_users import SERVERS, stop_unused
+from devtools.embedded.postgres_server import PostgresServer
+from devtools.embedded.redis_server import RedisServer
 
-if TYPE_CHECKING:
-    import psutil
-
-INTERVAL_SECONDS = 0.5
+SERVERS = {"DATABASE_URL": PostgresServer, "REDIS_URL": RedisServer}
+POLL_SECONDS = 0.2
 
 
-def main(state: Path, lock: int) -> None:
-    running: list[psutil.Process] = []
-    with suppress(FileNotFoundError):  # the folder has gone
-        while not _stopped(state, lock):
-            running = [process for server in SERVERS.values() if (process := server(state).find())]
-            time.sleep(INTERVAL_SECONDS)
-    for process in filter(is_alive, running):  # the folder, or half of it, was removed under them
-        process.kill()
+class Watchdog:
+    def __init__(self, folder: Path, lock: int) -> None:
+        self.folder = folder
+        self.lock = lock
+        self.server = SERVERS[folder.name](folder.parent)
+        self.stopping = threading.Event()
 
+    def run(self) -> None:
+        signal.signal(signal.SIGTERM, lambda *_: self.stopping.set())
+        try:
+            while not self.stopping.is_set():
+                self.server.start()
+                self._publish()
+                self._watch()
+            self.server.stop()
+        except FileNotFoundError:  # the folder was removed, and the data with it
+            self.server.kill()
 
-def _stopped(state: Path, lock: int) -> bool:
-    with locked(state / "start.lock"):
-        unused = stop_unused(state)
-        if unused:
-            os.close(lock)  # before start.lock, or who starts next would believe in this watchdog
-        return unused
+    def _publish(self) -> None:
+        running = {"address": self.server.address, "server": self.server.pid, "watchdog": os.getpid()}
+        partial = self.folder / "running.partial"
+        partial.write_text(json.dumps(running))
+        partial.rename(self.folder / "running.json")
+
+    def _watch(self) -> None:
+        """Return when the server has died or is to stop; from then on it has no address."""
+        while self.server.is_alive() and not self.stopping.wait(POLL_SECONDS):
+            if self._is_unused():
+                self.stopping.set()
+        (self.folder / "running.json").unlink()
+
+    def _is_unused(self) -> bool:
+        """Return whether no process uses the server. If so, new users wait until this process has ended.
+
+        Raises:
+            FileNotFoundError: the folder was removed, and perhaps made again.
+        """
+        if not os.path.samestat(os.fstat(self.lock), (self.folder / "watchdog.lock").stat()):
+            raise FileNotFoundError
+        self.users = (self.folder / "users.lock").open("r+")
+        try:
+            fcntl.flock(self.users, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            return False
+        return True
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]), int(sys.argv[2]))
+    Watchdog(Path(sys.argv[1]), int(sys.argv[2])).run()

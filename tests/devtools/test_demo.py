@@ -4,7 +4,7 @@ import io
 
 import pytest
 from django.contrib.auth.models import User
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 from clients.models import Client
 from courses.models import Course, Enrollment, Lesson, Module, Review
@@ -101,7 +101,8 @@ def test_no_mail_is_due_for_demo_enrolments():
     assert not Enrollment.objects.filter(notified_at=None).exists()
 
 
-def test_the_command_prints_users_who_can_sign_in_and_no_bar_without_a_terminal(capfd, client):
+def test_the_command_prints_users_who_can_sign_in_and_no_bar_without_a_terminal(capfd, client, settings):
+    settings.DEBUG = True
     said = io.StringIO()
     call_command("demo", stdout=said)
     assert "admin / syllabus-demo" in said.getvalue()
@@ -116,4 +117,19 @@ def test_a_changed_password_is_not_printed():
     admin = User.objects.get(username="admin")
     admin.set_password("of my own")
     admin.save()
-    assert [name for name, _ in users.credentials()] == ["student1", "student2"]
+    assert users.shown(plan.PUBLIC_PASSWORD) == ["student1", "student2"]
+
+
+@pytest.mark.parametrize("password", [None, ""])
+def test_without_debug_there_is_no_public_password(password):
+    with pytest.raises(CommandError, match="choose another with --password"):
+        call_command("demo", password=password)
+    assert not User.objects.exists()
+
+
+def test_without_debug_a_password_of_ones_own_is_used(client):
+    said = io.StringIO()
+    call_command("demo", password="of my own", stdout=said)
+    assert "admin / of my own" in said.getvalue()
+    assert client.login(username="admin", password="of my own")
+    assert not client.login(username="admin", password=plan.PUBLIC_PASSWORD)

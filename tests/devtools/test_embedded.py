@@ -1,5 +1,6 @@
 """The embedded servers, with real processes that come, go, and are killed."""
 
+import json
 import os
 import shutil
 import signal
@@ -13,16 +14,14 @@ import psycopg2
 import pytest
 import redis
 
-from devtools.embedded.postgres_server import PostgresServer
-from devtools.embedded.redis_server import RedisServer
-from tests.devtools.processes import USE, USE_FOR_EVER, User, working_on
+from tests.devtools.processes import USE, USE_FOR_EVER, User, server_process, working_on
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
 
 FORK = """
 import signal
-from devtools.embedded import state_dir
+from config.environment import state_dir
 child = os.fork()
 if child == 0:
     signal.pause()
@@ -30,7 +29,7 @@ if child == 0:
 """
 START_ANOTHER = f"""
 import subprocess
-from devtools.embedded import state_dir
+from config.environment import state_dir
 child = subprocess.Popen([sys.executable, "-c", {USE_FOR_EVER!r}], stdout=subprocess.PIPE)
 child.stdout.readline()
 (state_dir() / "child").write_text(str(child.pid))
@@ -76,7 +75,8 @@ def is_kept_in_both(user: User) -> bool:
 
 
 def server_ids(state: Path) -> set[int]:
-    return {PostgresServer(state).find().pid, RedisServer(state).find().pid}
+    servers = [server_process(state, variable) for variable in ("DATABASE_URL", "REDIS_URL")]
+    return {server.pid for server in servers if server}
 
 
 def test_the_last_user_to_leave_stops_the_servers(state):
@@ -134,43 +134,60 @@ def test_a_child_that_outlives_its_parent_counts_as_a_user(state, program):
 def test_killed_servers_are_replaced_and_their_data_kept(state):
     with User(state) as first:
         keep_in_both(first)
-        for pid in server_ids(state):
+        killed = server_ids(state)
+        for pid in killed:
             os.kill(pid, signal.SIGKILL)
+        until(lambda: len(server_ids(state) - killed) == 2)
+        assert is_kept_in_both(first)
         with User(state) as second:
-            assert is_kept_in_both(second)
+            assert second.addresses == first.addresses
     assert working_on(state) == []
 
 
 def test_a_session_of_a_killed_postgresql_does_not_keep_the_next_from_starting(state):
     with User(state) as first, closing(psycopg2.connect(first.addresses["DATABASE_URL"])) as connection:
         connection.cursor().execute("SELECT 1")
-        PostgresServer(state).find().kill()
-        with User(state) as second:
-            assert both_answer(second)
+        killed = server_ids(state)
+        server_process(state, "DATABASE_URL").kill()
+        until(lambda: len(server_ids(state) - killed) == 1)
+        assert both_answer(first)
 
 
-def test_a_pid_file_that_names_a_stranger_is_not_believed(state):
+def test_files_that_name_another_process_are_not_believed(state):
+    """As after a power failure, when the ids in the files have been given to others."""
     with User(state) as user:
         keep_in_both(user)
-    stranger = os.getpid()
-    pid_file = PostgresServer(state).data / "postmaster.pid"
-    pid_file.write_text(f"{stranger}\n{pid_file.parent}\n1\n5432\n{state}\n\n0 0\n")
-    RedisServer(state).pid_file.write_text(str(stranger))
+    pid_file = state / "postgres" / "data" / "postmaster.pid"
+    pid_file.write_text(f"{os.getpid()}\n{pid_file.parent}\n1\n5432\n{state}\n\n0 0\n")
+    for variable in ("DATABASE_URL", "REDIS_URL"):
+        left = {"address": "redis://127.0.0.1:1/1", "server": os.getpid(), "watchdog": os.getpid()}
+        (state / variable / "running.json").write_text(json.dumps(left))
+    with User(state) as user:
+        assert is_kept_in_both(user)
+    assert working_on(state) == []
+
+
+def test_files_cut_short_are_not_believed(state):
+    with User(state) as user:
+        keep_in_both(user)
+    for file in ("postgres/data/postmaster.pid", "redis/port", "REDIS_URL/running.json"):
+        (state / file).write_text("")
     with User(state) as user:
         assert is_kept_in_both(user)
 
 
-def test_a_pid_file_cut_short_is_not_believed(state):
+def test_what_a_killed_watchdog_leaves_is_ended_by_the_next(state):
     with User(state) as user:
         keep_in_both(user)
-    for file in (
-        PostgresServer(state).data / "postmaster.pid",
-        RedisServer(state).pid_file,
-        RedisServer(state).port_file,
-    ):
-        file.write_text("")
+        killed = server_ids(state)
+        for process in working_on(state):
+            if "devtools.embedded.watchdog" in process.cmdline():
+                process.kill()
+    assert {process.pid for process in working_on(state)} >= killed
     with User(state) as user:
         assert is_kept_in_both(user)
+        assert server_ids(state).isdisjoint(killed)
+    assert working_on(state) == []
 
 
 def test_an_initialisation_that_was_killed_is_made_again(state):
@@ -184,10 +201,10 @@ def test_an_initialisation_that_was_killed_is_made_again(state):
 def test_redis_takes_another_port_when_its_own_is_taken(state):
     with User(state) as user:
         keep_in_both(user)
-    port = int(RedisServer(state).port_file.read_text())
+    port = int((state / "redis" / "port").read_text())
     with socket.create_server(("127.0.0.1", port)), User(state) as user:
         assert is_kept_in_both(user)
-        assert int(RedisServer(state).port_file.read_text()) != port
+        assert int((state / "redis" / "port").read_text()) != port
 
 
 def test_checkouts_that_want_the_same_port_at_once_get_one_each(state):
@@ -195,8 +212,8 @@ def test_checkouts_that_want_the_same_port_at_once_get_one_each(state):
         port = free.getsockname()[1]
     folders = [state / name for name in ("one", "two", "three")]
     for folder in folders:
-        RedisServer(folder).home.mkdir(parents=True)
-        RedisServer(folder).port_file.write_text(str(port))
+        (folder / "redis").mkdir(parents=True)
+        (folder / "redis" / "port").write_text(str(port))
     users = [User(folder) for folder in folders]
     assert all(both_answer(user) for user in users)
     assert len({user.addresses["REDIS_URL"] for user in users}) == len(users)
@@ -247,7 +264,7 @@ def test_a_folder_of_somebody_else_is_refused_in_one_line(state):
     state.mkdir()
     user = User(state, program="import devtools.embedded.server_users, os\nos.seteuid(65534)\n" + USE)
     assert user.leave() == 1
-    assert user.errors.startswith(f"{state}/start.lock belongs to another user.")
+    assert user.errors.startswith(f"{state}/DATABASE_URL belongs to another user.")
     assert len(user.errors.splitlines()) == 1
 
 
@@ -265,7 +282,7 @@ def test_with_addresses_configured_nothing_of_unix_or_of_development_is_needed(s
 
 
 def test_without_addresses_and_servers_one_line_says_what_to_configure(state):
-    user = User(state, program="import sys\nsys.modules['psutil'] = None\nsys.platform = 'win32'\n" + USE)
+    user = User(state, program="import sys\nsys.modules['psutil'] = None\n" + USE)
     assert user.leave() == 1
     assert user.errors.startswith("Not configured: DATABASE_URL, REDIS_URL.")
     assert len(user.errors.splitlines()) == 1

@@ -3,14 +3,15 @@
 import os
 import re
 
-from devtools.embedded import ROOT, forget_configuration
+from config.environment import ROOT
+from devtools.environment import forget_configuration
 
-READ = re.compile(r'(?:environ\.get\(|environ\[|_flag\(|_words\(|_addresses\()\s*"([A-Z_]+)"')
+READ = re.compile(r'(?:environ\.get\(|environ\[|_flag\(|_words\(|_addresses\(|get_address\()\s*"([A-Z_]+)"')
 MENTIONED = re.compile(r"^(?:# )?([A-Z_]+)=", re.MULTILINE)
 READ_ELSEWHERE = {
     "PORT": "devtools/management/commands/run.py",
     "FLOWER_BASIC_AUTH": "docker-compose.yml",
-    "SYLLABUS_STATE_DIR": "devtools/embedded/__init__.py",
+    "SYLLABUS_STATE_DIR": "config/environment.py",
 }
 
 

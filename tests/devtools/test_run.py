@@ -12,7 +12,7 @@ import psutil
 import pytest
 from django.core.management import CommandError, call_command
 
-from devtools.embedded import ROOT
+from config.environment import ROOT
 from tests.devtools.processes import DEADLINE_SECONDS, environment, working_on
 from tests.waiting import until
 
@@ -50,12 +50,6 @@ class Run:
 
     def child(self, word: str) -> psutil.Process:
         return next(c for c in psutil.Process(self.process.pid).children() if word in c.cmdline())
-
-
-@pytest.fixture
-def port() -> int:
-    with socket.create_server(("127.0.0.1", 0)) as free:
-        return free.getsockname()[1]
 
 
 def test_it_serves_everything_until_ctrl_c_and_leaves_nothing_behind(state, port):

@@ -8,9 +8,8 @@ import time
 import psutil
 import pytest
 
-from devtools import process_groups
-from devtools.embedded import ROOT
-from devtools.supervisor import ChildDiedError, StopRequested, Supervisor
+from config.environment import ROOT
+from devtools.supervisor import GRACE_SECONDS, ChildDiedError, StopRequested, Supervisor
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -26,13 +25,8 @@ def python(program: str) -> list[str]:
 
 @pytest.fixture
 def supervisor(tmp_path):
-    with (tmp_path / "lock").open("w") as lock, Supervisor(ROOT, lock) as supervisor:
+    with (tmp_path / "lock").open("w") as lock, Supervisor(ROOT, [lock]) as supervisor:
         yield supervisor
-
-
-@pytest.fixture
-def _short_grace(monkeypatch):
-    monkeypatch.setattr(process_groups, "GRACE_SECONDS", 0.2)
 
 
 def said(capfd, text: str):
@@ -70,7 +64,30 @@ def test_a_child_that_is_killed_is_named_with_the_signal(supervisor):
         supervisor.wait_until(lambda: False)
 
 
+@pytest.fixture
+def _not_under_nohup():
+    handler = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    yield
+    signal.signal(signal.SIGHUP, handler)
+
+
+@pytest.fixture
+def _under_nohup():
+    handler = signal.signal(signal.SIGHUP, signal.SIG_IGN)
+    yield
+    signal.signal(signal.SIGHUP, handler)
+
+
+@pytest.mark.usefixtures("_under_nohup")
+def test_under_nohup_the_end_of_the_terminal_is_ignored(tmp_path, capfd):
+    with (tmp_path / "lock").open("w") as lock, Supervisor(ROOT, [lock]) as supervisor:
+        signal.raise_signal(signal.SIGHUP)
+        supervisor.start("web", python(WAIT))
+        supervisor.wait_until(said(capfd, "up"))
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.usefixtures("_not_under_nohup")
 def test_a_signal_asks_for_the_end(supervisor, number):
     supervisor.start("web", python(WAIT))
     signal.raise_signal(number)
@@ -78,9 +95,8 @@ def test_a_signal_asks_for_the_end(supervisor, number):
         supervisor.wait_until(lambda: False)
 
 
-@pytest.mark.usefixtures("_short_grace")
 def test_leaving_ends_children_and_grandchildren_even_stubborn_ones(tmp_path, capfd):
-    with (tmp_path / "lock").open("w") as lock, Supervisor(ROOT, lock) as supervisor:
+    with (tmp_path / "lock").open("w") as lock, Supervisor(ROOT, [lock], grace_seconds=0.2) as supervisor:
         supervisor.start("web", python(PARENT))
         supervisor.wait_until(said(capfd, "up"))
         family = psutil.Process(supervisor.children["web"].pid).children(recursive=True)
@@ -89,18 +105,18 @@ def test_leaving_ends_children_and_grandchildren_even_stubborn_ones(tmp_path, ca
 
 
 def test_a_second_signal_does_not_wait_for_stubborn_children(tmp_path, capfd):
-    with (tmp_path / "lock").open("w") as lock, Supervisor(ROOT, lock) as supervisor:
+    with (tmp_path / "lock").open("w") as lock, Supervisor(ROOT, [lock]) as supervisor:
         supervisor.start("web", python(STUBBORN))
         supervisor.wait_until(said(capfd, "up"))
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         asked = time.monotonic()
-    assert time.monotonic() - asked < process_groups.GRACE_SECONDS
+    assert time.monotonic() - asked < GRACE_SECONDS
 
 
 def test_signal_handlers_are_put_back(tmp_path):
     before = signal.getsignal(signal.SIGTERM)
-    with (tmp_path / "lock").open("w") as lock, Supervisor(ROOT, lock):
+    with (tmp_path / "lock").open("w") as lock, Supervisor(ROOT, [lock]):
         assert signal.getsignal(signal.SIGTERM) != before
     assert signal.getsignal(signal.SIGTERM) == before
 
@@ -109,7 +125,7 @@ def test_children_do_not_survive_a_killed_supervisor(tmp_path):
     program = f"""
 import sys, pathlib
 from devtools.supervisor import Supervisor
-with open({str(tmp_path / "lock")!r}, "w") as lock, Supervisor(pathlib.Path.cwd(), lock) as supervisor:
+with open({str(tmp_path / "lock")!r}, "w") as lock, Supervisor(pathlib.Path.cwd(), [lock]) as supervisor:
     supervisor.start("web", [sys.executable, "-c", {WAIT!r}])
     print(supervisor.children["web"].pid, file=sys.stderr, flush=True)  # the child says "up" on stdout
     supervisor.wait_until(lambda: False)
@@ -127,7 +143,7 @@ def test_the_end_of_the_parent_is_the_end(tmp_path):
 import pathlib, sys
 from devtools.supervisor import StopRequested, Supervisor
 with open({str(tmp_path / "lock")!r}, "w") as lock:
-    with Supervisor(pathlib.Path.cwd(), lock, end_with_parent=True) as supervisor:
+    with Supervisor(pathlib.Path.cwd(), [lock], end_with_parent=True) as supervisor:
         print("up", flush=True)
         try:
             supervisor.wait_until(lambda: False)
@@ -145,7 +161,7 @@ def test_output_that_nobody_reads_any_more_asks_for_the_end(tmp_path):
     program = f"""
 import sys, pathlib
 from devtools.supervisor import StopRequested, Supervisor
-with open({str(tmp_path / "lock")!r}, "w") as lock, Supervisor(pathlib.Path.cwd(), lock) as supervisor:
+with open({str(tmp_path / "lock")!r}, "w") as lock, Supervisor(pathlib.Path.cwd(), [lock]) as supervisor:
     supervisor.start("web", [sys.executable, "-uc", "while True: print('x' * 1000)"])
     try:
         supervisor.wait_until(lambda: False)

@@ -8,9 +8,9 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from caching import Cached, CachedFamily
+from config.environment import state_dir
 from courses.models import Course
-from devtools.embedded import state_dir
-from devtools.embedded.redis_server import RedisServer
+from tests.devtools.processes import server_process
 
 pytestmark = pytest.mark.django_db
 
@@ -161,7 +161,7 @@ def test_bad_parameters_are_400_and_named(staff, query):
 
 @pytest.mark.slow
 def test_redis_away_is_503_in_time(staff):
-    redis = RedisServer(state_dir()).find()
+    redis = server_process(state_dir(), "REDIS_URL")
     redis.suspend()
     try:
         for response in (staff.get(LIST), staff.get(f"{LIST}:1:x/"), staff.delete(f"{LIST}:1:x/")):

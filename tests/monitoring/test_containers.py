@@ -1,13 +1,17 @@
 """The image and the compose file, as far as they can be read without Docker."""
 
 import re
+import shutil
+import subprocess
+import sys
 import tomllib
 
 import pytest
 import yaml
 
-from devtools.embedded import ROOT
+from config.environment import ROOT
 from monitoring.healthcheck import allowed_host
+from tests.processes import child_environment
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]
@@ -45,8 +49,25 @@ def test_the_image_has_the_project_but_no_secrets():
     ignored = (ROOT / ".dockerignore").read_text().splitlines()
     assert {".*", "var", "media"} <= set(ignored)  # .env among the first
     project = tomllib.loads((ROOT / "pyproject.toml").read_text())
-    needed = {*project["tool"]["importlinter"]["root_packages"], "manage.py", "locale", "flowerconfig.py"}
-    assert needed.isdisjoint(ignored)
+    rooms = set(project["tool"]["importlinter"]["root_packages"])
+    assert rooms & set(ignored) == {"devtools"}
+    assert {"manage.py", "locale", "flowerconfig.py", "gunicorn.conf.py"}.isdisjoint(ignored)
+
+
+def test_the_image_needs_nothing_that_it_has_not(tmp_path):
+    """Django's checks pass on what the image holds, whatever an .env made for development says."""
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    shutil.copytree(ROOT, tmp_path / "app", ignore=shutil.ignore_patterns(*ignored))
+    assert not (tmp_path / "app" / "devtools").exists()
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy"],
+        cwd=tmp_path / "app",
+        env=child_environment(DEBUG="0", SYLLABUS_DEVTOOLS="1", DJANGO_SECRET_KEY="x" * 50),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
 
 
 def test_the_image_does_not_run_as_root():

@@ -10,10 +10,9 @@ from celery.contrib.testing.worker import start_worker
 from django.db import connection
 
 from config.celery import app
-from devtools.embedded import state_dir
-from devtools.embedded.postgres_server import PostgresServer
-from devtools.embedded.redis_server import RedisServer
+from config.environment import state_dir
 from monitoring import probes
+from tests.devtools.processes import server_process
 
 
 @contextmanager
@@ -65,7 +64,7 @@ def test_ready_is_degraded_without_a_worker(client):
 @pytest.mark.django_db
 @pytest.mark.slow
 def test_ready_is_degraded_and_quick_while_redis_hangs(client):
-    with hanging(RedisServer(state_dir()).find()):
+    with hanging(server_process(state_dir(), "REDIS_URL")):
         for _ in range(3):
             began = time.monotonic()
             response = client.get("/health/ready")
@@ -83,7 +82,7 @@ def test_ready_is_degraded_and_quick_while_redis_hangs(client):
 @pytest.mark.django_db(transaction=True)
 @pytest.mark.slow
 def test_ready_is_503_and_quick_while_postgresql_hangs(client):
-    with hanging(PostgresServer(state_dir()).find()):
+    with hanging(server_process(state_dir(), "DATABASE_URL")):
         began = time.monotonic()
         response = client.get("/health/ready")
         assert time.monotonic() - began < probes.DEADLINE_SECONDS + 0.5
@@ -105,7 +104,7 @@ def test_ready_is_503_without_postgresql(client, monkeypatch):
 @pytest.mark.django_db
 def test_checks_that_hang_do_not_pile_up_threads(client):
     before = threading.active_count()
-    with hanging(RedisServer(state_dir()).find()):
+    with hanging(server_process(state_dir(), "REDIS_URL")):
         for _ in range(3):
             client.get("/health/ready")
         assert threading.active_count() <= before + len(probes.CHECKS)

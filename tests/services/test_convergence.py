@@ -18,7 +18,7 @@ import redis
 from django.conf import settings
 from django.db import connection, transaction
 
-from devtools.embedded import ROOT
+from config.environment import ROOT
 from devtools.embedded.wheels import redis_server_binary
 from services import tasks
 from services.models import Plan, Recalculation, Service, Subscription

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.core.management.base import BaseCommand
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
 
 from devtools.demo import fill, users
-from devtools.demo.plan import Plan, Size
+from devtools.demo.plan import PUBLIC_PASSWORD, Plan, Size
 
 if TYPE_CHECKING:
     from argparse import ArgumentParser
@@ -19,9 +20,16 @@ class Command(BaseCommand):
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--size", choices=["small", "large"], default="small")
         parser.add_argument("--seed", type=int, default=1, help="the same seed gives the same data")
+        parser.add_argument("--password", help="of the users that it adds; without DEBUG there is no default")
 
-    def handle(self, *, size: Size, seed: int, **_: Any) -> None:
-        added = fill(Plan(size, seed))
+    def handle(self, *, size: Size, seed: int, password: str | None, **_: Any) -> None:
+        if not (password or settings.DEBUG):
+            raise CommandError(
+                "One of the demo users is a superuser, and their password is public. "
+                "With DEBUG off, choose another with --password."
+            )
+        plan = Plan(size, seed, password or PUBLIC_PASSWORD)
+        added = fill(plan)
         self.stdout.write("Demo data added: " + ", ".join(f"{rows} {name}" for name, rows in added.items()))
-        for name, password in users.credentials():
-            self.stdout.write(f"  {name} / {password}")
+        for name in users.shown(plan.password):
+            self.stdout.write(f"  {name} / {plan.password}")

@@ -15,8 +15,10 @@ from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
 
+from config.environment import ROOT, state_dir
 from devtools.demo import users
-from devtools.embedded import ROOT, state_dir
+from devtools.demo.plan import PUBLIC_PASSWORD
+from devtools.embedded import server_users
 from devtools.port_lock import PortTakenError, port_lock
 from devtools.supervisor import ChildDiedError, StopRequested, Supervisor
 from monitoring.redis_cli import redis_cli
@@ -25,8 +27,6 @@ if TYPE_CHECKING:
     from argparse import ArgumentParser
 
 HOST = "127.0.0.1"
-WEB_PROCESSES = 2
-WEB_THREADS = 4
 INTERRUPTED_EXIT_CODE = 130
 
 
@@ -44,7 +44,8 @@ class Command(BaseCommand):
         try:
             with port_lock(number, state_dir()) as lock:
                 self._prepare()
-                with Supervisor(ROOT, lock, end_with_parent=end_with_parent) as supervisor:
+                locks = [lock, *server_users.held_locks]  # the servers end after the children
+                with Supervisor(ROOT, locks, end_with_parent=end_with_parent) as supervisor:
                     self._serve(supervisor, number)
         except (PortTakenError, ChildDiedError) as error:
             raise CommandError(str(error)) from error
@@ -76,8 +77,7 @@ def _port(text: str) -> int:
 
 def _commands(port: int) -> dict[str, list[str]]:
     # "python -m", because the scripts in .venv/bin do not survive a space in the checkout's path.
-    web = f"gunicorn --bind {HOST}:{port} --workers {WEB_PROCESSES} --threads {WEB_THREADS}"
-    web += " --keep-alive 75 --graceful-timeout 3 --limit-request-line 8190 --no-control-socket"
+    web = f"gunicorn --bind {HOST}:{port} --graceful-timeout 3"
     worker = f"celery -q -A config worker -l info -n worker-{port}@%h --without-gossip --without-mingle"
     schedule = state_dir() / f"celerybeat-schedule-{port}"
     module = [sys.executable, "-m"]
@@ -104,7 +104,7 @@ def _welcome(port: int) -> str:
         f"  API         {address}/api/v1/courses/",
         f"  Docs        {address}/api/docs/",
         f"  Admin       {address}/admin/",
-        *(f"  Sign in     {name} / {password}" for name, password in users.credentials()),
+        *(f"  Sign in     {name} / {PUBLIC_PASSWORD}" for name in users.shown(PUBLIC_PASSWORD)),
         f"  Redis       {shlex.join(redis_cli())}",
         "",
         "  Ctrl-C stops everything.",
