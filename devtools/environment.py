@@ -4,19 +4,14 @@ Where no address is configured, a real PostgreSQL and a real Redis are started a
 Everything after that sees two ordinary addresses; nothing in the product knows the difference.
 """
 
-from __future__ import annotations
-
 import os
 import re
 import sys
+from collections.abc import Sequence
 from importlib.util import find_spec
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 from config.environment import ROOT, SERVERS, load_environment, running_address
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-    from pathlib import Path
 
 
 def prepare_command(arguments: Sequence[str]) -> None:

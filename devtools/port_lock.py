@@ -1,17 +1,15 @@
 """One ``manage.py run`` for each port: a lock file, and the port itself."""
 
-from __future__ import annotations
-
 import fcntl
 import os
 import socket
 import time
+from collections.abc import Iterator
 from contextlib import contextmanager
-from typing import IO, TYPE_CHECKING
+from pathlib import Path
+from typing import IO
 
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
+import psutil
 
 # The reaper of a killed predecessor holds the lock until that one's children have ended.
 REAPER_TIMEOUT_SECONDS = 15
@@ -39,7 +37,7 @@ def port_lock(port: int, folder: Path) -> Iterator[IO[str]]:
         while not _acquire(lock):
             lock.seek(0)
             owner = lock.read()
-            if _is_alive(owner) or time.monotonic() > deadline:
+            if (owner and psutil.pid_exists(int(owner))) or time.monotonic() > deadline:
                 raise PortTakenError(port, f"is taken by `make run`, process {owner}")
             time.sleep(0.1)
         lock.truncate(0)
@@ -54,16 +52,6 @@ def _acquire(lock: IO[str]) -> bool:
         fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
-    return True
-
-
-def _is_alive(pid: str) -> bool:
-    try:
-        os.kill(int(pid), 0)
-    except (ValueError, ProcessLookupError):
-        return False
-    except PermissionError:
-        return True
     return True
 
 

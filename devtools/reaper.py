@@ -5,14 +5,14 @@ closes, the supervisor stops or was killed, and the groups are ended here. So no
 supervisor's last moments, nor on Linux' PR_SET_PDEATHSIG.
 """
 
-from __future__ import annotations
-
 import os
 import signal
 import sys
 import threading
 import time
 from contextlib import suppress
+
+import psutil
 
 
 def main(grace_seconds: float) -> None:
@@ -28,19 +28,11 @@ def main(grace_seconds: float) -> None:
         with suppress(ProcessLookupError):
             os.kill(leader, signal.SIGTERM)
     deadline = time.monotonic() + grace_seconds
-    while any(map(_is_alive, leaders)) and time.monotonic() < deadline and not hurry.wait(0.05):
+    while any(map(psutil.pid_exists, leaders)) and time.monotonic() < deadline and not hurry.wait(0.05):
         pass
     for leader in leaders:
         with suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a group of zombies
             os.killpg(leader, signal.SIGKILL)
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    return True
 
 
 if __name__ == "__main__":

@@ -1,20 +1,16 @@
 """Several commands as one: they start together, print with their names, and end together."""
 
-from __future__ import annotations
-
 import os
 import signal
 import subprocess
 import sys
 import threading
 import time
-from typing import IO, TYPE_CHECKING, Any, Self
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import IO, Any, Self
 
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-    from pathlib import Path
-
-GRACE_SECONDS = 6
 POLL_SECONDS = 0.1
 LAST_OUTPUT_SECONDS = 1
 STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -28,32 +24,25 @@ class StopRequested(Exception):  # noqa: N818  (not an error)
     """The operator asked for the end, or went away."""
 
 
+@dataclass
 class Supervisor:
     """A context in which commands run; leaving it ends them, in any case.
 
     Args:
         folder: the working directory of the commands.
         locks: stay locked until the commands have ended, even if this process is killed.
-        end_with_parent: stop when the process that started this one has ended.
+        parent: stop when this process, which started the present one, has ended.
         grace_seconds: how long a command may take to stop before it is killed.
     """
 
-    def __init__(
-        self,
-        folder: Path,
-        locks: Sequence[IO[str]],
-        *,
-        end_with_parent: bool = False,
-        grace_seconds: float = GRACE_SECONDS,
-    ) -> None:
-        self.folder = folder
-        self.locks = locks
-        self.parent = os.getppid() if end_with_parent else None
-        self.grace_seconds = grace_seconds
-        self.children: dict[str, subprocess.Popen[bytes]] = {}
-        self.readers: list[threading.Thread] = []
-        self.stop_requests = 0
-        self.output = threading.Lock()
+    folder: Path
+    locks: Sequence[IO[str]]
+    parent: int | None = None
+    grace_seconds: float = 6
+    children: dict[str, subprocess.Popen[bytes]] = field(default_factory=dict)
+    readers: list[threading.Thread] = field(default_factory=list)
+    output: threading.Lock = field(default_factory=threading.Lock)
+    stop_requests: int = 0
 
     def __enter__(self) -> Self:
         self.handlers: dict[int, Any] = {number: signal.getsignal(number) for number in STOP_SIGNALS}

@@ -1,7 +1,5 @@
 """What lies in the cache's Redis database, for people to look at."""
 
-from __future__ import annotations
-
 import json
 from typing import Any, NamedTuple, NoReturn
 
@@ -26,15 +24,8 @@ class Key(NamedTuple):
     size: int
 
 
-class Page(NamedTuple):
-    """Some keys, and the cursor from which to go on, None at the end."""
-
-    keys: list[Key]
-    cursor: int | None
-
-
 def is_value(key: str) -> bool:
-    """Whether it is a cached value: these may be dropped at any time."""
+    """Return whether it is a cached value: these may be dropped at any time."""
     return key.startswith(full_key("")) and not any(word in key for word in PRIVATE)
 
 
@@ -42,8 +33,10 @@ def is_visible(key: str) -> bool:
     return is_value(key) or key.startswith(BOOKKEEPING)
 
 
-def list_keys(*, match: str, cursor: int, limit: int) -> Page:
-    """About ``limit`` keys that match the glob pattern. SCAN's rules hold: a key may come twice.
+def list_keys(*, match: str, cursor: int, limit: int) -> tuple[list[Key], int | None]:
+    """Return about ``limit`` keys that match the glob pattern, and the cursor from which to go on.
+
+    SCAN's rules hold: a key may come twice. The cursor is None at the end.
 
     Raises:
         redis.RedisError: it does not answer.
@@ -55,11 +48,11 @@ def list_keys(*, match: str, cursor: int, limit: int) -> Page:
         names += filter(is_visible, (name.decode(errors="backslashreplace") for name in found))
         if cursor == 0 or len(names) >= limit:
             break
-    return Page(_describe(redis, names), cursor or None)
+    return _describe(redis, names), cursor or None
 
 
 def get_key(key: str) -> tuple[Key, Any] | None:
-    """A key with its value: JSON decoded, of a collection the first members. None: no such key.
+    """Return a key with its value: JSON decoded, of a collection the first members. None: no such key.
 
     Raises:
         redis.RedisError: it does not answer.
@@ -70,7 +63,7 @@ def get_key(key: str) -> tuple[Key, Any] | None:
 
 
 def drop_key(key: str) -> bool:
-    """Delete a cached value; whether there was one. The next read makes it anew."""
+    """Delete a cached value, which the next read makes again, and return whether there was one."""
     return bool(get_redis_connection("default").unlink(key))
 
 

@@ -1,28 +1,19 @@
 """Is what the service needs there? Each answer comes within a deadline, whatever hangs."""
 
-from __future__ import annotations
-
 import logging
+from collections.abc import Callable
 from concurrent.futures import Future, ThreadPoolExecutor
 from concurrent.futures import TimeoutError as DeadlineExceeded
 from time import monotonic
-from typing import TYPE_CHECKING
 
 from celery import current_app
 from django.db import connection
 from django_redis import get_redis_connection
 
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
 logger = logging.getLogger(__name__)
 
 DEADLINE_SECONDS = 2.0
 WORKER_REPLY_SECONDS = 1.0
-
-
-class Away(Exception):  # noqa: N818  (it names a state)
-    """The thing checked is not there."""
 
 
 def postgresql() -> None:
@@ -39,7 +30,7 @@ def redis() -> None:
 
 def workers() -> None:
     if not current_app.control.ping(timeout=WORKER_REPLY_SECONDS, limit=1):
-        raise Away("no Celery worker replied")
+        raise LookupError("no Celery worker replied")
 
 
 # A thread for each check: one that hangs keeps only itself busy, and is not joined by a second.

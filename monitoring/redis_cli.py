@@ -1,7 +1,5 @@
 """The ``redis-cli`` that looks into the cache's Redis, as a command line."""
 
-from __future__ import annotations
-
 import shutil
 from importlib.util import find_spec
 from pathlib import Path

@@ -1,7 +1,5 @@
 """Shapes of the cache inspection, for the OpenAPI schema."""
 
-from __future__ import annotations
-
 from rest_framework import serializers
 
 

@@ -1,11 +1,12 @@
 """Addresses for operators."""
 
 from django.urls import path
+from django.views.generic import TemplateView
 
-from monitoring.views import cache_keys, cache_stats, health, start
+from monitoring.views import cache_keys, cache_stats, health
 
 urlpatterns = [
-    path("", start.index, name="index"),
+    path("", TemplateView.as_view(template_name="monitoring/index.html"), name="index"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", cache_stats.metrics, name="metrics"),

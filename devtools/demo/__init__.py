@@ -5,18 +5,12 @@ edited in between stays as it is. What a row contains depends on the seed and th
 alone, so an empty database filled with the same seed is always filled the same way.
 """
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Callable
 
 from django.db import transaction
 
 from devtools.demo import courses, services, tasks, topics, users
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    from devtools.demo.plan import Plan
+from devtools.demo.plan import Plan
 
 # In the order of their foreign keys. Each returns how many rows it added.
 GENERATORS: dict[str, Callable[[Plan], int]] = {

@@ -1,15 +1,11 @@
 """How much demo data, by which seed."""
 
-from __future__ import annotations
-
 import random
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
 from tqdm import tqdm
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
 
 Size = Literal["small", "large"]
 CHUNK_ROWS = 100

@@ -1,21 +1,15 @@
 """Services and plans, clients with their users, and their subscriptions."""
 
-from __future__ import annotations
-
 from decimal import Decimal
 from itertools import islice
-from typing import TYPE_CHECKING
+from random import Random
+
+from django.contrib.auth.models import User
 
 from clients.models import Client
 from devtools.demo import users
+from devtools.demo.plan import Plan as DemoPlan
 from services.models import Plan, Service, Subscription
-
-if TYPE_CHECKING:
-    from random import Random
-
-    from django.contrib.auth.models import User
-
-    from devtools.demo.plan import Plan as DemoPlan
 
 CLIENTS = {"small": 10, "large": 1_000}
 SUBSCRIPTIONS = {"small": 60, "large": 100_000}

@@ -1,45 +1,23 @@
 """Task lists of small teams, with tasks in every state."""
 
-from __future__ import annotations
+from datetime import datetime, timedelta
+from random import Random
 
-from datetime import timedelta
-from typing import TYPE_CHECKING
-
+from django.contrib.auth.models import User
 from django.utils import timezone
 
 from devtools.demo import users
+from devtools.demo.plan import Plan
 from tasks.models import Status, Task, TaskList
-
-if TYPE_CHECKING:
-    from datetime import datetime
-    from random import Random
-
-    from django.contrib.auth.models import User
-
-    from devtools.demo.plan import Plan
 
 LISTS = {"small": 12, "large": 1_000}
 PROJECTS = (
-    "Course launch",
-    "Exam preparation",
-    "Open day",
-    "Study group",
-    "Thesis",
-    "Website",
-    "Переклад курсу",
-    "Дипломный проект",
+    *("Course launch", "Exam preparation", "Open day", "Study group", "Thesis", "Website"),
+    *("Переклад курсу", "Дипломный проект"),
 )
 STEPS = (
-    "Collect ideas",
-    "Agree on a date",
-    "Write the outline",
-    "Draft the first part",
-    "Review the draft",
-    "Prepare the slides",
-    "Record the video",
-    "Proofread",
-    "Invite everybody",
-    "Publish",
+    *("Collect ideas", "Agree on a date", "Write the outline", "Draft the first part", "Review the draft"),
+    *("Prepare the slides", "Record the video", "Proofread", "Invite everybody", "Publish"),
 )
 MOST_MEMBERS = 4
 STATUSES = (Status.COMPLETED, Status.PENDING, Status.IN_PROGRESS, Status.OVERDUE)

@@ -1,20 +1,14 @@
 """Topics, and who follows them."""
 
-from __future__ import annotations
-
+from collections.abc import Iterator
 from itertools import islice, product
-from typing import TYPE_CHECKING
+from random import Random
+
+from django.contrib.auth.models import User
 
 from devtools.demo import users
+from devtools.demo.plan import Plan
 from topics.models import Topic, TopicActivity, TopicSubscription
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from random import Random
-
-    from django.contrib.auth.models import User
-
-    from devtools.demo.plan import Plan
 
 TOPICS = {"small": 24, "large": 10_000}
 SUBJECTS = (
@@ -22,17 +16,8 @@ SUBJECTS = (
     *("Accessibility", "Web Security", "Machine Learning", "Rust", "Go", "TypeScript", "HTMX", "CSS"),
     *("Бази даних", "Алгоритми", "Кібербезпека", "Асинхронность", "Тестирование", "Вёрстка"),
 )
-PLACES = (
-    "",
-    "in Kyiv",
-    "in Lviv",
-    "in Berlin",
-    "in London",
-    "in Lisbon",
-    "in Toronto",
-    "in Tbilisi",
-    "online",
-)
+CITIES = ("Kyiv", "Lviv", "Berlin", "London", "Lisbon", "Toronto", "Tbilisi")
+PLACES = ("", *(f"in {city}" for city in CITIES), "online")
 MOST_SUBSCRIBERS = 30
 SHOWN_AS_CREATED = 5
 

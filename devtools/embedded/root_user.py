@@ -7,8 +7,6 @@ under ``/var/lib/syllabus``, rather than by opening a private folder to the worl
 For any other user each function here returns what it was given.
 """
 
-from __future__ import annotations
-
 import os
 import pwd
 import shutil

@@ -1,7 +1,5 @@
 """A server as a child of its watchdog."""
 
-from __future__ import annotations
-
 import signal
 import subprocess
 import time
@@ -51,10 +49,6 @@ class Server(ABC):
                 time.sleep(0.02)
         self.kill()
         raise SystemExit(f"{self.program} did not start; its log is {self.log}")
-
-    @property
-    def pid(self) -> int:
-        return self.process.pid
 
     def is_alive(self) -> bool:
         return self.process.poll() is None

@@ -9,8 +9,6 @@ For each server the folder ``<state>/<VARIABLE>`` holds three files:
 * ``running.json`` holds the server's address and the process ids, while the server answers.
 """
 
-from __future__ import annotations
-
 import atexit
 import fcntl
 import json

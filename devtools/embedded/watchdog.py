@@ -4,8 +4,6 @@ The files in the folder: see server_users.py. The lock is the inherited descript
 which stays locked until this process ends. A server that dies is started again.
 """
 
-from __future__ import annotations
-
 import fcntl
 import json
 import os
@@ -40,7 +38,7 @@ class Watchdog:
             self.server.kill()
 
     def _publish(self) -> None:
-        running = {"address": self.server.address, "server": self.server.pid, "watchdog": os.getpid()}
+        running = {"address": self.server.address, "server": self.server.process.pid, "watchdog": os.getpid()}
         partial = self.folder / "running.partial"
         partial.write_text(json.dumps(running))
         partial.rename(self.folder / "running.json")

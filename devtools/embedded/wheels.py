@@ -1,7 +1,5 @@
 """Where the binaries are: in wheels, which are found without being imported, or on PATH."""
 
-from __future__ import annotations
-
 import re
 import shutil
 import subprocess

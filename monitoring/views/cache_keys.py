@@ -1,15 +1,13 @@
 """The cache's keys, for staff."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
 from django.conf import settings
 from drf_spectacular.utils import OpenApiResponse, extend_schema
 from redis import RedisError
 from rest_framework.exceptions import NotFound, PermissionDenied
 from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
@@ -17,9 +15,6 @@ from api.exceptions import Conflict, Problem, Unavailable
 from api.params import Integer, Parameter, Text, openapi, parse
 from monitoring import cache_keys
 from monitoring.serializers import KeyDetailSerializer, KeyPageSerializer
-
-if TYPE_CHECKING:
-    from rest_framework.request import Request
 
 PARAMETERS: dict[str, Parameter] = {
     "match": Text(200, default="*"),
@@ -50,8 +45,8 @@ class KeyListView(CacheView):
         """About `limit` keys that match a glob pattern. Go on with `cursor` until it is null."""
         if settings.CACHING["CLUSTER"]:
             raise Problem("A cluster has no list of its keys: ask each node with redis-cli.", status=501)
-        page = cache_keys.list_keys(**parse(request.query_params, PARAMETERS))
-        return Response({"cursor": page.cursor, "results": [key._asdict() for key in page.keys]})
+        keys, cursor = cache_keys.list_keys(**parse(request.query_params, PARAMETERS))
+        return Response({"cursor": cursor, "results": [key._asdict() for key in keys]})
 
 
 class KeyDetailView(CacheView):

@@ -1,27 +1,20 @@
 """The cache's counters: as JSON for staff, and in Prometheus' text format for a scraper."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING
+from collections.abc import Iterator
 
 from django.conf import settings
-from django.http import Http404, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.views.decorators.http import require_safe
 from drf_spectacular.utils import extend_schema, inline_serializer
 from rest_framework import serializers
 from rest_framework.permissions import IsAdminUser
+from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.exceptions import Unavailable
 from caching import stats
 from caching.errors import Unreachable
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from django.http import HttpRequest
-    from rest_framework.request import Request
 
 TEXT_FORMAT = "text/plain; version=0.0.4; charset=utf-8"
 _counters = serializers.DictField(child=serializers.IntegerField())

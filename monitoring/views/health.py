@@ -1,18 +1,12 @@
 """``/health/live`` and ``/health/ready``, for load balancers and container runtimes."""
 
-from __future__ import annotations
-
 from http import HTTPStatus
-from typing import TYPE_CHECKING
 
-from django.http import JsonResponse
+from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
 from monitoring.probes import run_checks
-
-if TYPE_CHECKING:
-    from django.http import HttpRequest
 
 # Without it no request can be served. Redis and the workers only make things fast and complete.
 REQUIRED = "postgresql"

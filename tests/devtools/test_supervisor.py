@@ -9,7 +9,7 @@ import psutil
 import pytest
 
 from config.environment import ROOT
-from devtools.supervisor import GRACE_SECONDS, ChildDiedError, StopRequested, Supervisor
+from devtools.supervisor import ChildDiedError, StopRequested, Supervisor
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -111,7 +111,7 @@ def test_a_second_signal_does_not_wait_for_stubborn_children(tmp_path, capfd):
         signal.raise_signal(signal.SIGINT)
         signal.raise_signal(signal.SIGINT)
         asked = time.monotonic()
-    assert time.monotonic() - asked < GRACE_SECONDS
+    assert time.monotonic() - asked < supervisor.grace_seconds
 
 
 def test_signal_handlers_are_put_back(tmp_path):
@@ -140,10 +140,10 @@ with open({str(tmp_path / "lock")!r}, "w") as lock, Supervisor(pathlib.Path.cwd(
 
 def test_the_end_of_the_parent_is_the_end(tmp_path):
     program = f"""
-import pathlib, sys
+import os, pathlib, sys
 from devtools.supervisor import StopRequested, Supervisor
 with open({str(tmp_path / "lock")!r}, "w") as lock:
-    with Supervisor(pathlib.Path.cwd(), [lock], end_with_parent=True) as supervisor:
+    with Supervisor(pathlib.Path.cwd(), [lock], os.getppid()) as supervisor:
         print("up", flush=True)
         try:
             supervisor.wait_until(lambda: False)

@@ -1,17 +1,13 @@
 """``manage.py demo``: fill the database with data to look at."""
 
-from __future__ import annotations
-
-from typing import TYPE_CHECKING, Any
+from argparse import ArgumentParser
+from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 
 from devtools.demo import fill, users
 from devtools.demo.plan import PUBLIC_PASSWORD, Plan, Size
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser
 
 
 class Command(BaseCommand):

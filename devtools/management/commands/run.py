@@ -1,14 +1,13 @@
 """``manage.py run``, the command behind ``make run``: everything at once, until Ctrl-C."""
 
-from __future__ import annotations
-
 import os
 import shlex
 import signal
 import sys
 import urllib.request
+from argparse import ArgumentParser
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.conf import settings
 from django.contrib.auth import get_user_model
@@ -22,9 +21,6 @@ from devtools.embedded import server_users
 from devtools.port_lock import PortTakenError, port_lock
 from devtools.supervisor import ChildDiedError, StopRequested, Supervisor
 from monitoring.redis_cli import redis_cli
-
-if TYPE_CHECKING:
-    from argparse import ArgumentParser
 
 HOST = "127.0.0.1"
 INTERRUPTED_EXIT_CODE = 130
@@ -45,7 +41,7 @@ class Command(BaseCommand):
             with port_lock(number, state_dir()) as lock:
                 self._prepare()
                 locks = [lock, *server_users.held_locks]  # the servers end after the children
-                with Supervisor(ROOT, locks, end_with_parent=end_with_parent) as supervisor:
+                with Supervisor(ROOT, locks, os.getppid() if end_with_parent else None) as supervisor:
                     self._serve(supervisor, number)
         except (PortTakenError, ChildDiedError) as error:
             raise CommandError(str(error)) from error

@@ -1,7 +1,5 @@
 """``manage.py cacheshell``: ``redis-cli`` on the cache, as ``dbshell`` is ``psql`` on the database."""
 
-from __future__ import annotations
-
 import argparse
 import os
 import subprocess
