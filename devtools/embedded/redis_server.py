@@ -43,7 +43,7 @@ class RedisServer(Server):
             port=self.port, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
         )
         try:
-            return bool(link.ping()) and link.info("server")["process_id"] == self.process.pid
+            return bool(link.ping() and link.info("server")["process_id"] == self.pid)
         except redis.RedisError:
             return False
         finally:

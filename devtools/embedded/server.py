@@ -4,6 +4,7 @@ import signal
 import subprocess
 import time
 from abc import ABC, abstractmethod
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -19,7 +20,7 @@ class Server(ABC):
 
     program: str
     address: str
-    process: subprocess.Popen[bytes]
+    process: subprocess.Popen[bytes] | None = None
 
     def __init__(self, home: Path) -> None:
         self.home = home
@@ -50,20 +51,25 @@ class Server(ABC):
         self.kill()
         raise SystemExit(f"{self.program} did not start; its log is {self.log}")
 
+    @property
+    def pid(self) -> int | None:
+        return self.process.pid if self.process else None
+
     def is_alive(self) -> bool:
-        return self.process.poll() is None
+        return self.process is not None and self.process.poll() is None
 
     def stop(self) -> None:
-        """Ask it to end its sessions and write its data, and wait until it has ended."""
-        self.process.send_signal(signal.SIGINT)
-        try:
-            self.process.wait(STOP_SECONDS)
-        except subprocess.TimeoutExpired:
-            self.kill()
+        """Ask it to end its sessions and write its data, and kill it if it takes too long."""
+        if self.process:
+            self.process.send_signal(signal.SIGINT)
+            with suppress(subprocess.TimeoutExpired):
+                self.process.wait(STOP_SECONDS)
+        self.kill()
 
     def kill(self) -> None:
-        self.process.kill()
-        self.process.wait()
+        if self.process:
+            self.process.kill()
+            self.process.wait()
 
     def spawn(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as log:

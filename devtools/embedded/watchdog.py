@@ -34,11 +34,13 @@ class Watchdog:
                 self._publish()
                 self._watch()
             self.server.stop()
-        except FileNotFoundError:  # the folder was removed, and the data with it
-            self.server.kill()
+        except OSError as error:  # the folder was removed, is another user's, or is full
+            raise SystemExit(str(error)) from error
+        finally:
+            self.server.kill()  # if it has not been stopped
 
     def _publish(self) -> None:
-        running = {"address": self.server.address, "server": self.server.process.pid, "watchdog": os.getpid()}
+        running = {"address": self.server.address, "server": self.server.pid, "watchdog": os.getpid()}
         partial = self.folder / "running.partial"
         partial.write_text(json.dumps(running))
         partial.rename(self.folder / "running.json")
