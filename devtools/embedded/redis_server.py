@@ -25,6 +25,7 @@ class RedisServer(Server):
     def __init__(self, state: Path) -> None:
         super().__init__(state / "redis")
         self.port_file = self.home / "port"
+        self.advice = f" If a newer Redis wrote its data, remove {self.home}."
         self.prefers_default_port = state == Path(__file__).parents[2] / "var"
 
     def launch(self, attempt: int) -> subprocess.Popen[bytes]:

@@ -20,6 +20,7 @@ class Server(ABC):
 
     program: str
     address: str
+    advice = ""  # for when it does not start
     process: subprocess.Popen[bytes] | None = None
 
     def __init__(self, home: Path) -> None:
@@ -49,7 +50,7 @@ class Server(ABC):
                     return
                 time.sleep(0.02)
         self.kill()
-        raise SystemExit(f"{self.program} did not start; its log is {self.log}")
+        raise SystemExit(f"{self.program} did not start; its log is {self.log}.{self.advice}")
 
     @property
     def pid(self) -> int | None:
