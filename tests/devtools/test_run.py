@@ -13,7 +13,7 @@ import pytest
 from django.core.management import CommandError, call_command
 
 from config.environment import ROOT
-from tests.devtools.processes import DEADLINE_SECONDS, environment, working_on
+from tests.devtools.processes import DEADLINE_SECONDS, environment, server_process, working_on
 from tests.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -67,6 +67,11 @@ def test_it_serves_everything_until_ctrl_c_and_leaves_nothing_behind(state, port
     assert run.get("/static/admin/css/base.css")[0] == 200
     redis_cli = re.search(r"Redis +(.+)", run.said())[1]
     assert int(shell(f"{redis_cli} ttl ':1:v1:courses:detail:1'")) in range(1, 301)
+
+    servers = [server_process(state, variable).pid for variable in ("DATABASE_URL", "REDIS_URL")]
+    beside = [sys.executable, "manage.py", "cacheshell", "ping"]
+    assert subprocess.check_output(beside, cwd=ROOT, env=environment(state, DEBUG="1")) == b"PONG\n"
+    assert servers == [server_process(state, variable).pid for variable in ("DATABASE_URL", "REDIS_URL")]
 
     second = Run(state, port)
     assert second.process.wait(DEADLINE_SECONDS) == 1
