@@ -18,8 +18,8 @@ import psutil
 def main(grace_seconds: float) -> None:
     """Ask each group's leader to stop, and kill what is left of the groups after the grace, or at SIGTERM.
 
-    Only the leader is asked: a Celery worker lets its pool finish, which a signal to the pool's own
-    processes would cut short.
+    Only the leader gets SIGTERM: a Celery worker lets its pool finish, and a signal to the pool's own
+    processes would cut that short.
     """
     hurry = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: hurry.set())

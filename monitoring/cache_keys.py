@@ -7,9 +7,9 @@ from django_redis import get_redis_connection
 
 from caching.keys import full_key
 
-# What stands beside the values: shown, as it explains what the cache does, but never deleted here.
+# Keys beside the values: shown, as they explain what the cache does, but never deleted here.
 BOOKKEEPING = ("guard:{", "lease:{", "fence:", "epoch:{", "caching:")
-# Under the values' own prefix, yet nobody else's business: their names alone are credentials.
+# Under the values' own prefix, but private: the names alone are credentials.
 PRIVATE = ("django.contrib.sessions", "throttle")
 MEMBERS_SHOWN = 100
 SCAN_ROUNDS = 100
@@ -98,7 +98,7 @@ def _value(redis: Any, key: Key) -> Any:
 
 
 def readable(raw: bytes) -> Any:
-    """The decoded JSON, or the text where it is none that could be sent on."""
+    """Return the decoded JSON, or the text where it is none that could be sent on."""
     text = _text(raw)
     try:
         value = json.loads(text, parse_constant=_refuse)

@@ -21,7 +21,7 @@ def postgresql() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     finally:
-        connection.close()  # it belongs to this thread, which nobody else uses
+        connection.close()  # it belongs to this thread alone
 
 
 def redis() -> None:
@@ -41,7 +41,7 @@ CHECKS: dict[str, tuple[Callable[[], None], ThreadPoolExecutor]] = {
 
 
 def run_checks() -> dict[str, bool]:
-    """Make all checks at once. Whether each thing is there; what takes too long is not."""
+    """Make all checks at once, and return which passed; one that takes too long has not."""
     deadline = monotonic() + DEADLINE_SECONDS
     running = {name: thread.submit(check) for name, (check, thread) in CHECKS.items()}
     return {name: _passed(name, answer, deadline) for name, answer in running.items()}

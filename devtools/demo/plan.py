@@ -23,7 +23,7 @@ class Plan:
         return random.Random(f"{self.seed}:{what}:{number}")  # noqa: S311  (not a secret)
 
     def missing(self, what: str, existing: int, wanted: int, *, chunk: int = CHUNK_ROWS) -> Iterator[range]:
-        """The numbers of the missing rows, in chunks; with a progress bar on a terminal."""
+        """Yield the numbers of the missing rows in chunks, with a progress bar on a terminal."""
         with tqdm(total=max(wanted - existing, 0), desc=what, unit="", disable=None) as bar:
             for start in range(existing, wanted, chunk):
                 numbers = range(start + 1, min(start + chunk, wanted) + 1)

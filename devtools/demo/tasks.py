@@ -49,13 +49,13 @@ def fill(plan: Plan) -> int:
 
 
 def _team(task_list: TaskList, rng: Random, people: list[User]) -> list[User]:
-    """The owner, then the members."""
+    """Return the owner, then the members."""
     others = [user for user in rng.sample(people, MOST_MEMBERS + 1) if user != task_list.owner]
     return [task_list.owner, *others[: rng.randint(1, MOST_MEMBERS)]]
 
 
 def _task(task_list: TaskList, name: str, rng: Random, team: list[User], now: datetime) -> Task:
-    """A task that is due in days, not hours: nobody is to be reminded of it at once."""
+    """Return a task that is due in days, not hours: no reminder is sent at once."""
     status = rng.choices(STATUSES, weights=(4, 4, 2, 1))[0]
     days = timedelta(days=rng.randint(3, 30), minutes=rng.randint(0, 1_439))
     is_past = status in {Status.COMPLETED, Status.OVERDUE}

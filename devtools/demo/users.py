@@ -19,13 +19,13 @@ def fill(plan: Plan) -> int:
 
 
 def students() -> list[User]:
-    """The demo students, in the order of their numbers."""
+    """Return the demo students in the order of their numbers."""
     found = User.objects.filter(username__regex=r"^student\d+$").only("id", "username")
     return sorted(found, key=lambda user: int(user.username.removeprefix("student")))
 
 
 def shown(password: str) -> list[str]:
-    """Return the names of the users to sign in with, as far as that is their password."""
+    """Return the names of the users to sign in with that have this password."""
     found = User.objects.filter(username__in=SHOWN).order_by("username")
     hashes = {user.password for user in found}  # one for those that were added together
     matching = {hashed for hashed in hashes if check_password(password, hashed)}

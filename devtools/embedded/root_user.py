@@ -27,8 +27,8 @@ SHARED = Path("/var/lib/syllabus")
 def postgres_home(state: Path) -> Path:
     """Return the folder that holds PostgreSQL's data, socket and log for this state folder.
 
-    Where it is outside of the state folder, ``<state>/postgres-home`` names it: with ``var/``
-    removed, or in a fresh clone at the same path, one starts anew.
+    Where it is outside of the state folder, ``<state>/postgres-home`` names it, so that removing
+    ``var/`` removes the data from view, and a fresh clone at the same path has data of its own.
     """
     inside, pointer = state / "postgres", state / "postgres-home"
     if os.geteuid() != 0 or inside.exists():
@@ -88,9 +88,7 @@ def digest(path: Path) -> str:
 def _system_user() -> tuple[int, int]:
     with _one_at_a_time():
         if (user := _find_user()) is None:
-            print(
-                f"Running as root: adding the system user {SYSTEM_USER}, as whom PostgreSQL runs", flush=True
-            )
+            print(f"Running as root: adding the system user {SYSTEM_USER} for PostgreSQL", flush=True)
             command = ["env", "useradd", "--system", "--user-group", "--no-create-home", SYSTEM_USER]
             subprocess.run(command, check=False)
             user = _find_user()

@@ -1,7 +1,7 @@
 """``python -m devtools.embedded.watchdog <folder> <lock>``: runs one server while it has users.
 
 The files in the folder: see server_users.py. The lock is the inherited descriptor of ``watchdog.lock``,
-which stays locked until this process ends. A server that dies is started again.
+which stays locked until this process ends. A server that ends by itself is started again.
 """
 
 import fcntl
@@ -46,7 +46,7 @@ class Watchdog:
         partial.rename(self.folder / "running.json")
 
     def _watch(self) -> None:
-        """Return when the server has died or is to stop; from then on it has no address."""
+        """Return when the server has ended or must stop; from then on it has no address."""
         while self.server.is_alive() and not self.stopping.wait(POLL_SECONDS):
             if self._is_unused():
                 self.stopping.set()

@@ -66,7 +66,7 @@ class KeyDetailView(CacheView):
     @extend_schema(
         operation_id="cache_keys_destroy",
         summary="Drop a cached value",
-        responses={204: OpenApiResponse(description="Dropped; the next read makes it anew.")},
+        responses={204: OpenApiResponse(description="Dropped; the next read makes it again.")},
     )
     def delete(self, request: Request, key: str) -> Response:  # noqa: ARG002
         if not cache_keys.is_value(key):
