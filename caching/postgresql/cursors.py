@@ -66,6 +66,8 @@ class WatchedCursor:
             finally:
                 if db.pending.has_news():
                     db.flush_after(kind)
+        if kind is READS and db.autocommits():
+            return self._read(execute, sql, text, *args)
         return self._watch_closely(execute, kind, sql, text, *args)
 
     def _watch_closely(self, execute: Execute, kind: Kind, sql: Any, text: str, *args: Any) -> Any:
@@ -76,24 +78,27 @@ class WatchedCursor:
             return self._in_transaction(execute, kind, sql, *args)
         if kind & (Kind.CALLS | Kind.DEFINES):
             return self._call(execute, kind, sql, text, *args)
-        return self._read(execute, kind, sql, text, *args)
+        with self.db.watching(kind):  # it names the isolation
+            return execute(sql, *args)
 
     def _in_transaction(self, execute: Execute, kind: Kind, sql: Any, *args: Any) -> Any:
         with transaction.atomic(using=self.db.alias), self.db.watching(kind):
             return execute(sql, *args)
 
-    def _read(self, execute: Execute, kind: Kind, sql: Any, text: str, *args: Any) -> Any:
+    def _read(self, execute: Execute, sql: Any, text: str, *args: Any) -> Any:
         if needs_transaction(text):
-            return self._in_transaction(execute, kind, sql, *args)
+            return self._in_transaction(execute, WRITES, sql, *args)
         try:
-            with self.db.watching(kind):
-                return execute(_marked(sql, text), *args)
+            return execute(_marked(sql, text), *args)
         except DatabaseError as error:
             if _sqlstate(error) != NEEDS_TRANSACTION:
                 raise
+        finally:
+            if self.db.pending.has_news():
+                self.db.flush_after(READS)
         self.db.errors_occurred = False  # it was none of the connection's
         note_needs_transaction(text)
-        return self._in_transaction(execute, kind, sql, *args)
+        return self._in_transaction(execute, WRITES, sql, *args)
 
     def _call(self, execute: Execute, kind: Kind, sql: Any, text: str, *args: Any) -> Any:
         code = None if may_be_in_transaction(text) else REFUSED_IN_TRANSACTION
