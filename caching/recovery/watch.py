@@ -173,15 +173,16 @@ class Watch:
             logger.debug("the cache is not trusted: %s", error)
         else:
             self.trust.confirm(breaks, began)
-        self._is_checking = False
-        with self._checked:
-            self._rounds += 1
-            self._checked.notify_all()
+        finally:
+            with self._checked:
+                self._is_checking = False
+                self._rounds += 1
+                self._checked.notify_all()
 
     def _check(self, *, wait_for_writers: bool) -> None:
         self._redis.commands(*(("SET", key, 1) for key in self._redis.node_keys("caching:heartbeat")))
         self._pay()
-        aliases = databases()
+        aliases = sorted(databases())
         for alias in aliases:
             session = self._sessions.setdefault(alias, Session(alias))
             origin.check(session, self._redis.run, self._redis.node_keys("caching:origin"))
@@ -190,7 +191,7 @@ class Watch:
         if time.monotonic() - self._covered_at > COVERAGE_SECONDS:
             self._look_for_triggers(aliases)
 
-    def _look_for_triggers(self, aliases: list[str]) -> None:
+    def _look_for_triggers(self, aliases: set[str]) -> None:
         self._covered_at = time.monotonic()  # before the look: a table that changes meanwhile resets it
         try:
             self.trust.uncovered = frozenset().union(
