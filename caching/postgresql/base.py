@@ -25,46 +25,8 @@ from caching.write.pending import PendingInvalidations
 from caching.write.statements import Kind
 
 IDLE, IN_ERROR = 0, 3  # libpq's states of a transaction
-READS = Kind.READS
 
 
-<<<<<<< HEAD
-class CopyMixin:
-    """COPY goes past Django's execute wrappers, but not past the cache."""
-
-    cursor: Any
-    db: Any
-
-    def copy_expert(self, sql: Any, file: Any, *args: Any) -> None:
-        with self.db.watching(Kind.WRITES):
-            self.cursor.copy_expert(sql, file, *args)
-            self.db.receive_notices()
-
-    def copy_from(self, file: Any, table: str, *args: Any, **kwargs: Any) -> None:
-        with self.db.watching(Kind.WRITES):
-            self.cursor.copy_from(file, table, *args, **kwargs)
-            self.db.receive_notices()
-
-    @contextlib.contextmanager
-    def copy(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
-        with self.db.watching(Kind.WRITES), self.cursor.copy(*args, **kwargs) as copying:
-            yield copying
-
-    def callproc(self, *args: Any, **kwargs: Any) -> Any:
-        with self.db.watching(READS):
-            return super().callproc(*args, **kwargs)  # type: ignore[misc]  # of Django's wrapper
-
-
-class CursorWrapper(CopyMixin, utils.CursorWrapper):
-    """Django's, for the cache's connection."""
-
-
-class CursorDebugWrapper(CopyMixin, base.CursorDebugWrapper):
-    """Django's, for the cache's connection."""
-
-
-=======
->>>>>>> cache2-bench
 class Creation(DatabaseCreation):
     """Django's, which lets go of a test database before it is dropped."""
 
@@ -103,40 +65,15 @@ class DatabaseWrapper(base.DatabaseWrapper):
         """Return whether the server is in no transaction, whatever Django believes."""
         return self.connection is None or bool(self.connection.info.transaction_status == IDLE)
 
-<<<<<<< HEAD
-    def _execute(
-        self, execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: dict[str, Any]
-    ) -> Any:
-        kind = kind_of(sql if isinstance(sql, str) else _text(sql, context["cursor"].cursor))
-        if kind is not READS:
-            with self.watching(kind):
-                return execute(sql, params, many, context)
-        try:  # most statements: nothing but this comes between them and the database
-            return execute(sql, params, many, context)
-        finally:
-            if self.pending:
-                self._flush_for_certain(kind)
-=======
     def is_in_error(self) -> bool:
         """Return whether the server's transaction can only be rolled back."""
         return self.connection is not None and self.connection.info.transaction_status == IN_ERROR
->>>>>>> cache2-bench
 
     @contextlib.contextmanager
     def watching(self, kind: Kind) -> Iterator[None]:
         """Run a statement in the block; invalidate what it has changed where no commit will."""
         if kind & Kind.ISOLATION:
             self.pending.note_isolation(for_session=bool(kind & Kind.SESSION))
-<<<<<<< HEAD
-        block: contextlib.AbstractContextManager[Any] = contextlib.nullcontext()
-        if kind & Kind.WRITES and not kind & Kind.ENDS and self._autocommits():
-            block = transaction.atomic(using=self.alias)
-        with block:
-            try:
-                yield
-            finally:
-                self._flush_for_certain(kind)
-=======
         try:
             yield
         finally:
@@ -145,25 +82,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             except BaseException:  # a signal's, in the middle: what is committed must be invalidated
                 self.flush_after(kind)
                 raise
->>>>>>> cache2-bench
 
     def autocommits(self) -> bool:
         """Return whether a statement would be a transaction of its own."""
         return not self.in_atomic_block and self.autocommit and self.is_idle()
 
-<<<<<<< HEAD
-    def _flush_for_certain(self, kind: Kind) -> None:
-        try:
-            self._flush_after(kind)
-        except BaseException:  # a signal's, in the middle: what is committed must be invalidated
-            self._flush_after(kind)
-            raise
-
-    def _flush_after(self, kind: Kind) -> None:
-=======
     def flush_after(self, kind: Kind) -> None:
         """Invalidate what a statement has changed, unless a commit is going to."""
->>>>>>> cache2-bench
         if kind & Kind.DEFINES:
             self._everything_may_have_changed()
         if not self.pending:
@@ -219,12 +144,3 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super().close()
         finally:
             self.pending.rolled_back()
-<<<<<<< HEAD
-
-
-def _text(sql: Any, cursor: Any) -> str:
-    if isinstance(sql, bytes):  # psycopg2.extras.execute_values
-        return sql.decode(errors="replace")
-    return str(sql.as_string(cursor))
-=======
->>>>>>> cache2-bench
