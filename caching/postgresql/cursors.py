@@ -4,10 +4,9 @@
 a statement                        is run
 =================================  ==========================================================================
 in a transaction                   as it is: the commit invalidates (base.py)
-that plainly writes, autocommit    in a transaction of its own, so that there is a commit
-that seems to read, autocommit     as it is, with a mark. If a function or a rule in it changes a declared
-                                   table, the trigger sees the mark and has the statement fail with
-                                   ``NEEDS_TRANSACTION``: nothing has happened, and it is run again, as above
+that reads, autocommit             as it is
+that writes, or calls a function   in a transaction of its own, so that there is a commit
+that may write, autocommit
 DO and CALL, autocommit            in a transaction of its own; if it turns out to commit by itself, again,
                                    with everything fenced
 that may commit in the middle      with everything fenced
@@ -25,7 +24,6 @@ from django.db import DatabaseError, transaction
 from django.db.backends import utils
 from django.db.backends.postgresql import base
 
-from caching.postgresql.marks import MARK, NEEDS_TRANSACTION
 from caching.registry import declarations
 from caching.write.commit import closed
 from caching.write.statements import (
@@ -34,8 +32,6 @@ from caching.write.statements import (
     Kind,
     kind_of,
     may_be_in_transaction,
-    needs_transaction,
-    note_needs_transaction,
 )
 
 COMMITS_BY_ITSELF = "2D000"  # invalid_transaction_termination
@@ -66,39 +62,22 @@ class WatchedCursor:
             finally:
                 if db.pending.has_news():
                     db.flush_after(kind)
-        if kind is READS and db.autocommits():
-            return self._read(execute, sql, text, *args)
         return self._watch_closely(execute, kind, sql, text, *args)
 
     def _watch_closely(self, execute: Execute, kind: Kind, sql: Any, text: str, *args: Any) -> Any:
         if kind & Kind.ENDS or not self.db.autocommits():
             with self._fenced(kind, text), self.db.watching(kind):
                 return execute(sql, *args)
-        if kind & Kind.WRITES:
+        if kind & (Kind.WRITES | Kind.FUNCTIONS):
             return self._in_transaction(execute, kind, sql, *args)
         if kind & (Kind.CALLS | Kind.DEFINES):
             return self._call(execute, kind, sql, text, *args)
-        with self.db.watching(kind):  # it names the isolation
+        with self.db.watching(kind):
             return execute(sql, *args)
 
     def _in_transaction(self, execute: Execute, kind: Kind, sql: Any, *args: Any) -> Any:
         with transaction.atomic(using=self.db.alias), self.db.watching(kind):
             return execute(sql, *args)
-
-    def _read(self, execute: Execute, sql: Any, text: str, *args: Any) -> Any:
-        if needs_transaction(text):
-            return self._in_transaction(execute, WRITES, sql, *args)
-        try:
-            return execute(_marked(sql, text), *args)
-        except DatabaseError as error:
-            if _sqlstate(error) != NEEDS_TRANSACTION:
-                raise
-        finally:
-            if self.db.pending.has_news():
-                self.db.flush_after(READS)
-        self.db.errors_occurred = False  # it was none of the connection's
-        note_needs_transaction(text)
-        return self._in_transaction(execute, WRITES, sql, *args)
 
     def _call(self, execute: Execute, kind: Kind, sql: Any, text: str, *args: Any) -> Any:
         code = None if may_be_in_transaction(text) else REFUSED_IN_TRANSACTION
@@ -157,10 +136,6 @@ class CursorWrapper(WatchedCursor, utils.CursorWrapper):
 
 class CursorDebugWrapper(WatchedCursor, base.CursorDebugWrapper):
     """Django's, for the cache's connection."""
-
-
-def _marked(sql: Any, text: str) -> Any:
-    return sql + MARK.encode() if isinstance(sql, bytes) else text + MARK
 
 
 def _may_commit(text: str) -> bool:

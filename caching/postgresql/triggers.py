@@ -18,7 +18,6 @@ from django.db import connections, transaction
 from caching.dependents import dump
 from caching.keys import Target
 from caching.postgresql.installed import installed_plans
-from caching.postgresql.marks import MARK, NEEDS_TRANSACTION
 from caching.postgresql.plan import Plan, plans
 from caching.write.changes import MAX_ROWS
 
@@ -36,9 +35,6 @@ DECLARE
   changed json;
   number integer := {max_rows} + 1;
 BEGIN
-  IF right(current_query(), {mark_length}) = {mark} THEN
-    RAISE EXCEPTION 'it changes what is cached, and must be run in a transaction' USING ERRCODE = {needs};
-  END IF;
   BEGIN
     IF TG_OP = 'INSERT' THEN
       SELECT json_agg(told), count(*) INTO changed, number FROM ({inserted}) found;
@@ -160,9 +156,6 @@ def function_sql(table: str, plan: Plan, columns: dict[str, bool]) -> str:
     return FUNCTION.format(
         name=function_name(table),
         max_rows=MAX_ROWS,
-        mark=_literal(MARK),
-        mark_length=len(MARK),
-        needs=_literal(NEEDS_TRANSACTION),
         constant=_literal(constant),
         dependents=_literal(dump(plan.dependents)),
         inserted=distinct("caching_new"),

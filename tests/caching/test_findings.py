@@ -695,3 +695,17 @@ def test_fixture_that_is_loaded_is_noticed(warm, tmp_path):
     )
     call_command("loaddata", str(fixture), verbosity=0)
     assert title(warm.pk) == "loaded"
+
+
+def test_function_that_handles_errors_in_autocommit_writes_once_and_is_noticed(warm, functions):
+    """Whatever makes the statement's changes known must not be an error that the function can swallow."""
+    functions(
+        "CREATE FUNCTION f_careful() RETURNS text LANGUAGE plpgsql AS $$ BEGIN"
+        " UPDATE shelf_book SET title = title || '+'; RETURN 'written';"
+        " EXCEPTION WHEN OTHERS THEN RETURN 'failed'; END $$",
+        "DROP FUNCTION f_careful()",
+    )
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT f_careful()")
+        assert cursor.fetchone() == ("written",)
+    assert title(warm.pk) == "old+"
