@@ -255,11 +255,9 @@ def pending(using: str = DEFAULT_DB_ALIAS) -> PendingInvalidations:
     return cast("Connection", connections[using]).pending
 
 
-def _opened() -> Iterator[PendingInvalidations]:
-    for connection in connections.all(initialized_only=True):
-        found = getattr(connection, "pending", None)
-        if found is not None:
-            yield found
+def _opened() -> list[PendingInvalidations]:
+    opened = connections.all(initialized_only=True)
+    return [connection.pending for connection in opened if hasattr(connection, "pending")]
 
 
 def must_bypass() -> bool:
