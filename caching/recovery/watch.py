@@ -182,7 +182,7 @@ class Watch:
     def _check(self, *, wait_for_writers: bool) -> None:
         self._redis.commands(*(("SET", key, 1) for key in self._redis.node_keys("caching:heartbeat")))
         self._pay()
-        aliases = sorted(databases())
+        aliases = databases()
         for alias in aliases:
             session = self._sessions.setdefault(alias, Session(alias))
             origin.check(session, self._redis.run, self._redis.node_keys("caching:origin"))
