@@ -30,6 +30,7 @@ def value_target(key: str) -> Target:
     return Target(key, f"lease:{{{key}}}", f"fence:{{{key}}}")
 
 
+@lru_cache(maxsize=256)
 def group_target(stem: str) -> Target:
     """Return the target of all values whose keys begin with ``stem``: the generation they are tagged with."""
     generation = f"generation:{{{stem}}}"
@@ -43,6 +44,7 @@ def fenced_target(fence_key: str) -> Target:
     return group_target(stem_or_key) if name.startswith("generation:") else value_target(stem_or_key)
 
 
+@lru_cache(maxsize=256)
 def stem(pattern: str) -> str:
     """Return what a key pattern has before its first parameter."""
     return pattern.partition("{")[0].rstrip(":")

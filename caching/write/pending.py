@@ -210,8 +210,11 @@ class PendingInvalidations:
                 self._connection.connection.rollback()  # the driver began a transaction to ask
 
     def _record(self, targets: set[Target]) -> None:
+        idle = self._connection.is_idle()
         try:
             outbox.record(self._connection, targets)
+            if idle and not self._connection.is_idle():
+                self._connection.connection.commit()  # the driver began a transaction to write
         except DatabaseError:
             logger.warning("the outbox cannot be written here: the watch thread goes on trying")
             get_gateway().watch.owe(targets)
@@ -252,11 +255,9 @@ def pending(using: str = DEFAULT_DB_ALIAS) -> PendingInvalidations:
     return cast("Connection", connections[using]).pending
 
 
-def _opened() -> Iterator[PendingInvalidations]:
-    for connection in connections.all(initialized_only=True):
-        found = getattr(connection, "pending", None)
-        if found is not None:
-            yield found
+def _opened() -> list[PendingInvalidations]:
+    opened = connections.all(initialized_only=True)
+    return [connection.pending for connection in opened if hasattr(connection, "pending")]
 
 
 def must_bypass() -> bool:

@@ -64,7 +64,8 @@ class Kind(enum.Flag):
     SESSION = enum.auto()  # may change the isolation of those that follow
 
 
-READS, WRITES = Kind.READS, Kind.WRITES  # for comparisons by identity, once for each statement
+# For comparisons by identity, once for each statement.
+READS, WRITES, FUNCTIONS = Kind.READS, Kind.WRITES, Kind.FUNCTIONS
 
 
 def kind_of(sql: str) -> Kind:
