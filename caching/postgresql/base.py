@@ -11,7 +11,7 @@ import contextlib
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.db import transaction
+from django.db import DatabaseError, Error, transaction
 from django.db.backends import utils
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.creation import DatabaseCreation
@@ -162,8 +162,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super()._commit()  # type: ignore[misc]  # missing in the stubs
             self.pending.rolled_back()
             return
-        with committing(self):
-            super()._commit()  # type: ignore[misc]  # missing in the stubs
+        try:
+            with committing(self):
+                super()._commit()  # type: ignore[misc]  # missing in the stubs
+        except DatabaseError:
+            raise  # Django rolls back
+        except BaseException:  # a signal's, before the COMMIT: Django would leave the transaction open
+            self._roll_back_what_is_open()
+            raise
+
+    def _roll_back_what_is_open(self) -> None:
+        if self.is_idle():
+            return
+        try:
+            self.rollback()
+        except Error:
+            self.close()
 
     def _rollback(self) -> None:
         try:
@@ -182,6 +196,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.pending.forget_test()
 
     def close(self) -> None:
+        try:
+            if self.is_idle() and self.pending and not self.pending.in_transaction():
+                self.pending.flush()  # of the driver's own cursor
+        finally:
+            self._close_and_forget()
+
+    def _close_and_forget(self) -> None:
         try:
             super().close()
         finally:

@@ -75,21 +75,21 @@ def install(using: str, *, prune: bool = False) -> list[str]:
     Args:
         prune: also take away what only another release has declared.
     """
-    connection = connections[using]
-    with transaction.atomic(using=using), connection.cursor() as cursor:
+    return [table for table, plan in sorted(plans(using).items()) if _install_one(using, table, plan, prune)]
+
+
+def _install_one(using: str, table: str, plan: Plan, prune: bool) -> bool:
+    """Give one table its triggers, in a transaction of its own: with two locks writers could deadlock."""
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('caching triggers'))")
-        wanted = plans(using)
-        found = installed_plans(_query_with(cursor), wanted)
-        changed = []
-        for table, plan in sorted(wanted.items()):
-            there = found.get(table)
-            if there is None:
-                continue  # a materialized view, or not migrated yet
-            target = plan if prune else plan.with_other_releases(there)
-            if target != there:
-                _install(cursor, table, target)
-                changed.append(table)
-    return changed
+        there = installed_plans(_query_with(cursor), [table]).get(table)
+        if there is None:
+            return False  # a materialized view, or not migrated yet
+        target = plan if prune else plan.with_other_releases(there)
+        if target == there:
+            return False
+        _install(cursor, table, target)
+        return True
 
 
 def groups(using: str, tables: list[str]) -> set[Target]:
