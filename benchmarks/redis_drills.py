@@ -30,7 +30,9 @@ PASSWORD = "a@b/c"
 QUOTED = "a%40b%2Fc"
 WARM_UP_SECONDS = 4.0  # each process imports and connects; not measured
 USUAL_SECONDS, ONSET_SECONDS, AFTER_SECONDS, BACK_SECONDS = 4.0, 1.5, 4.0, 4.0
-MAX_ONSET_MS, MAX_MORE_MS, MAX_REQUEST_MS = 1_000, 50, 1_000
+MAX_ONSET_MS, MAX_MORE_MS = 1_000, 50
+# One request may wait for the rates' Redis and for the cache's.
+MAX_REQUEST_MS, MAX_REQUEST_WITH_SENTINELS_MS = 1_500, 1_000
 ENDPOINTS = [
     "/api/v1/courses/2/",
     "/api/v1/courses/?search=drill",
@@ -51,12 +53,14 @@ class Drill(NamedTuple):
         begin: what happens at the onset.
         end: what puts it right, if anything does.
         hits_after: whether the cache is to serve during the outage; None where either is right.
+        max_request_ms: the bound of the slowest request.
     """
 
     environment: dict[str, str]
     begin: Callable[[], object] = lambda: None
     end: Callable[[], object] | None = None
     hits_after: bool | None = True
+    max_request_ms: int = MAX_REQUEST_MS
 
 
 DRILLS: dict[str, Callable[[Path], contextlib.AbstractContextManager[Drill]]] = {}
@@ -192,7 +196,7 @@ def two_sentinels_away(folder: Path) -> Iterator[Drill]:
             made[1].stop()
             cut(master)
 
-        yield Drill(environment, begin)
+        yield Drill(environment, begin, max_request_ms=MAX_REQUEST_WITH_SENTINELS_MS)
 
 
 @drill("Sentinels, all dead")
@@ -289,7 +293,7 @@ def row(name: str, trial: Trial, drill: Drill) -> bool:
         "status": not bad,
         "onset": p95["onset"] <= MAX_ONSET_MS,
         "after": p95["after"] - p95["usual"] <= MAX_MORE_MS,
-        "slowest": slowest <= MAX_REQUEST_MS,
+        "slowest": slowest <= drill.max_request_ms,
         "hits": hits[0] > 0 and drill.hits_after in {None, bool(hits[1])} and (not drill.end or hits[2] > 0),
     }
     missed = ", ".join(name for name, kept in fine.items() if not kept)

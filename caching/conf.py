@@ -20,7 +20,7 @@ from caching import testing
 ENGINE = "caching.postgresql"
 CONNECT_TIMEOUT_SECONDS = 0.25
 COMMAND_TIMEOUT_SECONDS = 0.5
-# Settings that may hold the URL of a Redis database that the cache must not share.
+# Settings that may hold the URL of a Redis database that the cache must not share (SEPARATE_FROM).
 SEPARATE_FROM = ("CELERY_BROKER_URL",)
 
 # "host:port", "[::1]:port", (host, port), or a URL with options of its own.
@@ -77,8 +77,8 @@ def redis_conf() -> RedisConf:
         url=chosen.get("URL") or _first_location(default) or "redis://localhost:6379/1",
         username=chosen.get("USERNAME") or options.get("USERNAME"),
         password=chosen.get("PASSWORD") or options.get("PASSWORD"),
-        cluster=tuple(chosen.get("CLUSTER") or ()),
-        sentinels=tuple(chosen.get("SENTINELS") or ()),
+        cluster=_servers(chosen.get("CLUSTER")),
+        sentinels=_servers(chosen.get("SENTINELS")),
         master=chosen.get("MASTER") or RedisConf._field_defaults["master"],
         sentinel_username=chosen.get("SENTINEL_USERNAME") or None,
         sentinel_password=chosen.get("SENTINEL_PASSWORD") or None,
@@ -87,6 +87,12 @@ def redis_conf() -> RedisConf:
         or options.get("SOCKET_CONNECT_TIMEOUT", CONNECT_TIMEOUT_SECONDS),
         command_timeout=chosen.get("COMMAND_TIMEOUT")
         or options.get("SOCKET_TIMEOUT", COMMAND_TIMEOUT_SECONDS),
+    )
+
+
+def _servers(servers: Sequence[Any] | None) -> tuple[Server, ...]:
+    return tuple(
+        server if isinstance(server, str) else (server[0], int(server[1])) for server in servers or ()
     )
 
 

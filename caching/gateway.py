@@ -13,7 +13,7 @@ from caching.errors import RedisUnavailable, Untrusted
 from caching.keys import Target
 from caching.recovery.watch import Watch
 from caching.redis import scripts
-from caching.redis.breaker import CircuitBreaker
+from caching.redis.breaker import SLOW_SECONDS, CircuitBreaker
 from caching.redis.scripts import Command, ScriptCall
 from caching.redis.topology import Backend, make_backend
 
@@ -101,7 +101,7 @@ class RedisGateway:
 @functools.cache
 def get_gateway() -> RedisGateway:
     """Return the gateway to the Redis of the settings."""
-    return RedisGateway(make_backend(conf.redis_conf()))
+    return RedisGateway(make_backend(conf.redis_conf(), slow_seconds=SLOW_SECONDS))
 
 
 def _follow_settings(*, setting: str, **_: Any) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import sys
 from collections.abc import Callable, Iterator
 from hashlib import sha1
 from importlib import import_module
@@ -76,6 +77,7 @@ STEPS = {
     "lift overdue": "caching.recovery.fences.lift_overdue",
     "origin": "caching.recovery.origin.check",
     "trust": "caching.recovery.trust.Trust.is_valid",
+    "grace": "caching.recovery.trust.Trust.in_grace",
     "require": "caching.recovery.watch.Watch.require",
     "uncovered": "caching.postgresql.installed.uncovered",
     "distrust": "caching.redis.client.distrust_after_restart",
@@ -151,6 +153,22 @@ def check_now() -> bool:
     gateway = get_gateway()
     gateway.watch.check()
     return gateway.watch.trust.is_valid(gateway.breaks)
+
+
+@contextlib.contextmanager
+def using_gateway(gateway: Any) -> Iterator[None]:
+    """Have the cache use another gateway in the block, such as one of a test's own."""
+    from caching.gateway import get_gateway
+
+    users = [
+        module
+        for name, module in list(sys.modules.items())
+        if name.startswith("caching.") and getattr(module, "get_gateway", None) is get_gateway
+    ]
+    with contextlib.ExitStack() as stack:
+        for module in users:
+            stack.enter_context(mock.patch.object(module, "get_gateway", return_value=gateway))
+        yield
 
 
 @contextlib.contextmanager

@@ -122,7 +122,13 @@ def main() -> None:
 
 def table(builds: list[Build], actions: list[str]) -> str:
     """Return medians and ratios as lines of aligned columns."""
-    head = ["ms", *(f"{build.name}{kind}" for kind in ("", " CPU") for build in builds), "ratio", "more", "CPU"]
+    head = [
+        "ms",
+        *(f"{build.name}{kind}" for kind in ("", " CPU") for build in builds),
+        "ratio",
+        "more",
+        "CPU",
+    ]
     lines = [f"{head[0]:14}" + "".join(f"{word:>18}" for word in head[1:])]
     for action in actions:
         walls = [_median(build.walls[action]) for build in builds]

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 LONGEST_SPELL_SECONDS = 1.5
 SQUEEZED_BYTES = 2 * 2**20
 JUNK_BYTES = 50_000
+REDIS_GOES_TOO = 0.5
+LONG_COMMIT_SECONDS = 11
 
 
 def _spell(rng: random.Random) -> None:
@@ -70,6 +72,45 @@ def evict(nemesis: Nemesis, rng: random.Random) -> None:
         client.config_set("maxmemory", 0)
 
 
+def lock_outbox(nemesis: Nemesis, rng: random.Random) -> None:
+    """Somebody locks the table of the outbox; after a while Redis goes away, too."""
+    with nemesis.session() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE caching_outbox IN ACCESS EXCLUSIVE MODE")
+        _spell(rng)
+        if rng.random() < REDIS_GOES_TOO:
+            with nemesis.redis_is(rng.choice(["hang", "refuse"])):
+                _spell(rng)
+        cursor.execute("COMMIT")
+
+
+def starve(nemesis: Nemesis, rng: random.Random) -> None:
+    """The role may open no more connections, and those of the watch threads are ended."""
+    nemesis.sql("ALTER ROLE bench_app CONNECTION LIMIT 0")
+    nemesis.sql(
+        "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cache watch'"
+    )
+    _spell(rng)
+    if rng.random() < REDIS_GOES_TOO:
+        with nemesis.redis_is(rng.choice(["hang", "refuse"])):
+            _spell(rng)
+    nemesis.sql("ALTER ROLE bench_app CONNECTION LIMIT -1")
+
+
+def commit_unknown(nemesis: Nemesis, rng: random.Random) -> None:
+    """Writers lose their connections while COMMIT waits for a standby, for longer than fences are overdue."""
+    nemesis.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    nemesis.sql("SELECT pg_reload_conf()")
+    try:
+        _spell(rng)
+        nemesis.postgres.mode = "cut"
+        nemesis.postgres.mode = "pass"
+        time.sleep(rng.choice([0.1, LONG_COMMIT_SECONDS]))
+    finally:
+        nemesis.sql("ALTER SYSTEM RESET synchronous_standby_names")
+        nemesis.sql("SELECT pg_reload_conf()")
+
+
 FAULTS: dict[str, Callable[[Nemesis, random.Random], None]] = {
-    fault.__name__: fault for fault in (kill, hang, refuse, cut, partition, restart, evict)
+    fault.__name__: fault
+    for fault in (kill, hang, refuse, cut, partition, restart, evict, lock_outbox, starve, commit_unknown)
 }

@@ -3,11 +3,16 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import random
 import signal
 import time
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+import psycopg2
 
 from benchmarks.history.faults import FAULTS
 from benchmarks.history.trial import History, Plan, Process, Trial
@@ -16,11 +21,28 @@ from tests.caching.redis_process import RedisProcess
 
 QUIET_SECONDS = (0.5, 3.0)  # between two faults
 LIFE_SECONDS = 1.0  # a writer is killed so long after its first write, or sooner
-FENCE_TTL_SECONDS = 10  # a killed writer's fences stand so long
+FENCE_OVERDUE_SECONDS = 10  # a killed writer's fences are looked at after so long
+# The workers' role, which has limits that a superuser has not.
+ROLE = "bench_app"
+MAKE_ROLE = f"""
+DO $$ BEGIN
+    CREATE ROLE {ROLE} LOGIN;
+EXCEPTION WHEN duplicate_object THEN NULL;
+END $$;
+ALTER ROLE {ROLE} CONNECTION LIMIT -1;
+ALTER ROLE {ROLE} SET synchronous_commit TO on;
+GRANT SET ON PARAMETER deadlock_timeout TO {ROLE};
+GRANT ALL ON SCHEMA public TO {ROLE};
+GRANT ALL ON ALL TABLES IN SCHEMA public TO {ROLE};
+GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {ROLE};
+"""
 
 
 class Nemesis(Trial):
-    """Half of the processes reach Redis through one proxy, half through another."""
+    """Half of the processes reach Redis through one proxy, half through another.
+
+    The writers also reach PostgreSQL through a proxy.
+    """
 
     def __init__(self, contestant: str, plan: Plan, folder: Path, faults: Sequence[str]) -> None:
         super().__init__(contestant, plan, folder)
@@ -29,6 +51,7 @@ class Nemesis(Trial):
         self._writers: list[tuple[str, Process]] = []
         self._spawned = 0
         self.proxies: list[Proxy] = []
+        self._address = os.environ["DATABASE_URL"]
 
     def run(self) -> History:
         home = self.folder.with_name(f"{self.folder.name}-redis")
@@ -36,12 +59,33 @@ class Nemesis(Trial):
         self.redis = RedisProcess(home, maxmemory_policy="volatile-lru")
         self.redis_url = self.redis.url
         self.proxies = [Proxy(self.redis.port), Proxy(self.redis.port)]
+        self.postgres = Proxy(_socket_of(self._address))
         try:
             return super().run()
         finally:
-            for proxy in self.proxies:
+            for proxy in (*self.proxies, self.postgres):
                 proxy.close()
             self.redis.remove()
+
+    def _prepare(self) -> None:
+        super()._prepare()
+        self.sql(MAKE_ROLE)
+
+    def sql(self, text: str) -> list[Any]:
+        """Carry out statements as a superuser, in autocommit. Return the rows of the last one."""
+        with self.session() as cursor:
+            cursor.execute(text)
+            return cursor.fetchall() if cursor.description else []
+
+    @contextlib.contextmanager
+    def session(self) -> Iterator[Any]:
+        """Yield a cursor of a superuser's own connection, in autocommit."""
+        connection = psycopg2.connect(self._address)
+        connection.autocommit = True
+        try:
+            yield connection.cursor()
+        finally:
+            connection.close()
 
     def _work(self) -> None:
         readers = [self._start("reader") for _ in range(self.plan.readers)]
@@ -52,14 +96,20 @@ class Nemesis(Trial):
             FAULTS[self._rng.choice(self._faults)](self, self._rng)
         for _, process in (*readers, *self._writers):
             self._wait(process)
-        if "kill" in self._faults:
-            time.sleep(FENCE_TTL_SECONDS)
+        if {"kill", "commit_unknown"} & set(self._faults):
+            time.sleep(FENCE_OVERDUE_SECONDS)
 
     def _start(self, role: str) -> tuple[str, Process]:
         self._spawned += 1
         name = f"{role}-{self._spawned}"
         proxy = self.proxies[self._spawned % len(self.proxies)]
-        return name, self._worker(role, name, proxy.url)
+        return name, self._worker(role, name, REDIS_URL=proxy.url, DATABASE_URL=self._database_of(role))
+
+    def _database_of(self, role: str) -> str:
+        if role == "writer":
+            name = urlsplit(self._address).path
+            return f"postgres://{ROLE}@127.0.0.1:{self.postgres.port}{name}"
+        return self._address.replace("//postgres@", f"//{ROLE}@", 1)
 
     def kill_a_writer(self, rng: random.Random) -> None:
         """SIGKILL one that has begun to write, and start another in its place."""
@@ -82,3 +132,12 @@ class Nemesis(Trial):
         yield
         for proxy in chosen:
             proxy.mode = "pass"
+
+
+def _socket_of(address: str) -> str:
+    """Return the path of PostgreSQL's socket, for a server that has no port."""
+    connection = psycopg2.connect(address)
+    try:
+        return f"{connection.info.host}/.s.PGSQL.{connection.info.port}"
+    finally:
+        connection.close()

@@ -88,7 +88,7 @@ class Trial:
     def _prepare(self) -> None:
         with redis.Redis.from_url(self.redis_url) as client:
             client.flushall()
-        self._wait(self._process("prepare", self.redis_url))
+        self._wait(self._process("prepare"))
 
     def _work(self) -> None:
         readers = [self._worker("reader", f"reader-{n}") for n in range(self.plan.readers)]
@@ -111,19 +111,23 @@ class Trial:
         unseen.write_text(str(self._deadline))
         unseen.rename(self.folder / BEGIN)
 
-    def _worker(self, role: str, name: str, redis_url: str = "") -> Process:
+    def _worker(self, role: str, name: str, **addresses: str) -> Process:
         plan = self.plan
         words = (role, name, self.folder, plan.reads // plan.readers, plan.pause)
-        return self._process("worker", redis_url or self.redis_url, *map(str, words))
+        return self._process("worker", *map(str, words), **addresses)
 
-    def _process(self, module: str, redis_url: str, *words: str) -> Process:
+    def _process(self, module: str, *words: str, **addresses: str) -> Process:
+        return self._python(f"benchmarks.history.{module}", *words, **addresses)
+
+    def _python(self, module: str, *words: str, **variables: str) -> Process:
         environment = {
             "CONTESTANT": self._contestant,
             "DJANGO_SETTINGS_MODULE": "benchmarks.history.settings",
             "PYTHONPATH": str(ROOT),
-            "REDIS_URL": redis_url,
+            "REDIS_URL": self.redis_url,
+            **variables,
         }
-        command = [sys.executable, "-m", f"benchmarks.history.{module}", *words]
+        command = [sys.executable, "-m", module, *words]
         process = subprocess.Popen(command, env={**os.environ, **environment}, cwd=ROOT)
         self._processes.append(process)
         return process

@@ -7,6 +7,7 @@ unless that is 0. PAUSE is a writer's mean pause between two writes, in seconds.
 
 from __future__ import annotations
 
+import contextlib
 import json
 import logging
 import random
@@ -20,7 +21,7 @@ import django
 
 django.setup()
 
-from django.db import DatabaseError, connection, transaction  # noqa: E402
+from django.db import DatabaseError, InterfaceError, connection, transaction  # noqa: E402
 
 from benchmarks.history.attempt import Attempt, CallbackFailed, RolledBack  # noqa: E402
 from benchmarks.history.contestants import current  # noqa: E402
@@ -31,6 +32,7 @@ from benchmarks.history.trial import BEGIN, STOP  # noqa: E402
 from benchmarks.history.writes import KINDS  # noqa: E402
 
 OLD_SNAPSHOT_SHARE = 0.002
+LONGEST_CONNECT_SECONDS = 20.0
 
 
 class Statements:
@@ -126,24 +128,26 @@ def write_until(
     while time.monotonic() < deadline and not stop.exists():
         number += 1
         write_once(Attempt(f"{name}.{number}", rng), log, rng)
-        reads.one(rng)
+        with contextlib.suppress(DatabaseError, InterfaceError):  # the nemesis cuts writers' connections
+            reads.one(rng)
         time.sleep(rng.expovariate(1 / pause))
 
 
 def write_once(attempt: Attempt, log: Log, rng: random.Random) -> None:
     (kind,) = rng.choices(list(KINDS), list(KINDS.values()))
-    attempt.announce()
     started = time.monotonic_ns()
     log.write("write", attempt.nonce, kind.__name__, started)
     outcome: Outcome = "acknowledged"
     try:
+        attempt.announce()
         kind(attempt)
     except CallbackFailed:
         pass  # committed: the code that wrote has control again
     except RolledBack:
         outcome = "rolled back"
-    except DatabaseError:
+    except (DatabaseError, InterfaceError):
         outcome = "failed"
+        connection.close_if_unusable_or_obsolete()  # as Django does after each request
     ended = time.monotonic_ns()
     log.write("wrote", attempt.nonce, attempt.committing or started, ended, outcome)
 
@@ -168,9 +172,24 @@ def deadline_of(folder: Path) -> float:
     return float((folder / BEGIN).read_text())
 
 
+def connect() -> None:
+    """Connect, as soon as there is a connection to be had.
+
+    Raises:
+        DatabaseError: there was none for a while.
+    """
+    deadline = time.monotonic() + LONGEST_CONNECT_SECONDS
+    while time.monotonic() < deadline:
+        with contextlib.suppress(DatabaseError):
+            connection.ensure_connection()
+            return
+        time.sleep(0.05)
+    connection.ensure_connection()
+
+
 def main(role: str, name: str, folder: Path, most: int, pause: float) -> None:
     log_diagnostics(folder / f"{name}.txt")
-    connection.ensure_connection()
+    connect()
     log = Log(folder / f"{name}.log")
     reads = Reads(log)
     rng = random.Random(name)

@@ -61,22 +61,25 @@ class KeyEntry:
 
     The value may be read only while its tag names the current generation, so that deleting the
     generation invalidates every key of the pattern at once.
+
+    Attributes:
+        generation: what was learned of it before the load; None before that, and where there is none.
     """
 
-    __slots__ = ("_generation", "_shape", "_ttl_ms", "group", "target")
+    __slots__ = ("_shape", "_ttl_ms", "generation", "group", "target")
 
     def __init__(self, target: Target, group: Target, ttl_seconds: int, shape: str) -> None:
         self.target, self.group = target, group
         self._ttl_ms = ttl_seconds * 1000
         self._shape = shape.encode()
-        self._generation: bytes | None = None
+        self.generation: bytes | None = None
 
     def look(self) -> CacheResult | None:
         """Return the value if it may be read: one plain command."""
-        body, tag, self._generation = get_gateway().read(
+        body, tag, self.generation = get_gateway().read(
             self.target.key, self.target.lease_key, self.group.key
         )
-        if body is None or tag is None or self._generation is None:
+        if body is None or tag is None or self.generation is None:
             return None
         prefix = self._tag()
         return _hit(body, tag[len(prefix) :]) if tag.startswith(prefix) else None
@@ -88,12 +91,12 @@ class KeyEntry:
         so a generation that was seen proves that no such commit was in flight at that moment.
         """
         gateway = get_gateway()
-        if self._generation is None:
+        if self.generation is None:
             keys = [self.group.key, self.group.fence_key]
-            (self._generation,) = gateway.run(
+            (self.generation,) = gateway.run(
                 ScriptCall(scripts.GET_GENERATION, keys, [token, GENERATION_TTL_MS])
             )
-            if self._generation is None:
+            if self.generation is None:
                 return Lease("fenced")
         call = ScriptCall(scripts.LEASE, self.target, [token, LEASE_TTL_MS, self._tag()])
         outcome, *details = gateway.run_trusted(call)
@@ -110,7 +113,7 @@ class KeyEntry:
         get_gateway().run(ScriptCall(scripts.RELEASE, [self.target.lease_key], [lease]))
 
     def _tag(self) -> bytes:
-        return b"S%b:%b:" % (self._shape, self._generation or b"")
+        return b"S%b:%b:" % (self._shape, self.generation or b"")
 
 
 class HashFieldEntry:

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.core.checks import CheckMessage, Error
 from django.core.exceptions import ImproperlyConfigured
 
-from caching.conf import RedisConf, caching_settings, redis_conf
+from caching.conf import SEPARATE_FROM, RedisConf, caching_settings, redis_conf
 from caching.redis.addresses import (
     PORT,
     conf_of,
@@ -22,7 +22,6 @@ from caching.redis.addresses import (
     without_password,
 )
 
-SEPARATE_FROM = ("CELERY_BROKER_URL",)
 REDIS_SCHEMES = ("redis://", "rediss://", "unix://", "redis+socket://", "sentinel://")
 LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 

@@ -16,7 +16,7 @@ from redis.exceptions import NoScriptError
 from caching.errors import RedisUnavailable
 from caching.redis.connection import converse, distrust_after_restart
 from caching.redis.packing import pack
-from caching.redis.replies import describe, raise_first_error
+from caching.redis.replies import DRIVER_ERRORS, describe, raise_first_error
 from caching.redis.scripts import Command, ScriptCall
 
 RUN_ID_KEY = "caching:run_id"
@@ -143,10 +143,9 @@ class RedisClient:
         packed = b"".join(map(pack, commands))
         try:
             connection, replies = self._converse(packed, len(commands))
-        except Exception as error:
-            if isinstance(error, RedisUnavailable):
-                raise
-            # Whatever the driver raises means that there is no reply.
+        except RedisUnavailable:
+            raise
+        except DRIVER_ERRORS as error:
             self.breaks += 1
             self.close()
             raise RedisUnavailable(describe(error)) from error

@@ -9,7 +9,7 @@ from typing import Generic, TypeVar
 from redis.connection import AbstractConnection
 
 from caching.errors import RedisUnavailable
-from caching.redis.replies import describe
+from caching.redis.replies import DRIVER_ERRORS, describe
 
 # One that does not answer within it is passed over.
 ANSWER_SECONDS = 0.2
@@ -58,7 +58,7 @@ class Directory(Generic[Fact]):
         for address in self._order:
             try:
                 fact = self._ask(address)
-            except Exception as error:  # noqa: BLE001  (whatever the driver raises: ask the next)
+            except DRIVER_ERRORS as error:
                 failures.append(f"{address[0]}:{address[1]}: {describe(error)}")
                 self._move(address, to_front=False)
                 if time.monotonic() > last_start:
@@ -72,9 +72,8 @@ class Directory(Generic[Fact]):
 
     def know(self, servers: Mapping[Address, Callable[[], AbstractConnection]]) -> None:
         """Add servers to those that are asked."""
-        added = [address for address in servers if address not in self._connect]
         self._connect.update(servers)
-        self._order = [*self._order, *added]
+        self._order = [*self._order, *(address for address in servers if address not in self._order)]
 
     def _ask(self, address: Address) -> Fact:
         connection = self._connect[address]()

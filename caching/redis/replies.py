@@ -25,6 +25,18 @@ from redis import exceptions
 
 from caching.errors import RedisRefused, RedisUnavailable
 
+# What the driver raises when there is no reply that can be used; it fails on malformed replies, too. Not
+# every exception: Celery's soft time limit and the like arrive in the middle of an exchange.
+DRIVER_ERRORS = (
+    RedisUnavailable,
+    exceptions.RedisError,
+    OSError,
+    ValueError,
+    TypeError,
+    LookupError,
+    AttributeError,
+)
+
 AWAY = {"LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "NOAUTH", "WRONGPASS"}
 TROUBLE = {"OOM", "MISCONF", "NOREPLICAS", "BUSY", "NOPERM", "TRYAGAIN"}
 

@@ -24,6 +24,7 @@ from caching import metrics
 from caching.errors import RedisUnavailable
 from caching.gateway import get_gateway
 from caching.keys import Target
+from caching.postgresql.deferred import run_deferred
 from caching.recovery import outbox
 from caching.recovery.fences import fence_token
 from caching.write.pending import Connection, PendingInvalidations
@@ -41,6 +42,10 @@ def committing(connection: Connection) -> Iterator[None]:
         Whatever the block raises.
     """
     pending = connection.pending
+    if pending.in_snapshot and not pending:  # read only
+        yield
+        return
+    run_deferred(connection)
     targets = pending.targets(lock=True)
     if not targets:
         yield
@@ -64,6 +69,30 @@ def committing(connection: Connection) -> Iterator[None]:
         else:
             logger.warning("the outcome of COMMIT is unknown: %d fences stay until it is", len(targets))
     _after(pending)
+
+
+@contextlib.contextmanager
+def closed(connection: Connection, targets: set[Target] | None) -> Iterator[None]:
+    """Fence targets while the block runs a statement that may commit by itself.
+
+    Args:
+        targets: None for what the transaction has changed until now.
+    """
+    connection.ensure_connection()
+    if targets is None:
+        targets = set() if connection.is_in_error() else connection.pending.targets(lock=True)
+    if not targets:
+        yield
+        return
+    token = fence_token(connection.alias, connection.pending.transaction_id)
+    fenced = _fence(connection, targets, token)
+    try:
+        yield
+    finally:
+        if not fenced:
+            get_gateway().watch.note_missed()
+        elif not connection.connection.closed:
+            _lift(targets, token)
 
 
 def _transaction_id(connection: Connection) -> str:
@@ -100,6 +129,6 @@ def _lift(targets: set[Target], token: str) -> None:
 
 
 def _after(pending: PendingInvalidations) -> None:
-    """Invalidate what deferred triggers have changed during the COMMIT."""
+    """Invalidate what the COMMIT itself has changed: deferred triggers that were made a moment ago."""
     if pending:
         pending.flush()

@@ -53,10 +53,15 @@ class Connection(Protocol):
     def wrap_database_errors(self) -> contextlib.AbstractContextManager[None]: ...
     def ensure_connection(self) -> None: ...
     def is_idle(self) -> bool: ...
+    def is_in_error(self) -> bool: ...
 
 
 class PendingInvalidations:
-    """What has changed on one database connection since its last commit."""
+    """What has changed on one database connection since its last commit.
+
+    Attributes:
+        in_snapshot: the open transaction is one of ``snapshot``, which cannot write.
+    """
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
@@ -64,7 +69,7 @@ class PendingInvalidations:
         self._changes = Changes()
         self._targets: dict[Target, Target] = {}  # each with its group
         self._filled_in_test: set[Target] = set()
-        self._in_snapshot = False
+        self.in_snapshot = False
         self._transaction_isolated = False
         self._session_isolated = False
 
@@ -78,7 +83,7 @@ class PendingInvalidations:
             if self.in_transaction():
                 return True
             self.flush()
-        return bool(self) or self._in_snapshot or self._isolated()
+        return bool(self) or self.in_snapshot or self._isolated()
 
     def _isolated(self) -> bool:
         if not self.in_transaction():
@@ -112,14 +117,14 @@ class PendingInvalidations:
         if connection.in_atomic_block or not connection.autocommit or not connection.is_idle():
             yield
             return
-        with transaction.atomic(using=connection.alias):
-            with connection.wrap_database_errors, connection.connection.cursor() as cursor:
-                cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
-            self._in_snapshot = True
-            try:
+        try:
+            with transaction.atomic(using=connection.alias):
+                with connection.wrap_database_errors, connection.connection.cursor() as cursor:
+                    cursor.execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ READ ONLY")
+                self.in_snapshot = True
                 yield
-            finally:
-                self._in_snapshot = False
+        finally:
+            self.in_snapshot = False
 
     # --- For receivers and the execute wrapper --------------------------------------------------
 
@@ -128,6 +133,10 @@ class PendingInvalidations:
         self._targets[target] = group
         if not self.in_transaction():
             self.flush()
+
+    def has_news(self) -> bool:
+        """Return whether there may be something to invalidate. Cheap: asked after each statement."""
+        return bool(self.notices or self._targets or self._changes)
 
     def __bool__(self) -> bool:
         """Return whether anything is to be invalidated. Reads what the driver has received."""

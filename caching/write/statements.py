@@ -12,11 +12,9 @@ from functools import lru_cache
 _COMMENT_OR_SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()+", re.DOTALL)
 _FIRST_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 _WRITING_WORD = re.compile(r"\b(?:insert|update|delete|merge|truncate)\b", re.IGNORECASE)
-# Not the names of columns, which Django quotes, nor ON CONFLICT DO.
-_ENDS = re.compile(
-    r'(?<!")\b(?:commit|abort|rollback(?!\s+to\b)|prepare|call|do(?!\s+(?:nothing|update)\b))\b(?!")',
-    re.IGNORECASE,
-)
+# Not the names of columns, which Django quotes.
+_ENDS = re.compile(r'(?<!")\b(?:commit|abort|rollback(?!\s+to\b)|prepare)\b(?!")', re.IGNORECASE)
+_CALLS = re.compile(r"(?:^|;)\s*(?:call|do)\b", re.IGNORECASE)
 _END = re.compile(r'(?<!")\bend\b(?!")', re.IGNORECASE)
 _CASE = re.compile(r"\bcase\b", re.IGNORECASE)
 _DEFINES = re.compile(
@@ -24,7 +22,33 @@ _DEFINES = re.compile(
 )
 _ISOLATION = re.compile(r"isolation|session\s+characteristics|default_transaction", re.IGNORECASE)
 _SESSION = re.compile(r"\bsession\b|default_transaction", re.IGNORECASE)
+_RUNNING = {"execute", "explain"}  # statements that stand elsewhere, or further on
 _WRITING = {"insert", "update", "delete", "merge", "truncate", "copy"}
+_CALLED = re.compile(r'\b([a-z_][\w$]*)("?)\s*\(', re.IGNORECASE)
+# What precedes a parenthesis in statements that read: words of SQL, types, and functions of PostgreSQL's
+# own. Any other costs a transaction of its own, for it may be a function that writes.
+_WORDS = """
+    all and any array as between by case cast cross cube distinct else end except exists extract fetch
+    filter following from full group grouping having ilike in inner intersect interval is join lateral
+    left like limit materialized natural not nulls of offset on only or order outer over partition
+    preceding range recursive right rollup row rows select sets similar some table tablesample then
+    union using values when where window with within bit bpchar char character decimal float numeric
+    time timestamp timestamptz timetz varbit varchar varying abs age ascii avg bit_length bool_and
+    bool_or btrim cardinality ceil ceiling char_length chr coalesce concat concat_ws corr count
+    cume_dist currval date_bin decode dense_rank div encode every exp first_value floor format
+    gen_random_uuid generate_series greatest hashtext initcap jsonb lag last_value lastval lead least
+    length ln log lower lpad ltrim make_date make_interval make_timestamptz max md5 min mod mode nextval
+    now nth_value ntile nullif octet_length overlay percent_rank percentile_cont percentile_disc
+    position power quote_ident quote_literal random rank repeat replace reverse round row_number rpad
+    rtrim setseed sign split_part sqrt starts_with stddev stddev_pop stddev_samp string_agg
+    string_to_array strpos substr substring sum timezone translate trim trunc unnest upper variance
+    version width_bucket
+"""
+_HARMLESS = frozenset(_WORDS.split())
+_HARMLESS_PREFIXES = (
+    "pg_", "json_", "jsonb_", "array_", "regexp_", "regr_", "to_", "date_", "txid_", "ts_", "clock_",
+    "statement_", "transaction_", "current_", "plainto_", "phraseto_", "websearch_", "var_", "covar_",
+)  # fmt: skip
 MAX_REMEMBERED_LENGTH = 2_000
 
 
@@ -34,9 +58,14 @@ class Kind(enum.Flag):
     READS = 0
     WRITES = enum.auto()  # plainly changes rows, and may run in a transaction
     ENDS = enum.auto()  # may end the transaction
+    CALLS = enum.auto()  # runs a block or a procedure, which may do anything, and may commit
+    FUNCTIONS = enum.auto()  # calls functions that are not known to read only
     DEFINES = enum.auto()  # may change tables, triggers or what a view holds
     ISOLATION = enum.auto()  # may change the isolation of this transaction
     SESSION = enum.auto()  # may change the isolation of those that follow
+
+
+READS, WRITES = Kind.READS, Kind.WRITES  # for comparisons by identity, once for each statement
 
 
 def kind_of(sql: str) -> Kind:
@@ -53,8 +82,12 @@ def _examine(sql: str) -> Kind:
         kind |= Kind.WRITES
     if _ENDS.search(sql) or len(_END.findall(sql)) > len(_CASE.findall(sql)):
         kind |= Kind.ENDS
+    if _CALLS.search(sql, start.end() if start else 0):
+        kind |= Kind.CALLS
     if first != "select" and _DEFINES.search(sql):
         kind |= Kind.DEFINES
+    if kind is READS and (first in _RUNNING or _calls_a_function(sql)):
+        kind |= Kind.FUNCTIONS
     if _ISOLATION.search(sql):
         kind |= Kind.ISOLATION
         if _SESSION.search(sql):
@@ -62,4 +95,20 @@ def _examine(sql: str) -> Kind:
     return kind
 
 
+def _calls_a_function(sql: str) -> bool:
+    """Return whether a function is called that is not known to read only."""
+    return any(quoted or not _is_harmless(name.lower()) for name, quoted in _CALLED.findall(sql))
+
+
+def _is_harmless(name: str) -> bool:
+    return name in _HARMLESS or name.startswith(_HARMLESS_PREFIXES)
+
+
 _remembered = lru_cache(maxsize=1024)(_examine)
+
+_OUTSIDE = re.compile(r"\b(?:concurrently|database|tablespace|system|subscription)\b", re.IGNORECASE)
+
+
+def may_be_in_transaction(sql: str) -> bool:
+    """Return whether it is worth trying to run a definition in a transaction."""
+    return not _OUTSIDE.search(sql)

@@ -15,9 +15,9 @@ from django.test import override_settings
 from caching.gateway import get_gateway
 from caching.testing import own_declarations, timing
 from tests.caching.child import Child
-from tests.caching.strategies import STRATEGIES
 from tests.caching.proxy import Proxy
 from tests.caching.redis_process import RedisProcess
+from tests.caching.strategies import STRATEGIES
 from tests.caching.testapp.models import Book, Shelf
 from tests.waiting import until
 

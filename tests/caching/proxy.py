@@ -1,4 +1,4 @@
-"""A TCP proxy before Redis that passes, hangs, refuses or cuts."""
+"""A TCP proxy before a server that passes, hangs, refuses or cuts."""
 
 from __future__ import annotations
 
@@ -12,6 +12,9 @@ CHUNK_BYTES = 65536
 class Proxy:
     """Stands before a server on loopback.
 
+    Args:
+        target: the server's port, or the path of its Unix socket.
+
     Modes:
         ``pass``: forwards.
         ``hang``: accepts and never answers; what was sent meanwhile is delivered late, on ``pass``.
@@ -22,9 +25,9 @@ class Proxy:
         accepted: how many connections have been accepted.
     """
 
-    def __init__(self, target_port: int) -> None:
+    def __init__(self, target: int | str) -> None:
         self.accepted = 0
-        self._target = ("127.0.0.1", target_port)
+        self._target = target
         self._mode = "pass"
         self._changed = threading.Condition()
         self._lose_after: bytes | None = None
@@ -81,7 +84,7 @@ class Proxy:
                 client.close()
                 continue
             try:
-                server = socket.create_connection(self._target)
+                server = _connect(self._target)
             except OSError:  # the server is away itself
                 client.close()
                 continue
@@ -104,6 +107,14 @@ class Proxy:
         for end in (source, sink):
             self._open.discard(end)
             _close(end)
+
+
+def _connect(target: int | str) -> socket.socket:
+    if isinstance(target, int):
+        return socket.create_connection(("127.0.0.1", target))
+    end = socket.socket(socket.AF_UNIX)
+    end.connect(target)
+    return end
 
 
 def _close(end: socket.socket) -> None:

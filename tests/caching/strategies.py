@@ -13,9 +13,9 @@ from django.core.cache import cache
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
 
+from tests.caching.interleaving import reach
 from tests.caching.testapp.cache import book_detail, book_pages, load_book, load_page
 from tests.caching.testapp.models import Book
-from tests.caching.interleaving import reach
 
 TTL_SECONDS = 300
 

@@ -19,7 +19,6 @@ from tests.caching.testapp.writes import rename
 from tests.caching.views import cached, stored
 from tests.threads import at_once
 
-
 MUTE = {Mute: ALL}
 
 

@@ -8,9 +8,9 @@ import pytest
 from django.db import transaction
 
 from caching.gateway import get_gateway
-from caching.redis import scripts
 from caching.recovery.trust import TRUST_SECONDS
 from caching.recovery.watch import TICK_SECONDS
+from caching.redis import scripts
 from caching.testing import announced_steps, original, replaced
 from tests.caching.conftest import one_server
 from tests.caching.testapp.cache import book_detail, book_pages
@@ -48,7 +48,9 @@ def test_with_the_breaker_open_redis_is_not_asked(rows, proxy, mode):
     proxy.mode = mode
     open_the_breaker(rows)
     steps = []
-    with announced_steps(lambda step: threading.current_thread() is threading.main_thread() and steps.append(step)):
+    with announced_steps(
+        lambda step: threading.current_thread() is threading.main_thread() and steps.append(step)
+    ):
         for _ in range(20):
             book_detail.get(pk=rows.pk)
             book_pages.get()
@@ -74,7 +76,9 @@ def test_what_was_written_meanwhile_is_read_afterwards(rows, proxy, mode):
 
 
 @pytest.mark.parametrize("mode", AWAY)
-def test_an_outage_between_fence_and_lift_leaves_the_lift_to_the_watch_thread(rows, proxy, interleaving, mode, cache_redis):
+def test_an_outage_between_fence_and_lift_leaves_the_lift_to_the_watch_thread(
+    rows, proxy, interleaving, mode, cache_redis
+):
     assert cached(rows) == stored(rows)
     writer = interleaving.actor(lambda: rename(rows.pk))
     writer.run_to("lift")

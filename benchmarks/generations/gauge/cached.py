@@ -7,7 +7,6 @@ from typing import Any
 
 from django.conf import settings
 from django.db.models.signals import post_delete, post_save
-
 from gauge.models import Child, One, Parent, Three
 
 ROWS = 1_000  # of One and Three; the loads take any number

@@ -22,7 +22,6 @@ import psycopg2  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
-
 from gauge.cached import ROWS, things  # noqa: E402
 from gauge.models import Child, One, Parent, Three  # noqa: E402
 

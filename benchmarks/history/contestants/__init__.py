@@ -24,12 +24,17 @@ CONTESTANTS = {
     "cachalot": f"{_HERE}.cachalot.Cachalot",
     "cachalot-best": f"{_HERE}.cachalot.CachalotAtItsBest",
 }
+# Not among the contestants: benchmarks/releases.py runs the two beside each other.
+RELEASES = {
+    "release-1": f"{_HERE}.releases.Release",
+    "release-2": f"{_HERE}.releases.NextRelease",
+}
 
 
 @functools.cache
 def current() -> Contestant:
     """The contestant of this process."""
-    contestant: type[Contestant] = import_string(CONTESTANTS[os.environ["CONTESTANT"]])
+    contestant: type[Contestant] = import_string((CONTESTANTS | RELEASES)[os.environ["CONTESTANT"]])
     return contestant()
 
 

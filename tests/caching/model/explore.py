@@ -1,65 +1,68 @@
-"""Visits every world that some interleaving leads to, and asks of each what must hold."""
+"""Visits every state that some interleaving leads to, and checks what must hold in each."""
 
 from __future__ import annotations
 
 from typing import Any
 
-from caching import invalidation, slots
+from caching.testing import using_gateway
 from tests.caching.model.memory import EMPTY, Engine, after_a_while, recall
-from tests.caching.model.model_state import Reader, Scenario, StaleError, World, Writer, slot_of, steps
+from tests.caching.model.model_state import Reader, Scenario, StaleError, State, Writer, entry_of, steps
 
 
-def explore(scenario: Scenario, client: Any, monkeypatch: Any) -> int:
-    """Visit every world, and fail where a read is stale; how many there were.
+def explore(scenario: Scenario, client: Any) -> int:
+    """Visit every state, and fail where a read is stale. Return how many there were.
 
     Raises:
         StaleError: with the steps that lead there.
     """
-    engine = Engine(client, scenario.key, scenario.pattern)
-    monkeypatch.setattr(slots, "get_store", lambda: engine)
-    monkeypatch.setattr(invalidation, "get_store", lambda: engine)
-    first = World(EMPTY, tuple(scenario.actors))
-    came_from: dict[World, tuple[World, str] | None] = {first: None}
+    engine = Engine(client, scenario.key, scenario.group)
+    with using_gateway(engine):
+        return _visit(scenario, engine)
+
+
+def _visit(scenario: Scenario, engine: Engine) -> int:
+    first = State(EMPTY, tuple(scenario.actors))
+    came_from: dict[State, tuple[State, str] | None] = {first: None}
     waiting = [first]
     while waiting:
-        world = waiting.pop()
+        state = waiting.pop()
         try:
-            _check(world, scenario, engine)
-            for name, following in steps(world, scenario, engine):
+            _check(state, scenario, engine)
+            for name, following in steps(state, scenario, engine):
                 if following not in came_from:
-                    came_from[following] = (world, name)
+                    came_from[following] = (state, name)
                     waiting.append(following)
         except StaleError as error:
-            raise StaleError(f"{error}\n" + "\n".join(_history(world, came_from))) from None
+            raise StaleError(f"{error}\n" + "\n".join(_history(state, came_from))) from None
     return len(came_from)
 
 
-def _history(world: World, came_from: dict[World, tuple[World, str] | None]) -> list[str]:
-    lines = [f"    {recall(world.memory)}"]
-    while (previous := came_from[world]) is not None:
-        world, name = previous
+def _history(state: State, came_from: dict[State, tuple[State, str] | None]) -> list[str]:
+    lines = [f"    {recall(state.memory)}"]
+    while (previous := came_from[state]) is not None:
+        state, name = previous
         lines.append(f"    {name}")
     return lines[::-1]
 
 
-# --- What must hold in every world -----------------------------------------------------------------
+# --- What must hold in every state -----------------------------------------------------------------
 
 
-def _check(world: World, scenario: Scenario, engine: Engine) -> None:
-    oldest = world.committed if scenario.strong else world.acknowledged
-    writers = [actor for actor in world.actors if isinstance(actor, Writer)]
-    for member in {actor.member for actor in world.actors if isinstance(actor, Reader)}:
-        hit = _hit(world.memory, member, scenario, engine)
+def _check(state: State, scenario: Scenario, engine: Engine) -> None:
+    oldest = state.committed if scenario.strong else state.acknowledged
+    writers = [actor for actor in state.actors if isinstance(actor, Writer)]
+    for member in {actor.member for actor in state.actors if isinstance(actor, Reader)}:
+        hit = _hit(state.memory, member, scenario, engine)
         if hit is not None and hit < oldest:
             raise StaleError(f"a new read hits {hit}, although {oldest} was written before it began")
-        # A commit that outlived its fence is made good by the lift alone, one without a fence by the drop.
-        if any(writer.expired or writer.at == "drop" for writer in writers):
+        # A commit whose fence was lost is made good by the lift alone, one without a fence by the drop.
+        if any(writer.lost or writer.at == "drop" for writer in writers):
             continue
-        left = _hit(after_a_while(world.memory), member, scenario, engine)
-        if left is not None and left != world.committed:
-            raise StaleError(f"all crashed, time passed: {left} is left, and {world.committed} is true")
+        left = _hit(after_a_while(state.memory), member, scenario, engine)
+        if left is not None and left != state.committed:
+            raise StaleError(f"all crashed, time passed: {left} is left, and {state.committed} is true")
 
 
 def _hit(memory: int, member: str, scenario: Scenario, engine: Engine) -> int | None:
-    reading = engine.step(memory, slot_of(Reader("probe", member), scenario).look)
-    return None if reading is None else int(reading.value)
+    result = engine.step(memory, entry_of(Reader("probe", member), scenario).look)
+    return None if result is None else int(result.value)

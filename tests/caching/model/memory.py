@@ -1,4 +1,4 @@
-"""What Redis holds in a world, and how a script changes it: carried out on a real Redis, once each.
+"""What Redis holds in a state, and how a script changes it: carried out on a real Redis, once each.
 
 Redis' own clock is taken out of it: each time is either long past or never to come.
 """
@@ -6,14 +6,15 @@ Redis' own clock is taken out of it: each time is either long past or never to c
 from __future__ import annotations
 
 import functools
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
-from caching.keys import Node
+from caching.gateway import RedisGateway
+from caching.keys import Target
 from caching.redis.scripts import ScriptCall
-from caching.slots import EPOCH_BYTES
 
 NEVER_MS, LONG_AGO_MS = "9000000000000", "1"
+PAST_MS = 1_000_000_000_000  # a time before this one is long past: FENCE_OVERDUE_MS may be far below zero
 
 # What Redis holds: (key, content), sorted; content is text, or sorted (field, text) pairs.
 Content = str | tuple[tuple[str, str], ...]
@@ -24,13 +25,13 @@ _contents: list[Contents] = []
 
 @functools.cache
 def remember(contents: Contents) -> int:
-    """A small number that stands for the contents, as worlds are compared very often."""
+    """Return a small number that stands for the contents, as states are compared very often."""
     _contents.append(contents)
     return len(_contents) - 1
 
 
 def recall(memory: int) -> Contents:
-    """The contents that a number stands for."""
+    """Return the contents that a number stands for."""
     return _contents[memory]
 
 
@@ -42,31 +43,42 @@ class Later(BaseException):
 
 
 class Engine:
-    """Carries scripts out on a memory that it puts into Redis first, and remembers the outcome."""
+    """Carries scripts out on a memory that it puts into Redis first, and remembers the outcome.
 
-    def __init__(self, client: Any, key: Node, pattern: Node | None) -> None:
+    It takes the place of the gateway for the code under test.
+    """
+
+    def __init__(self, client: Any, key: Target, group: Target | None) -> None:
         self._client = client
         self._known: dict[Any, tuple[Any, int]] = {}
-        self._types = _types(key, pattern)
+        self._types = _types(key, group)
         self.memory = EMPTY
         self._left = 0
 
-    # What ``get_store()`` is, for the code under test.
     def read(self, *keys: str) -> Any:
         return self._one(("MGET", *keys))
 
-    def read_members(self, *words: str) -> Any:
-        return self._one(("HMGET", *words))
+    def read_fields(self, key: str, *fields: str) -> Any:
+        return self._one(("HMGET", key, *fields))
 
-    def lease(self, call: ScriptCall) -> Any:
+    def run_trusted(self, call: ScriptCall) -> Any:
         return self._one(call.by_text())
 
     def run(self, *calls: ScriptCall) -> list[Any]:
         [call] = calls
         return [self._one(call.by_text())]
 
+    def fence(self, targets: Iterable[Target], token: str) -> None:
+        RedisGateway.fence(self, targets, token)  # type: ignore[arg-type]
+
+    def lift(self, targets: Iterable[Target], token: str) -> None:
+        RedisGateway.lift(self, targets, token)  # type: ignore[arg-type]
+
+    def drop(self, targets: Iterable[Target]) -> None:
+        RedisGateway.drop(self, targets)  # type: ignore[arg-type]
+
     def step(self, memory: int, work: Callable[[], Any]) -> Any:
-        """``work``, until its second exchange: whatever it does in between, others may act."""
+        """Run ``work`` until its second exchange: before that one, others may act."""
         self.memory, self._left = memory, 1
         return work()
 
@@ -89,7 +101,7 @@ class Engine:
             _get(pipe, key, kind)
         replies = pipe.execute()[1 + len(restored) :]
         contents = zip(self._types, replies[1:], strict=True)
-        held = sorted((key, _timeless(value)) for key, value in contents if value)
+        held = sorted((key, _timeless(key, value)) for key, value in contents if value)
         return replies[0], remember(tuple(held))
 
     def _put(self, pipe: Any, key: str, content: Content) -> None:
@@ -101,11 +113,11 @@ class Engine:
             pipe.zadd(key, {member: float(score) for member, score in content})
 
 
-def _types(key: Node, pattern: Node | None) -> dict[str, str]:
-    if pattern is None:
-        return {key.main: "hash", key.guard: "hash", key.fence: "zset"}
-    strings = dict.fromkeys((key.main, key.guard, pattern.main), "string")
-    return strings | {key.fence: "zset", pattern.fence: "zset"}
+def _types(key: Target, group: Target | None) -> dict[str, str]:
+    if group is None:
+        return {key.key: "hash", key.lease_key: "hash", key.fence_key: "zset"}
+    strings = dict.fromkeys((key.key, key.lease_key, group.key), "string")
+    return strings | {key.fence_key: "zset", group.fence_key: "zset"}
 
 
 def _get(pipe: Any, key: str, kind: str) -> None:
@@ -117,41 +129,48 @@ def _get(pipe: Any, key: str, kind: str) -> None:
         pipe.zrange(key, 0, -1, withscores=True)
 
 
-def _timeless(value: Any) -> Content:
-    """The content, with each time in it either long past or never to come."""
+def _timeless(key: str, value: Any) -> Content:
+    """Return the content, with each time in it either long past or never to come."""
     if isinstance(value, bytes):
         text = value.decode()
-        return text[: EPOCH_BYTES + 2] + NEVER_MS if text.startswith("S") else text
+        return f"{text.rpartition(':')[0]}:{NEVER_MS}" if text.startswith("S") else text
     if isinstance(value, dict):
-        return tuple(sorted((k.decode(), _timeless_field(k.decode(), v.decode())) for k, v in value.items()))
+        field = _timeless_lease if key.startswith("lease:") else _timeless_field
+        return tuple(sorted((k.decode(), field(k.decode(), v.decode())) for k, v in value.items()))
     return tuple(sorted((member.decode(), _when(score)) for member, score in value))
 
 
 def _timeless_field(name: str, text: str) -> str:
     if name == "#expires":
         return NEVER_MS
-    expires, colon, token = text.partition(":")
-    return f"{_when(float(expires))}:{token}" if colon else text
+    if name.startswith("#") and text.count(":") == 2:  # a tag
+        return f"{text.rpartition(':')[0]}:{NEVER_MS}"
+    return text
+
+
+def _timeless_lease(name: str, text: str) -> str:
+    expires, _, lease = text.partition(":")
+    return f"{_when(float(expires))}:{lease}"
 
 
 def _when(score: float) -> str:
-    return LONG_AGO_MS if score == float(LONG_AGO_MS) else NEVER_MS
+    return LONG_AGO_MS if score < PAST_MS else NEVER_MS
 
 
 def after_a_while(memory: int) -> int:
-    """Fences and leases have expired; values have not."""
+    """Return what is there when leases have expired and fences are overdue; values are still there."""
     held = recall(memory)
     left = ((key, _expired(key, content)) for key, content in held if not _is_lease_of_a_key(key, content))
     return remember(tuple(left))
 
 
 def _is_lease_of_a_key(key: str, content: Content) -> bool:
-    return key.startswith("guard:") and isinstance(content, str) and content.startswith("L")
+    return key.startswith("lease:") and isinstance(content, str) and content.startswith("L")
 
 
 def _expired(key: str, content: Content) -> Content:
     if key.startswith("fence:"):
         return tuple((member, LONG_AGO_MS) for member, _ in content)
-    if key.startswith("lease:"):
+    if key.startswith("lease:") and not isinstance(content, str):
         return tuple((member, f"{LONG_AGO_MS}:{text.partition(':')[2]}") for member, text in content)
     return content

@@ -1,18 +1,17 @@
-"""Where each actor stands, and the steps that it may take."""
+"""How far each actor is, and the steps that it may take."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
-from caching import invalidation
-from caching.keys import Node
-from caching.slots import EPOCH_BYTES, KeySlot, MemberSlot
+from caching.keys import Target
+from caching.read.entries import HashFieldEntry, KeyEntry
+from caching.recovery import fences
 from tests.caching.model.memory import (
     EMPTY,
-    LONG_AGO_MS,
     Content,
     Engine,
     Later,
@@ -22,11 +21,16 @@ from tests.caching.model.memory import (
 )
 
 FENCES_ARE_VOLATILE = False  # they have no TTL, so a volatile-* policy spares them
+FENCES_EXPIRE = False  # they stay until their transaction is over
 TOKEN_LENGTH = 16
+TIME_LENGTH = 16  # digits of microseconds, after the token, in a lease and in a generation
+SHAPE = "12345678"
+ASKS_WHETHER_IT_IS_OVER = fences.IS_OVER
+OVER = ("lift", "drop", "acknowledged", "killed")  # how far a writer is whose transaction has ended
 
 
 class StaleError(AssertionError):
-    """A world in which a read is older than it may be, and the steps that lead there."""
+    """A state in which a read is older than it may be, and the steps that lead there."""
 
 
 class Reader(NamedTuple):
@@ -35,30 +39,43 @@ class Reader(NamedTuple):
     name: str
     member: str
     at: str = "look"
-    epoch: str | None = None
+    generation: str | None = None
     lease: str = ""
     loaded: int = -1
     floor: int = -1
     names: int = 0
-    how: str = ""
+    detail: str = ""
 
 
 class Writer(NamedTuple):
-    """One commit. ``node`` counts through the nodes that it fences and lifts."""
+    """One commit. ``target`` counts through the targets that it fences and lifts."""
 
     name: str
-    nodes: tuple[Node, ...]
+    targets: tuple[Target, ...]
     at: str = "fence"
-    node: int = 0
+    target: int = 0
     version: int = 0
-    expired: bool = False
+    lost: bool = False
 
 
-class World(NamedTuple):
+class Lifter(NamedTuple):
+    """The watch thread of some process, which lifts overdue fences of a target, once.
+
+    Attributes:
+        known: the answers that it has had, of Redis and of the database, in their order.
+    """
+
+    name: str
+    targets: tuple[Target, ...]
+    known: tuple[Any, ...] = ()
+    at: str = "overdue"
+
+
+class State(NamedTuple):
     """One state of everything; ``memory`` stands for what Redis holds (memory.py)."""
 
     memory: int
-    actors: tuple[Reader | Writer, ...]
+    actors: tuple[Reader | Writer | Lifter, ...]
     committed: int = 0
     acknowledged: int = 0
     mishaps: int = 0
@@ -69,101 +86,106 @@ class Scenario:
     """Who acts on what, and what may go wrong.
 
     Attributes:
-        key: the node of the key, or of the family.
-        pattern: the node of the key's pattern; none for a family.
+        key: the target of the key, or of the family.
+        group: the target of the key's pattern; none for a family.
         actors: where they begin.
         mishaps: what may happen besides, once in each history: ``lost answer``, ``late lease`` (a
             request that was sent twice arrives twice), ``eviction``, ``time passes``, ``flush``.
         strong: a read must also not be older than what is committed but not yet acknowledged.
     """
 
-    key: Node
-    pattern: Node | None
-    actors: list[Reader | Writer]
+    key: Target
+    group: Target | None
+    actors: list[Reader | Writer | Lifter]
     mishaps: tuple[str, ...] = ()
     strong: bool = True
     ttl_seconds: int = 300
 
 
 def token(name: str) -> str:
-    """A token of the length that the code under test makes."""
+    """Return a token of the length that readers make."""
     return name.ljust(TOKEN_LENGTH, ".")
+
+
+def fence_token(writer: str) -> str:
+    """Return a token as commits make them: the writer's name in place of its transaction's number."""
+    return f"default:{writer}:0"
 
 
 # --- Steps -------------------------------------------------------------------------------------------
 
 
-def steps(world: World, scenario: Scenario, engine: Engine) -> Iterator[tuple[str, World]]:
-    """What may happen next: a name for it, and the world that it leads to."""
-    for index, actor in enumerate(world.actors):
-        take = _reader_steps if isinstance(actor, Reader) else _writer_steps
-        for name, after, changed in take(world, actor, scenario, engine):  # type: ignore[operator]
-            actors = (*world.actors[:index], after, *world.actors[index + 1 :])
+def steps(state: State, scenario: Scenario, engine: Engine) -> Iterator[tuple[str, State]]:
+    """Yield what may happen next: a name for it, and the state that it leads to."""
+    for index, actor in enumerate(state.actors):
+        take: Any = STEPS[type(actor)]
+        for name, after, changed in take(state, actor, scenario, engine):
+            actors = (*state.actors[:index], after, *state.actors[index + 1 :])
             following = changed._replace(actors=actors)
-            if following != world:
+            if following != state:
                 yield f"{actor.name}: {name}", following
-    if not world.mishaps:
-        yield from _mishaps(world, scenario)
+    if not state.mishaps:
+        yield from _mishaps(state, scenario)
 
 
-def slot_of(reader: Reader, scenario: Scenario) -> KeySlot | MemberSlot:
-    """The slot of the code under test, as it is where the reader stands."""
-    if scenario.pattern is None:
-        return MemberSlot(scenario.key, reader.member, scenario.ttl_seconds, 5)
-    slot = KeySlot(scenario.key, scenario.pattern, scenario.ttl_seconds)
-    slot._epoch = reader.epoch.encode() if reader.epoch else None
-    return slot
+def entry_of(reader: Reader, scenario: Scenario) -> KeyEntry | HashFieldEntry:
+    """Return the entry of the code under test, with what the reader has learned so far."""
+    if scenario.group is None:
+        return HashFieldEntry(scenario.key, reader.member, scenario.ttl_seconds, SHAPE, 5)
+    entry = KeyEntry(scenario.key, scenario.group, scenario.ttl_seconds, SHAPE)
+    entry.generation = reader.generation.encode() if reader.generation else None
+    return entry
 
 
 def _reader_steps(
-    world: World, reader: Reader, scenario: Scenario, engine: Engine
-) -> Iterator[tuple[str, Reader, World]]:
+    state: State, reader: Reader, scenario: Scenario, engine: Engine
+) -> Iterator[tuple[str, Reader, State]]:
     if reader.at in {"SELECT", "SELECT only"}:
-        loaded = reader._replace(at="fill", loaded=world.committed)
-        yield "SELECT", loaded if reader.at == "SELECT" else _returned(loaded, "database"), world
+        loaded = reader._replace(at="fill", loaded=state.committed)
+        yield "SELECT", loaded if reader.at == "SELECT" else _returned(loaded, "database"), state
         if reader.at == "SELECT":
-            yield "SELECT raises", reader._replace(at="release"), world
+            yield "SELECT raises", reader._replace(at="release"), state
     elif reader.at in {"look", "lease", "fill", "release"}:
         if reader.at == "look":
-            oldest = world.committed if scenario.strong else world.acknowledged
+            oldest = state.committed if scenario.strong else state.acknowledged
             reader = reader._replace(floor=oldest)
-        slot = slot_of(reader, scenario)
-        after = engine.step(world.memory, lambda: _ask(reader, slot))
+        entry = entry_of(reader, scenario)
+        after = engine.step(state.memory, lambda: _ask(reader, entry))
         memory = _renamed(engine.memory, after, reader)
-        yield reader.at, after, world._replace(memory=memory)
-        if reader.at == after.at == "lease" and after.epoch == reader.epoch:
-            yield "waits no longer", reader._replace(at="SELECT only"), world
-        if "lost answer" in scenario.mishaps and not world.mishaps and memory != world.memory:
+        yield reader.at, after, state._replace(memory=memory)
+        if reader.at == after.at == "lease" and after.generation == reader.generation:
+            yield "waits no longer", reader._replace(at="SELECT only"), state
+        if "lost answer" in scenario.mishaps and not state.mishaps and memory != state.memory:
             lost = reader._replace(names=after.names)
-            yield f"{reader.at}, the answer is lost", lost, world._replace(memory=memory, mishaps=1)
-    if reader.at in {"SELECT", "fill"} and "late lease" in scenario.mishaps and not world.mishaps:
-        slot = slot_of(reader, scenario)
-        engine.step(world.memory, lambda: slot.lease(token(reader.name)))
+            yield f"{reader.at}, the answer is lost", lost, state._replace(memory=memory, mishaps=1)
+    if reader.at in {"SELECT", "fill"} and "late lease" in scenario.mishaps and not state.mishaps:
+        entry = entry_of(reader, scenario)
+        engine.step(state.memory, lambda: entry.lease(token(reader.name)))
         asked_twice = reader._replace(names=reader.names + 1)
         memory = _renamed(engine.memory, asked_twice, reader)
-        yield "its lease is asked for again, late", asked_twice, world._replace(memory=memory, mishaps=1)
+        yield "its lease is asked for again, late", asked_twice, state._replace(memory=memory, mishaps=1)
 
 
-def _ask(reader: Reader, slot: KeySlot | MemberSlot) -> Reader:
+def _ask(reader: Reader, entry: KeyEntry | HashFieldEntry) -> Reader:
     name = token(reader.name)
     if reader.at == "look":
-        reading = slot.look()
-        if reading is not None:
-            return _returned(reader._replace(loaded=int(reading.value)), "hit")
-        return reader._replace(at="lease", epoch=_epoch(slot))
+        result = entry.look()
+        if result is not None:
+            return _returned(reader._replace(loaded=int(result.value)), "hit")
+        return reader._replace(at="lease", generation=_generation(entry))
     if reader.at == "fill":
-        slot.fill(reader.lease, str(reader.loaded).encode())
+        entry.fill(reader.lease, str(reader.loaded).encode())
         return _returned(reader, "fill")
     if reader.at == "release":
-        slot.release(reader.lease)
+        entry.release(reader.lease)
         return reader._replace(at="raised")
     try:
-        lease = slot.lease(name)
-    except Later:  # it has asked for the epoch, and has yet to ask for the lease
-        began = _counted(_epoch(slot) or "", reader) or None
-        return reader._replace(epoch=began, names=reader.names + 1)  # type: ignore[arg-type]
-    if lease.reading is not None:
-        return _returned(reader._replace(loaded=int(lease.reading.value)), "collapsed")
+        lease = entry.lease(name)
+    except Later:  # it has asked for the generation, and has yet to ask for the lease
+        began = _counted(_generation(entry) or "", reader) or None
+        return reader._replace(generation=began, names=reader.names + 1)  # type: ignore[arg-type]
+    if lease.result is not None:
+        return _returned(reader._replace(loaded=int(lease.result.value)), "collapsed")
     if lease.outcome == "granted":
         held = str(_counted(lease.name, reader))
         return reader._replace(at="SELECT", lease=held, names=reader.names + 1)
@@ -171,9 +193,9 @@ def _ask(reader: Reader, slot: KeySlot | MemberSlot) -> Reader:
     return reader._replace(at=follows[lease.outcome])
 
 
-def _epoch(slot: KeySlot | MemberSlot) -> str | None:
-    epoch = getattr(slot, "_epoch", None)
-    return epoch.decode() if epoch else None
+def _generation(entry: KeyEntry | HashFieldEntry) -> str | None:
+    generation = getattr(entry, "generation", None)
+    return generation.decode() if generation else None
 
 
 def _renamed(memory: int, after: Reader, before: Reader) -> int:
@@ -183,80 +205,139 @@ def _renamed(memory: int, after: Reader, before: Reader) -> int:
 
 
 def _counted(content: Content, reader: Reader) -> Content:
-    """Epochs and leases are named after a token and the time; in the model, after it and a count."""
+    """Generations and leases are named after a token and the time; in the model, after it and a count."""
     if isinstance(content, str):
         name = token(reader.name)
-        count = str(reader.names).zfill(EPOCH_BYTES - TOKEN_LENGTH)
+        count = str(reader.names).zfill(TIME_LENGTH)
         return re.sub(rf"{re.escape(name)}(?!000)\d+", name + count, content)
     return tuple((member, str(_counted(value, reader))) for member, value in content)
 
 
-def _returned(reader: Reader, how: str) -> Reader:
+def _returned(reader: Reader, detail: str) -> Reader:
     if reader.loaded < reader.floor:
         raise StaleError(f"{reader.name} returns {reader.loaded}, although it began after {reader.floor}")
-    return reader._replace(at="returned", how=how, epoch=None, lease="")
+    return reader._replace(at="returned", detail=detail, generation=None, lease="")
 
 
 def _writer_steps(
-    world: World, writer: Writer, scenario: Scenario, engine: Engine
-) -> Iterator[tuple[str, Writer, World]]:
+    state: State, writer: Writer, scenario: Scenario, engine: Engine
+) -> Iterator[tuple[str, Writer, State]]:
     if writer.at in {"fence", "lift", "drop"}:
-        after = engine.step(world.memory, lambda: _invalidate(writer))
-        acknowledged = world.acknowledged
+        after = engine.step(state.memory, lambda: _invalidate(writer, engine))
+        acknowledged = state.acknowledged
         if after.at == "acknowledged" and writer.version:
             acknowledged = max(acknowledged, writer.version)
-        yield writer.at, after, world._replace(memory=engine.memory, acknowledged=acknowledged)
-        if "lost answer" in scenario.mishaps and not world.mishaps:
-            lost = world._replace(memory=engine.memory, mishaps=1)
+        yield writer.at, after, state._replace(memory=engine.memory, acknowledged=acknowledged)
+        if "lost answer" in scenario.mishaps and not state.mishaps:
+            lost = state._replace(memory=engine.memory, mishaps=1)
             yield f"{writer.at}, the answer is lost", writer, lost
     elif writer.at == "COMMIT":
-        done, fenced = world.committed + 1, writer.node > 0
-        after = writer._replace(at="lift" if fenced else "drop", node=0, version=done)
-        after = after._replace(expired=fenced and not _stands(world, writer))
-        yield "COMMIT", after, world._replace(committed=done)
+        done, fenced = state.committed + 1, writer.target > 0
+        after = writer._replace(at="lift" if fenced else "drop", target=0, version=done)
+        after = after._replace(lost=fenced and not _is_fenced(state, writer))
+        yield "COMMIT", after, state._replace(committed=done)
         if fenced:
-            yield "COMMIT is refused", writer._replace(at="lift", node=0), world
+            yield "COMMIT is refused", writer._replace(at="lift", target=0), state
+    if writer.at in {"fence", "COMMIT"} and any(isinstance(actor, Lifter) for actor in state.actors):
+        yield "is killed: rolled back", writer._replace(at="killed"), state
 
 
-def _stands(world: World, writer: Writer) -> bool:
-    """Whether all its fences do; one may have expired, or been lost."""
-    contents = dict(recall(world.memory))
-    fences = [dict(contents.get(node.fence, ())) for node in writer.nodes]  # type: ignore[arg-type]
-    return all(fence.get(token(writer.name), LONG_AGO_MS) != LONG_AGO_MS for fence in fences)
+def _is_fenced(state: State, writer: Writer) -> bool:
+    """Return whether all its fences are there; one may have been lost."""
+    contents = dict(recall(state.memory))
+    fenced = [dict(contents.get(target.fence_key, ())) for target in writer.targets]  # type: ignore[arg-type]
+    return all(fence_token(writer.name) in tokens for tokens in fenced)
 
 
-def _invalidate(writer: Writer) -> Writer:
-    node, name = writer.nodes[writer.node], token(writer.name)
+def _invalidate(writer: Writer, engine: Engine) -> Writer:
+    target, name = writer.targets[writer.target], fence_token(writer.name)
     if writer.at == "fence":
-        invalidation.fence([node], name)
+        engine.fence([target], name)
     elif writer.at == "lift":
-        invalidation.lift([node], name)
+        engine.lift([target], name)
     else:
-        invalidation.drop([node])
-    following = writer.node + 1
-    if following < len(writer.nodes):
-        return writer._replace(node=following)
+        engine.drop([target])
+    following = writer.target + 1
+    if following < len(writer.targets):
+        return writer._replace(target=following)
     if writer.at == "fence":
-        return writer._replace(at="COMMIT", node=following)
-    return writer._replace(at="acknowledged", node=0, version=0, expired=False)
+        return writer._replace(at="COMMIT", target=following)
+    return writer._replace(at="acknowledged", target=0, version=0, lost=False)
+
+
+# --- Overdue fences ----------------------------------------------------------------------------------
+
+
+class _Replay:
+    """Answers as before, then once anew; what is asked after that is the next step."""
+
+    def __init__(self, state: State, lifter: Lifter, engine: Engine) -> None:
+        self._state, self._engine = state, engine
+        self._known = list(lifter.known)
+        self.answers: list[Any] = []
+
+    def run(self, call: Any) -> Any:
+        return self._answer(lambda: self._engine.run(call))
+
+    def query(self, sql: str, params: list[str]) -> Any:
+        asks = sql == ASKS_WHETHER_IT_IS_OVER
+        return self._answer(lambda: [(self._is_over(params[0]) if asks else True,)])
+
+    def _is_over(self, name: str) -> bool:
+        return any(actor.name == name and actor.at in OVER for actor in self._state.actors)
+
+    def _answer(self, ask: Any) -> Any:
+        index = len(self.answers)
+        if index > len(self._known):
+            raise Later
+        self.answers.append(self._known[index] if index < len(self._known) else _frozen(ask()))
+        return self.answers[-1]
+
+
+def _frozen(answer: Any) -> Any:
+    return tuple(map(_frozen, answer)) if isinstance(answer, (list, tuple)) else answer
+
+
+def _lifter_steps(
+    state: State, lifter: Lifter, scenario: Scenario, engine: Engine
+) -> Iterator[tuple[str, Lifter, State]]:
+    if lifter.at == "done":
+        return
+    replay = _Replay(state, lifter, engine)
+    engine.step(state.memory, lambda: None)
+    sessions: Any = {"default": replay}
+    try:
+        fences.lift_overdue(lifter.targets, sessions, replay.run)
+    except Later:
+        after = lifter._replace(known=tuple(replay.answers))
+    else:
+        after = lifter._replace(known=(), at="done")
+    yield "looks on", after, state._replace(memory=engine.memory)
+
+
+STEPS = {Reader: _reader_steps, Writer: _writer_steps, Lifter: _lifter_steps}
 
 
 # --- Mishaps -------------------------------------------------------------------------------------------
 
 
-def _mishaps(world: World, scenario: Scenario) -> Iterator[tuple[str, World]]:
-    happened = world._replace(mishaps=1)
+def _mishaps(state: State, scenario: Scenario) -> Iterator[tuple[str, State]]:
+    happened = state._replace(mishaps=1)
     if "eviction" in scenario.mishaps:
-        contents = recall(world.memory)
+        contents = recall(state.memory)
         for gone in contents:
             if FENCES_ARE_VOLATILE or not gone[0].startswith("fence:"):
                 left = remember(tuple(item for item in contents if item != gone))
                 yield f"{gone[0]} is evicted", happened._replace(memory=left)
-    if "time passes" in scenario.mishaps:
-        yield "fences and leases expire", happened._replace(memory=after_a_while(world.memory))
+    if "time passes" in scenario.mishaps and FENCES_EXPIRE:
+        contents = recall(after_a_while(state.memory))
+        left = remember(tuple(item for item in contents if not item[0].startswith("fence:")))
+        yield "leases and fences expire", happened._replace(memory=left)
+    elif "time passes" in scenario.mishaps:
+        yield "leases expire, fences are overdue", happened._replace(memory=after_a_while(state.memory))
     if "flush" in scenario.mishaps:
         actors = tuple(
-            actor._replace(expired=actor.at == "lift") if isinstance(actor, Writer) else actor
-            for actor in world.actors
+            actor._replace(lost=actor.at == "lift") if isinstance(actor, Writer) else actor
+            for actor in state.actors
         )
         yield "Redis loses everything", happened._replace(memory=EMPTY, actors=actors)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import signal
 import socketserver
 import threading
 import time
@@ -230,3 +231,26 @@ def test_forked_process_opens_connections_of_its_own(redis):
     assert redis.command("CLIENT", "ID") == mine
     os.close(reading)
     os.close(writing)
+
+
+class SoftTimeLimitError(Exception):
+    """Raised by a signal, as Celery's is."""
+
+
+def test_exception_from_a_signal_in_the_middle_of_an_exchange_is_not_taken_for_an_outage(proxied):
+    redis, proxy = proxied
+    redis.command("SET", "a", 1)
+    proxy.mode = "hang"
+
+    def interrupt(*_):
+        raise SoftTimeLimitError
+
+    before = signal.signal(signal.SIGALRM, interrupt)
+    signal.setitimer(signal.ITIMER_REAL, 0.05)
+    try:
+        with pytest.raises(SoftTimeLimitError):
+            redis.command("GET", "a")
+    finally:
+        signal.signal(signal.SIGALRM, before)
+    proxy.mode = "pass"
+    assert redis.command("ECHO", "x") == b"x", "the late reply is nobody's"

@@ -1,6 +1,6 @@
 from caching import ALL, Cached, CachedFamily
-from tests.caching.testapp.models import Book, Label, Loose, Mute, Shelf
 from tests.caching.interleaving import reach
+from tests.caching.testapp.models import Book, Label, Loose, Mute, Shelf
 
 loads: list[str] = []  # what was loaded, so that a test can count
 

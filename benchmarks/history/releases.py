@@ -1,0 +1,66 @@
+"""A rolling deployment: one release works, the next one migrates and joins, both read and write."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+from typing import NamedTuple
+
+from benchmarks.history.contestants import RELEASES
+from benchmarks.history.contestants.releases import WRONG_SHAPE
+from benchmarks.history.log import parse
+from benchmarks.history.trial import STOP, Plan, Process, Trial
+
+ALONE_SECONDS = 2.0  # for which the first release works before the next one comes
+
+
+class Share(NamedTuple):
+    """What one release's processes have read."""
+
+    release: str
+    reads: int
+    hit_rate: float
+    wrong_shapes: int
+
+
+class Rollout(Trial):
+    """Each release has the readers and writers of ``plan``."""
+
+    def __init__(self, plan: Plan, folder: Path) -> None:
+        first, self._next = RELEASES
+        super().__init__(first, plan, folder)
+
+    def _work(self) -> None:
+        readers, writers = self._start(self._contestant)
+        self._begin([*readers, *writers])
+        time.sleep(ALONE_SECONDS)
+        self._wait(self._python("django", "migrate", "--run-syncdb", "-v0", CONTESTANT=self._next))
+        for more, some in zip(self._start(self._next), (readers, writers), strict=True):
+            some.extend(more)
+        for reader in readers:
+            self._wait(reader)
+        (self.folder / STOP).touch()
+        for writer in writers:
+            self._wait(writer)
+        self._wait(self._worker("final", "final", CONTESTANT=self._next))  # the first release's follows
+
+    def _start(self, release: str) -> tuple[list[Process], list[Process]]:
+        roles = {"reader": self.plan.readers, "writer": self.plan.writers}
+        readers, writers = (
+            [self._worker(role, f"{release}.{role}-{n}", CONTESTANT=release) for n in range(number)]
+            for role, number in roles.items()
+        )
+        return readers, writers
+
+    def shares(self) -> list[Share]:
+        """Return what became of each release's reads."""
+        return [self._share(release) for release in (self._contestant, self._next)]
+
+    def _share(self, release: str) -> Share:
+        reads = [read for path in self.folder.glob(f"{release}.*.log") for read in parse(path)[0]]
+        return Share(
+            release,
+            len(reads),
+            sum(not read.statements for read in reads) / max(1, len(reads)),
+            sum(WRONG_SHAPE in read.value for read in reads),
+        )

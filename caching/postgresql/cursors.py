@@ -1,0 +1,156 @@
+"""Cursors that see to it that whatever a statement changes is invalidated, before anybody can read it.
+
+=================================  ==========================================================================
+a statement                        is run
+=================================  ==========================================================================
+in a transaction                   as it is: the commit invalidates (base.py)
+that reads, autocommit             as it is
+that writes, or calls a function   in a transaction of its own, so that there is a commit
+that may write, autocommit
+DO and CALL, autocommit            in a transaction of its own; if it turns out to commit by itself, again,
+                                   with everything fenced
+that may commit in the middle      with everything fenced
+that defines tables, autocommit    in a transaction of its own, unless PostgreSQL refuses that
+=================================  ==========================================================================
+"""
+
+from __future__ import annotations
+
+import contextlib
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from django.db import DatabaseError, transaction
+from django.db.backends import utils
+from django.db.backends.postgresql import base
+
+from caching.registry import declarations
+from caching.write.commit import closed
+from caching.write.statements import (
+    READS,
+    WRITES,
+    Kind,
+    kind_of,
+    may_be_in_transaction,
+)
+
+COMMITS_BY_ITSELF = "2D000"  # invalid_transaction_termination
+REFUSED_IN_TRANSACTION = "25001"  # active_sql_transaction
+
+Execute = Callable[..., Any]
+
+
+class WatchedCursor:
+    """What both of Django's cursor wrappers do before they send a statement."""
+
+    cursor: Any
+    db: Any
+
+    def _execute(self, sql: Any, params: Any, *ignored: Any) -> Any:
+        return self._watch(super()._execute, sql, params, *ignored)  # type: ignore[misc]  # of Django's wrapper
+
+    def _executemany(self, sql: Any, param_list: Any, *ignored: Any) -> Any:
+        return self._watch(super()._executemany, sql, param_list, *ignored)  # type: ignore[misc]  # as above
+
+    def _watch(self, execute: Execute, sql: Any, *args: Any) -> Any:
+        text = sql if type(sql) is str else _text(sql, self.cursor)
+        kind = kind_of(text)
+        db = self.db
+        if db.in_atomic_block and (kind is READS or kind is WRITES):  # nearly all of them
+            try:
+                return execute(sql, *args)
+            finally:
+                if db.pending.has_news():
+                    db.flush_after(kind)
+        return self._watch_closely(execute, kind, sql, text, *args)
+
+    def _watch_closely(self, execute: Execute, kind: Kind, sql: Any, text: str, *args: Any) -> Any:
+        if kind & Kind.ENDS or not self.db.autocommits():
+            with self._fenced(kind, text), self.db.watching(kind):
+                return execute(sql, *args)
+        if kind & (Kind.WRITES | Kind.FUNCTIONS):
+            return self._in_transaction(execute, kind, sql, *args)
+        if kind & (Kind.CALLS | Kind.DEFINES):
+            return self._call(execute, kind, sql, text, *args)
+        with self.db.watching(kind):
+            return execute(sql, *args)
+
+    def _in_transaction(self, execute: Execute, kind: Kind, sql: Any, *args: Any) -> Any:
+        with transaction.atomic(using=self.db.alias), self.db.watching(kind):
+            return execute(sql, *args)
+
+    def _call(self, execute: Execute, kind: Kind, sql: Any, text: str, *args: Any) -> Any:
+        code = None if may_be_in_transaction(text) else REFUSED_IN_TRANSACTION
+        if code is None:
+            try:
+                return self._in_transaction(execute, kind, sql, *args)
+            except DatabaseError as error:
+                code = _sqlstate(error)
+                if code not in {COMMITS_BY_ITSELF, REFUSED_IN_TRANSACTION}:
+                    raise
+            self.db.errors_occurred = False  # it was none of the connection's
+        fenced = self._closed() if code == COMMITS_BY_ITSELF else contextlib.nullcontext()
+        with fenced, self.db.watching(kind | Kind.ENDS):
+            return execute(sql, *args)
+
+    def _fenced(self, kind: Kind, text: str) -> contextlib.AbstractContextManager[None]:
+        """Return a block that fences what a statement may commit."""
+        if not kind & Kind.ENDS or not _may_commit(text):
+            return contextlib.nullcontext()
+        return self._closed() if ";" in text.rstrip("; \n") else closed(self.db, None)
+
+    def _closed(self) -> contextlib.AbstractContextManager[None]:
+        return closed(self.db, {declared.group for declared in declarations(self.db.alias)})
+
+    # --- Past Django's execute: COPY and procedures -------------------------------------------------
+
+    def copy_expert(self, sql: Any, file: Any, *args: Any) -> None:
+        with self._copying():
+            self.cursor.copy_expert(sql, file, *args)
+            self.db.receive_notices()
+
+    def copy_from(self, file: Any, table: str, *args: Any, **kwargs: Any) -> None:
+        with self._copying():
+            self.cursor.copy_from(file, table, *args, **kwargs)
+            self.db.receive_notices()
+
+    @contextlib.contextmanager
+    def copy(self, *args: Any, **kwargs: Any) -> Iterator[Any]:
+        with self._copying(), self.cursor.copy(*args, **kwargs) as copying:
+            yield copying
+
+    def callproc(self, *args: Any, **kwargs: Any) -> Any:
+        with self._copying():
+            return super().callproc(*args, **kwargs)  # type: ignore[misc]  # of Django's wrapper
+
+    @contextlib.contextmanager
+    def _copying(self) -> Iterator[None]:
+        block = transaction.atomic(using=self.db.alias) if self.db.autocommits() else contextlib.nullcontext()
+        with block, self.db.watching(WRITES):
+            yield
+
+
+class CursorWrapper(WatchedCursor, utils.CursorWrapper):
+    """Django's, for the cache's connection."""
+
+
+class CursorDebugWrapper(WatchedCursor, base.CursorDebugWrapper):
+    """Django's, for the cache's connection."""
+
+
+def _may_commit(text: str) -> bool:
+    return text.strip().rstrip(";").rstrip().lower() not in {"rollback", "abort"}
+
+
+def _text(sql: Any, cursor: Any) -> str:
+    if isinstance(sql, str):
+        return sql
+    if isinstance(sql, bytes):  # psycopg2.extras.execute_values
+        return sql.decode(errors="replace")
+    return str(sql.as_string(cursor))
+
+
+def _sqlstate(error: DatabaseError) -> str | None:
+    """Return PostgreSQL's code for an error: psycopg 3 and psycopg2 name it differently."""
+    cause = error.__cause__
+    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)

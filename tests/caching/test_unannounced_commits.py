@@ -1,0 +1,162 @@
+"""Statements that write where no text shows it, and commits that Django does not make: fenced, too.
+
+Without a fence the change can be read before it is invalidated: a list shows it, and then a detail that
+was cached before does not. And a process that is killed in between leaves the old value until its TTL.
+"""
+
+from __future__ import annotations
+
+import pytest
+from django.db import DatabaseError, connection, transaction
+
+from caching.testing import original, replaced
+from tests.caching.testapp.cache import book_detail, loose_names
+from tests.caching.testapp.models import Book, Loose
+from tests.threads import Other
+
+pytestmark = pytest.mark.usefixtures("transactional_db")
+
+
+def elsewhere(work):
+    """What ``work`` returns in another thread."""
+    return Other(work).result()
+
+
+@pytest.fixture
+def book(rows):
+    """A book whose detail is cached."""
+    for _ in range(2):
+        elsewhere(lambda: book_detail.get(pk=rows.pk))
+    return rows
+
+
+@pytest.fixture
+def function(rows):
+    """A function that renames a book."""
+    run(
+        "CREATE FUNCTION f_rename(which bigint, name text) RETURNS integer LANGUAGE sql AS"
+        " $$ UPDATE shelf_book SET title = name WHERE id = which RETURNING 1 $$"
+    )
+    yield
+    run("DROP FUNCTION f_rename(bigint, text)")
+
+
+@pytest.fixture
+def drops():
+    """How often something was invalidated that was committed already."""
+    seen = []
+    drop = original("drop")
+    with replaced("drop", lambda gateway, targets: seen.append(targets) or drop(gateway, targets)):
+        yield seen
+
+
+def run(sql, params=None):
+    with connection.cursor() as cursor:
+        cursor.execute(sql, params)
+
+
+def lose_drops():
+    """As if the process were killed before it can invalidate what is committed."""
+    return replaced("drop", lambda *_: None)
+
+
+def title(pk):
+    return elsewhere(lambda: book_detail.get(pk=pk)).value["title"]
+
+
+RENAMING = {
+    "function": "SELECT f_rename(%s, 'new')",
+    "block": "DO $$ BEGIN EXECUTE 'UPDATE shelf_book SET title = ''new'' WHERE id = ' || %s; END $$",
+    "insert with DO": "INSERT INTO shelf_book SELECT * FROM shelf_book WHERE id = %s"
+    " ON CONFLICT (id) DO UPDATE SET title = 'new'",
+    "several": "UPDATE shelf_book SET title = 'new' WHERE id = %s; COMMIT; SELECT 1",
+    "begin": "BEGIN; UPDATE shelf_book SET title = 'new' WHERE id = %s; COMMIT",
+}
+
+
+@pytest.mark.usefixtures("function")
+@pytest.mark.parametrize("sql", RENAMING.values(), ids=RENAMING)
+def test_what_commits_by_itself_is_invalidated_before_and_not_after(book, sql):
+    with lose_drops():
+        run(sql, [book.pk])
+    assert title(book.pk) == "new"
+
+
+@pytest.mark.usefixtures("function")
+def test_a_text_that_has_written_is_run_in_a_transaction_at_once(book, drops):
+    run(RENAMING["function"], [book.pk])
+    statements = []
+    with connection.execute_wrapper(lambda execute, *rest: statements.append(rest) or execute(*rest)):
+        run(RENAMING["function"], [book.pk])
+    assert len(statements) == 1
+    assert drops == []
+
+
+@pytest.mark.usefixtures("function")
+def test_a_function_that_writes_returns_what_it_returns(book):
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT f_rename(%s, 'new')", [book.pk])
+        assert cursor.fetchall() == [(1,)]
+
+
+def test_a_raw_commit_in_a_transaction_is_fenced(book):
+    def write():
+        with transaction.atomic():
+            Book.objects.filter(pk=book.pk).update(title="new")
+            with lose_drops():
+                run("COMMIT")
+
+    elsewhere(write)
+    assert title(book.pk) == "new"
+
+
+def test_a_procedure_that_commits_is_carried_out(book):
+    run(
+        "CREATE PROCEDURE p_rename(which bigint) LANGUAGE plpgsql AS"
+        " $$ BEGIN UPDATE shelf_book SET title = 'new' WHERE id = which; COMMIT; END $$"
+    )
+    try:
+        with lose_drops():
+            run("CALL p_rename(%s)", [book.pk])
+        assert title(book.pk) == "new"
+    finally:
+        run("DROP PROCEDURE p_rename(bigint)")
+
+
+def test_what_a_deferred_trigger_writes_is_fenced_before_the_commit(rows):
+    run(
+        "CREATE FUNCTION f_twice() RETURNS trigger LANGUAGE plpgsql AS"
+        " $$ BEGIN UPDATE shelf_book SET title = 'new'; RETURN NULL; END $$;"
+        "CREATE CONSTRAINT TRIGGER tr_twice AFTER INSERT ON shelf_loose DEFERRABLE INITIALLY DEFERRED"
+        " FOR EACH ROW EXECUTE FUNCTION f_twice()"
+    )
+    try:
+        assert title(rows.pk) == title(rows.pk) == "old"
+        with lose_drops():
+            Loose.objects.create(name="x")
+        assert title(rows.pk) == "new"
+    finally:
+        run("DROP FUNCTION f_twice() CASCADE")
+
+
+def test_definitions_that_need_no_transaction_are_carried_out():
+    run("CREATE INDEX CONCURRENTLY i_title ON shelf_book (title)")
+    run("DROP INDEX CONCURRENTLY i_title")
+    run("VACUUM shelf_loose")
+
+
+def test_an_error_of_the_statement_itself_is_raised_once(book):
+    statements = []
+    collecting = connection.execute_wrapper(lambda execute, *rest: statements.append(rest) or execute(*rest))
+    with collecting, pytest.raises(DatabaseError):
+        run("SELECT 1 / 0")
+    assert len(statements) == 1
+
+
+def test_reads_need_no_transaction(rows):
+    steps = []
+    with replaced("COMMIT", lambda wrapper: steps.append("COMMIT")):
+        assert Loose.objects.count() == 0
+        run("SELECT count(*) FROM shelf_book")
+    assert steps == []
+    assert elsewhere(loose_names.get).value == []
