@@ -160,6 +160,8 @@ class Watch:
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
+        for session in self._sessions.values():  # of a check that was not the thread's
+            session.close()
         self._begin()
         self.trust.withdraw()
 

@@ -12,6 +12,7 @@ import pytest
 import redis
 from django.conf import settings
 from django.db import connection, connections, models, transaction
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from caching import ALL, Cached
 from caching.gateway import get_gateway
@@ -20,7 +21,7 @@ from caching.registry import _declared, restored
 from caching.testing import announced_steps, own_declarations
 from tests.caching.testapp.cache import book_detail, loose_names, shelf_detail
 from tests.caching.testapp.models import Book, Loose, Shelf
-from tests.threads import Other
+from tests.threads import Other, at_once
 from tests.waiting import until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
@@ -457,10 +458,8 @@ def test_debt_that_is_left_while_the_thread_ends_is_paid(warm):
 
 def test_alias_of_the_same_database_from_which_nothing_is_cached_keeps_its_fences(warm):
     """A transaction of another alias is in progress: its fence must stay."""
-    databases = copy.deepcopy(settings.DATABASES)
     alias = "beside"
     connections.databases[alias] = {**connections.databases["default"]}
-    settings.DATABASES[alias] = {**settings.DATABASES["default"]}
     try:
         begun, done = threading.Event(), threading.Event()
 
@@ -490,8 +489,7 @@ def test_alias_of_the_same_database_from_which_nothing_is_cached_keeps_its_fence
         other.result()
         assert there
     finally:
-        del connections.databases[alias], settings.DATABASES[alias]
-        assert databases == settings.DATABASES
+        del connections.databases[alias]
 
 
 def test_projects_with_other_prefixes_and_databases_leave_each_others_values(warm, settings, cache_redis):
@@ -570,3 +568,78 @@ def test_watch_takes_the_role_that_the_settings_name(warm):
         del options["assume_role"]
         get_gateway().watch.stop()
         run("DROP ROLE keeper")
+
+
+# --- The driver and its pool ------------------------------------------------------------------------
+
+needs_psycopg3 = pytest.mark.skipif(not is_psycopg3, reason="the pool is psycopg 3's")
+
+
+@contextlib.contextmanager
+def database(options, **changes):
+    """Every connection is made with other settings."""
+    changes["OPTIONS"] = {**connections.databases["default"]["OPTIONS"], **options}
+    connections.close_all()
+    get_gateway().watch.stop()
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in changes.items():
+            patch.setitem(connections.databases["default"], name, value)
+        yield
+        get_gateway().watch.stop()
+    connections.close_all()
+
+
+@pytest.fixture
+def pooled(warm):
+    """The connections come from a pool of two."""
+    pool = {"min_size": 1, "max_size": 2, "timeout": 2}
+    with database({"pool": pool}, CONN_MAX_AGE=0):
+        try:
+            yield warm
+        finally:
+            connection.close()
+            connection.close_pool()
+
+
+@needs_psycopg3
+def test_watch_takes_no_connection_of_the_pool(pooled):
+    for _ in range(4):
+        assert title(pooled.pk) == "old"
+        get_gateway().watch.check()
+        get_gateway().watch.stop()
+    assert connection.pool.get_stats()["requests_waiting"] == 0
+    at_once(*[lambda: Book.objects.count()] * 2)
+
+
+@needs_psycopg3
+def test_connection_of_a_pool_forgets_its_former_owner(pooled):
+    for number in range(5):
+        elsewhere(lambda number=number: Book.objects.filter(pk=pooled.pk).update(title=str(number)))
+    connection.ensure_connection()
+    assert len(connection.connection._notice_handlers) == 1
+    assert title(pooled.pk) == "4"
+
+
+@needs_psycopg3
+def test_driver_that_prepares_statements_is_no_trouble(warm):
+    with database({"prepare_threshold": 0}):
+        for number in range(4):
+            elsewhere(lambda number=number: Shelf.objects.filter(pk=warm.upper.pk).update(name=str(number)))
+            get_gateway().watch.check()
+            assert elsewhere(lambda: book_detail.get(pk=warm.pk)).value["shelf"] == str(number)
+        assert elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "HIT"
+
+
+def test_server_side_cursor_over_a_function_works(rows):
+    run("CREATE FUNCTION f_plain(bigint) RETURNS bigint LANGUAGE sql AS 'SELECT $1'")
+    try:
+        found = Book.objects.annotate(
+            n=models.Func("pk", function="f_plain", output_field=models.BigIntegerField())
+        )
+        assert [book.n for book in found.order_by("pk").iterator(chunk_size=1)] == [
+            rows.book.pk,
+            rows.sequel.pk,
+            rows.third.pk,
+        ]
+    finally:
+        run("DROP FUNCTION f_plain(bigint)")
