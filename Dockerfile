@@ -20,7 +20,5 @@ ENV CELERY_BEAT_SCHEDULE_FILENAME=/app/var/celerybeat-schedule
 USER app
 EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
-    CMD ["python", "-m", "ops.healthcheck"]
-CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--workers", "2", "--threads", "4", "--keep-alive", "75", \
-     "--limit-request-line", "8190", "--no-control-socket", "--worker-tmp-dir", "/dev/shm", \
-     "config.wsgi:application"]
+    CMD ["python", "-m", "monitoring.healthcheck"]
+CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--worker-tmp-dir", "/dev/shm", "config.wsgi:application"]

@@ -1,24 +1,20 @@
 #!/usr/bin/env python
-"""Django's command line. Importing ``config`` starts what is not configured (see ops/embedded)."""
+"""Django's command line. In a checkout, devtools starts the servers for which no address is configured."""
 
 import os
 import sys
+from importlib.util import find_spec
 
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
-    if sys.argv[1:2] == ["run"]:
-        _develop_unless_told_otherwise()
+    if find_spec("devtools"):  # the image has none
+        from devtools.environment import prepare_command
+
+        prepare_command(sys.argv)
     from django.core.management import execute_from_command_line
 
     execute_from_command_line(sys.argv)
-
-
-def _develop_unless_told_otherwise() -> None:
-    from ops.embedded import load_environment
-
-    load_environment()
-    os.environ.setdefault("DEBUG", "1")
 
 
 if __name__ == "__main__":

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
+CLUSTER = "cluster"  # all nodes of a Redis Cluster away, time and again
 LONGEST_SECONDS = 3600  # for the reads that this product is to make
 
 
@@ -48,7 +49,7 @@ def trials(options: argparse.Namespace) -> Iterator[tuple[str, Trial]]:
     """What is to be run, by its name in the table."""
     from benchmarks.history.contestants import PRODUCT
     from benchmarks.history.faults import FAULTS
-    from benchmarks.history.nemesis import Nemesis
+    from benchmarks.history.nemesis import ClusterNemesis, Nemesis
     from benchmarks.history.trial import Plan, Trial
     from benchmarks.servers import BENCHMARKS
 
@@ -62,14 +63,17 @@ def trials(options: argparse.Namespace) -> Iterator[tuple[str, Trial]]:
     for fault in options.faults:
         # With a partition some lose Redis and others do not: the promise speaks of neither.
         faults = [name for name in FAULTS if name != "partition"] if fault == "all" else [fault]
-        yield f"under {fault}", Nemesis(PRODUCT, plan, folder / fault, faults)
+        if fault == CLUSTER:
+            yield "cluster away", ClusterNemesis(PRODUCT, plan, folder / fault, ["hang"])
+        else:
+            yield f"under {fault}", Nemesis(PRODUCT, plan, folder / fault, faults)
 
 
 def parse_arguments() -> argparse.Namespace:
     from benchmarks.history.contestants import CONTESTANTS, installed
     from benchmarks.history.faults import FAULTS
 
-    everything = [*FAULTS, "all"]
+    everything = [*FAULTS, "all", CLUSTER]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
     parser.add_argument("--short", action="store_true", help="three seconds for each, about a minute in all")
     parser.add_argument("--seconds", type=float, default=30, help="for each contestant or fault")

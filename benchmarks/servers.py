@@ -16,7 +16,7 @@ def start_servers(name: str) -> Path:
     Raises:
         SystemExit: the same benchmark is under way.
     """
-    from ops.embedded import ensure_servers, forget_configuration
+    from devtools.environment import ensure_servers, forget_configuration
 
     state = BENCHMARKS / name
     forget_configuration(state)

@@ -30,6 +30,7 @@ def value_target(key: str) -> Target:
     return Target(key, f"lease:{{{key}}}", f"fence:{{{key}}}")
 
 
+@lru_cache(maxsize=256)
 def group_target(stem: str) -> Target:
     """Return the target of all values whose keys begin with ``stem``: the generation they are tagged with."""
     generation = f"generation:{{{stem}}}"
@@ -43,6 +44,7 @@ def fenced_target(fence_key: str) -> Target:
     return group_target(stem_or_key) if name.startswith("generation:") else value_target(stem_or_key)
 
 
+@lru_cache(maxsize=256)
 def stem(pattern: str) -> str:
     """Return what a key pattern has before its first parameter."""
     return pattern.partition("{")[0].rstrip(":")
@@ -64,11 +66,11 @@ def parameter(value: object) -> str:
 
     Raises:
         ValueError: it holds a brace or white space, which would change the key's slot or its meaning,
-            or a colon, which would make it look like two parameters.
+            or a colon, which would make it look like two parameters; or it is None, to which no path leads.
     """
-    text = str(value)
+    text = " " if value is None else str(value)
     if any(c in "{}:" or c.isspace() for c in text):
-        raise ValueError(f"{text!r} cannot be part of a cache key")
+        raise ValueError(f"{value!r} cannot be part of a cache key")
     return text
 
 

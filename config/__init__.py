@@ -1,13 +1,5 @@
-"""The project. Whatever imports it (manage.py, a WSGI or ASGI server, celery, pytest) has its servers.
+"""The project. Importing it starts no server and opens no connection."""
 
-The environment is completed before any setting is read, so settings.py needs no case for the
-embedded servers.
-"""
-
-from ops.embedded import ensure_servers
-
-ensure_servers()
-
-from config.celery import app as celery_app  # noqa: E402  (Celery reads the settings)
+from config.celery import app as celery_app
 
 __all__ = ["celery_app"]

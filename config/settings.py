@@ -1,10 +1,7 @@
-"""Every setting, driven by the environment (``.env.example`` lists the variables).
-
-The package has completed the environment by the time this is read, from ``.env`` and, where no
-PostgreSQL or Redis is configured, by the embedded servers.
-"""
+"""Every setting, driven by the environment and ``.env`` (``.env.example`` lists the variables)."""
 
 import os
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,8 +10,10 @@ from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config import addresses
+from config.environment import ROOT, get_address, load_environment
 
-BASE_DIR = Path(__file__).resolve().parent.parent
+load_environment()
+BASE_DIR = ROOT
 
 
 def _flag(name: str, default: str = "0") -> bool:
@@ -63,9 +62,11 @@ INSTALLED_APPS = [
     "services.apps.ServicesConfig",
     "topics.apps.TopicsConfig",
     "tasks.apps.TasksConfig",
-    "ops.apps.OpsConfig",
+    "monitoring.apps.MonitoringConfig",
     "caching.apps.CachingConfig",
 ]
+if _flag("SYLLABUS_DEVTOOLS") and find_spec("devtools"):  # for its commands, run and demo
+    INSTALLED_APPS.insert(-1, "devtools.apps.DevtoolsConfig")
 
 MIDDLEWARE = [
     "api.request_id.RequestIdMiddleware",
@@ -122,10 +123,10 @@ MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "media"))
 # --- PostgreSQL -------------------------------------------------------------------------------
 
 DATABASE_ENGINE = "caching.postgresql"  # Django's own, which carries out the cache's fences
-if os.environ.get("DATABASE_URL"):
+if os.environ.get("DATABASE_URL") or not os.environ.get("DB_HOST"):
     DATABASES = {
         "default": dj_database_url.parse(
-            os.environ["DATABASE_URL"],
+            get_address("DATABASE_URL"),
             engine=DATABASE_ENGINE,
             conn_max_age=60,
             conn_health_checks=True,
@@ -148,7 +149,7 @@ else:
 # --- Redis: the cache is database 1, the broker, throttles and view counters database 0 -------
 
 REDIS_URL = addresses.with_credentials(
-    os.environ["REDIS_URL"], os.environ.get("REDIS_USERNAME", ""), os.environ.get("REDIS_PASSWORD", "")
+    get_address("REDIS_URL"), os.environ.get("REDIS_USERNAME", ""), os.environ.get("REDIS_PASSWORD", "")
 )
 if addresses.database_of(REDIS_URL) is None:
     REDIS_URL = addresses.with_database(REDIS_URL, 1)

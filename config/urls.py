@@ -22,5 +22,5 @@ urlpatterns = [
     path("accounts/", include("accounts.sign_in_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("tasks.urls")),
-    path("", include("ops.urls")),
+    path("", include("monitoring.urls")),
 ]

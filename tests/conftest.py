@@ -13,7 +13,7 @@ from api import redis_state
 from api.after_commit import broker
 from api.limiter import get_limiter
 from caching.gateway import get_gateway
-from ops.embedded.wheels import redis_server_binary
+from devtools.embedded.wheels import redis_server_binary
 from tests.caching.interleaving import Interleaving
 from tests.smtp import FakeSMTP
 from tests.telegram import BOT_TOKEN, SECRET, FakeTelegram

@@ -11,7 +11,7 @@ import tempfile
 
 import redis
 
-from ops.embedded.wheels import redis_server_binary
+from devtools.embedded.wheels import redis_server_binary
 from tests.waiting import until
 
 SLOTS = 16384

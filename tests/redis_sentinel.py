@@ -11,7 +11,7 @@ from pathlib import Path
 
 import redis
 
-from ops.embedded.wheels import redis_server_binary
+from devtools.embedded.wheels import redis_server_binary
 from tests.waiting import until
 
 MASTER = "mymaster"

@@ -1,16 +1,17 @@
 """The project's settings on the tests' own PostgreSQL and Redis, one pair for each xdist worker.
 
-The environment is set before ``config`` is imported; what the developer has configured, in the
-environment or in .env, is never touched.
+What the developer has configured, in the environment or in .env, is never touched.
 """
 
 import os
 
-from ops.embedded import ROOT, forget_configuration
+from config.environment import ROOT
+from devtools.environment import ensure_servers, forget_configuration
 
 forget_configuration(ROOT / "var" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main"))
 os.environ["DEBUG"] = "0"
 os.environ["DJANGO_SECRET_KEY"] = "only-for-tests-" + "x" * 50
+ensure_servers()
 
 if os.environ.get("TEST_REDIS") == "cluster":  # the core's tests a second time: make test does both
     from tests.redis_cluster import start_cluster
@@ -20,5 +21,5 @@ if os.environ.get("TEST_REDIS") == "cluster":  # the core's tests a second time:
 from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, and nobody's password
-INSTALLED_APPS.insert(-1, "tests.caching.testapp.apps.TestAppConfig")  # noqa: F405
+INSTALLED_APPS[-1:-1] = ["devtools.apps.DevtoolsConfig", "tests.caching.testapp.apps.TestAppConfig"]  # noqa: F405
 WHITENOISE_AUTOREFRESH = True  # nothing is collected for tests

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 import psutil
 
-from ops.embedded import ROOT
+from config.environment import ROOT
 from tests.processes import child_environment
 from tests.waiting import until
 

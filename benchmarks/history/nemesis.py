@@ -18,6 +18,7 @@ from benchmarks.history.faults import FAULTS
 from benchmarks.history.trial import History, Plan, Process, Trial
 from tests.caching.proxy import Proxy
 from tests.caching.redis_process import RedisProcess
+from tests.redis_cluster import Cluster
 
 QUIET_SECONDS = (0.5, 3.0)  # between two faults
 LIFE_SECONDS = 1.0  # a writer is killed so long after its first write, or sooner
@@ -102,8 +103,12 @@ class Nemesis(Trial):
     def _start(self, role: str) -> tuple[str, Process]:
         self._spawned += 1
         name = f"{role}-{self._spawned}"
-        proxy = self.proxies[self._spawned % len(self.proxies)]
-        return name, self._worker(role, name, REDIS_URL=proxy.url, DATABASE_URL=self._database_of(role))
+        return name, self._worker(
+            role, name, DATABASE_URL=self._database_of(role), **self._redis_of(self._spawned)
+        )
+
+    def _redis_of(self, number: int) -> dict[str, str]:
+        return {"REDIS_URL": self.proxies[number % len(self.proxies)].url}
 
     def _database_of(self, role: str) -> str:
         if role == "writer":
@@ -132,6 +137,34 @@ class Nemesis(Trial):
         yield
         for proxy in chosen:
             proxy.mode = "pass"
+
+
+class ClusterNemesis(Nemesis):
+    """On a Redis Cluster, of which every node stops at once, and goes on."""
+
+    def run(self) -> History:
+        self.cluster = Cluster(maxmemory_policy="volatile-lru")
+        self.redis_url = f"redis://127.0.0.1:{self.cluster.ports[0]}/0"
+        self.postgres = Proxy(_socket_of(self._address))
+        os.environ["REDIS_CLUSTER"] = ",".join(f"{host}:{port}" for host, port in self.cluster.addresses)
+        try:
+            return Trial.run(self)
+        finally:
+            del os.environ["REDIS_CLUSTER"]
+            self.postgres.close()
+            self.cluster.remove()
+
+    def _redis_of(self, number: int) -> dict[str, str]:
+        return {"REDIS_URL": self.redis_url}
+
+    @contextlib.contextmanager
+    def redis_is(self, mode: str, only: int | None = None) -> Iterator[None]:
+        """All nodes stopped for the length of the block: they accept connections, and do not answer."""
+        for port in self.cluster.ports:
+            self.cluster.stop(port)
+        yield
+        for port in self.cluster.ports:
+            self.cluster.cont(port)
 
 
 def _socket_of(address: str) -> str:

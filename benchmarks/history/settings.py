@@ -30,5 +30,7 @@ CACHES = {
         },
     }
 }
+if "REDIS_CLUSTER" in os.environ:
+    CACHING = {"CLUSTER": os.environ["REDIS_CLUSTER"].split(",")}
 LOGGING_CONFIG = None
 vars().update(CONTESTANT.settings)

@@ -27,6 +27,7 @@ from django.db.backends.postgresql import base
 from caching.registry import declarations
 from caching.write.commit import closed
 from caching.write.statements import (
+    FUNCTIONS,
     READS,
     WRITES,
     Kind,
@@ -56,7 +57,7 @@ class WatchedCursor:
         text = sql if type(sql) is str else _text(sql, self.cursor)
         kind = kind_of(text)
         db = self.db
-        if db.in_atomic_block and (kind is READS or kind is WRITES):  # nearly all of them
+        if kind is READS or (db.in_atomic_block and (kind is WRITES or kind is FUNCTIONS)):  # nearly all
             try:
                 return execute(sql, *args)
             finally:

@@ -37,13 +37,16 @@ class Plan(NamedTuple):
             return cls(frozenset(), frozenset(), frozenset())
 
     def with_other_releases(self, installed: Plan) -> Plan:
-        """Return the plan that also serves what another release has declared."""
-        own = {each.pattern for each in self.dependents}
-        others = {each for each in installed.dependents if each.pattern not in own}
-        if not others:
-            return self._replace(columns=self.columns | installed.columns)
+        """Return the plan that also serves what another release has declared.
+
+        That includes another path to the same thing: processes of that release still rely on it.
+        """
+        if not installed.dependents:
+            return self
         return Plan(
-            self.dependents | others, self.columns | installed.columns, self.ignored & installed.ignored
+            self.dependents | installed.dependents,
+            self.columns | installed.columns,
+            self.ignored & installed.ignored,
         )
 
 

@@ -49,6 +49,7 @@ def committing(connection: Connection) -> Iterator[None]:
     targets = pending.targets(lock=True)
     if not targets:
         yield
+        pending.committed()
         _after(pending)
         return
     token = fence_token(connection.alias, _transaction_id(connection))

@@ -20,6 +20,7 @@ from caching import metrics, testing
 from caching.errors import RedisUnavailable
 from caching.gateway import get_gateway
 from caching.recovery import outbox
+from caching.registry import declarations
 from caching.write import resolve
 from caching.write.changes import Changes, read_report
 
@@ -140,11 +141,19 @@ class PendingInvalidations:
     def __bool__(self) -> bool:
         """Return whether anything is to be invalidated. Reads what the driver has received."""
         while self.notices:
-            report = read_report(self.notices[0])
-            if report is not None:
-                self._changes.add(report)
+            self._read(self.notices[0])
             self.notices.popleft()  # not before: an interrupted reading is done again
         return bool(self._targets or self._changes)
+
+    def _read(self, notice: str) -> None:
+        try:
+            report = read_report(notice)
+        except ValueError as error:
+            logger.warning("everything may have changed: %s", error)
+            self._targets.update({each.group: each.group for each in declarations(self._connection.alias)})
+        else:
+            if report is not None:
+                self._changes.add(report)
 
     # --- Transactions ---------------------------------------------------------------------------
 
@@ -210,8 +219,11 @@ class PendingInvalidations:
                 self._connection.connection.rollback()  # the driver began a transaction to ask
 
     def _record(self, targets: set[Target]) -> None:
+        idle = self._connection.is_idle()
         try:
             outbox.record(self._connection, targets)
+            if idle and not self._connection.is_idle():
+                self._connection.connection.commit()  # the driver began a transaction to write
         except DatabaseError:
             logger.warning("the outbox cannot be written here: the watch thread goes on trying")
             get_gateway().watch.owe(targets)
@@ -252,11 +264,9 @@ def pending(using: str = DEFAULT_DB_ALIAS) -> PendingInvalidations:
     return cast("Connection", connections[using]).pending
 
 
-def _opened() -> Iterator[PendingInvalidations]:
-    for connection in connections.all(initialized_only=True):
-        found = getattr(connection, "pending", None)
-        if found is not None:
-            yield found
+def _opened() -> list[PendingInvalidations]:
+    opened = connections.all(initialized_only=True)
+    return [connection.pending for connection in opened if hasattr(connection, "pending")]
 
 
 def must_bypass() -> bool:

@@ -8,6 +8,7 @@ import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
+import redis
 from django.contrib.auth.models import User
 from django.core.cache import cache
 from django.test import Client
@@ -309,6 +310,8 @@ def test_a_redis_that_refuses_to_write_is_stood_in_for(client, rates, own_redis)
     rates(anon="2/min")
     start, _ = own_redis
     start()
-    redis_state.client().config_set("maxmemory", "1kb")
+    redis_state.client().config_set("maxmemory", 1)  # less than any server uses, whatever its version
     redis_state.client().config_set("maxmemory-policy", "volatile-lru")
+    with pytest.raises(redis.exceptions.OutOfMemoryError):
+        redis_state.client().set("key", "value")
     assert statuses(client, "/api/open/", 3) == [200, 200, 429]

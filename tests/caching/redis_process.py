@@ -11,7 +11,7 @@ from typing import Any
 
 import redis
 
-from ops.embedded.wheels import redis_server_binary
+from devtools.embedded.wheels import redis_server_binary
 from tests.waiting import until
 
 OPTIONS = {"save": "", "appendonly": "no"}

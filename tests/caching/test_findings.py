@@ -241,8 +241,10 @@ def test_copy_into_a_table_is_noticed(rows, block):
     ("make", "drop", "write"),
     [
         (
-            "CREATE FUNCTION f_write() RETURNS int LANGUAGE sql AS"
-            " $$ UPDATE shelf_book SET title = 'new' RETURNING 1 $$",
+            (
+                "CREATE FUNCTION f_write() RETURNS int LANGUAGE sql AS"
+                " $$ UPDATE shelf_book SET title = 'new' RETURNING 1 $$"
+            ),
             "DROP FUNCTION f_write()",
             "SELECT f_write()",
         ),
@@ -252,17 +254,21 @@ def test_copy_into_a_table_is_noticed(rows, block):
             "UPDATE v_book SET title = 'new'",
         ),
         (
-            "CREATE FUNCTION f_tr() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN UPDATE shelf_book SET title = 'new'; RETURN NULL; END $$;"
-            "CREATE TRIGGER tr AFTER INSERT ON shelf_mute FOR EACH STATEMENT EXECUTE FUNCTION f_tr()",
+            (
+                "CREATE FUNCTION f_tr() RETURNS trigger LANGUAGE plpgsql AS"
+                " $$ BEGIN UPDATE shelf_book SET title = 'new'; RETURN NULL; END $$;"
+                "CREATE TRIGGER tr AFTER INSERT ON shelf_mute FOR EACH STATEMENT EXECUTE FUNCTION f_tr()"
+            ),
             "DROP FUNCTION f_tr() CASCADE",
             "INSERT INTO shelf_mute (name) VALUES ('x')",
         ),
         (
-            "CREATE FUNCTION f_def() RETURNS trigger LANGUAGE plpgsql AS"
-            " $$ BEGIN UPDATE shelf_book SET title = 'new'; RETURN NULL; END $$;"
-            "CREATE CONSTRAINT TRIGGER tr_def AFTER INSERT ON shelf_mute DEFERRABLE INITIALLY DEFERRED"
-            " FOR EACH ROW EXECUTE FUNCTION f_def()",
+            (
+                "CREATE FUNCTION f_def() RETURNS trigger LANGUAGE plpgsql AS"
+                " $$ BEGIN UPDATE shelf_book SET title = 'new'; RETURN NULL; END $$;"
+                "CREATE CONSTRAINT TRIGGER tr_def AFTER INSERT ON shelf_mute DEFERRABLE INITIALLY DEFERRED"
+                " FOR EACH ROW EXECUTE FUNCTION f_def()"
+            ),
             "DROP FUNCTION f_def() CASCADE",
             "INSERT INTO shelf_mute (name) VALUES ('x')",
         ),
@@ -296,7 +302,8 @@ def test_table_that_takes_another_ones_name_is_noticed(rows):
     Loose.objects.create(name="before")
     assert elsewhere(loose_names.get).value == ["before"]
     run(
-        "CREATE TABLE other (LIKE shelf_loose INCLUDING ALL); INSERT INTO other (id, name) VALUES (1, 'after');"
+        "CREATE TABLE other (LIKE shelf_loose INCLUDING ALL);"
+        "INSERT INTO other (id, name) VALUES (1, 'after');"
         "ALTER TABLE shelf_loose RENAME TO former; ALTER TABLE other RENAME TO shelf_loose"
     )
     try:
@@ -445,7 +452,7 @@ def test_block_that_commits_works_and_is_noticed(warm):
     assert title(warm.pk) == "new"
 
 
-class _SoftLimit(Exception):
+class SoftLimitError(Exception):
     pass
 
 
@@ -456,12 +463,12 @@ def test_exception_after_the_statement_loses_nothing(warm, place):
     def interrupt(execute, sql, params, many, context):
         result = execute(sql, params, many, context)
         if "shelf_book" in sql and "UPDATE" in sql:
-            raise _SoftLimit
+            raise SoftLimitError
         return result
 
     statement = "UPDATE shelf_book SET title = 'new'"
     with transaction.atomic():
-        with contextlib.suppress(_SoftLimit), connection.execute_wrapper(interrupt):
+        with contextlib.suppress(SoftLimitError), connection.execute_wrapper(interrupt):
             run(statement) if place == "raw" else Book.objects.update(title="new")
         transaction.set_rollback(False)  # the caller commits all the same
     assert title(warm.pk) == "new"
@@ -475,11 +482,11 @@ def test_signal_in_the_middle_of_a_flush_loses_nothing(warm, monkeypatch):
     def once(targets):
         if not interrupted:
             interrupted.append(True)
-            raise _SoftLimit
+            raise SoftLimitError
         return original(targets)
 
     monkeypatch.setattr(get_gateway(), "drop", once)
-    with contextlib.suppress(_SoftLimit):
+    with contextlib.suppress(SoftLimitError):
         run("DO $$ BEGIN UPDATE shelf_book SET title = 'new'; END $$")
     assert interrupted
     assert title(warm.pk) == "new"
@@ -682,8 +689,8 @@ def test_alias_with_djangos_own_engine_on_the_same_database_is_an_error(monkeypa
 def test_database_that_went_back_clears_the_cache(warm, cache_redis):
     (key,) = get_gateway().node_keys("caching:origin")
     get_gateway().watch.check()
-    assert cache_redis.get(f"{key}:default")
-    cache_redis.set(f"{key}:default", "7000000000000000000:1:00000001")
+    assert cache_redis.get(f"{key}::1:default")
+    cache_redis.set(f"{key}::1:default", "7000000000000000000:1:00000001")
     get_gateway().watch.check()
     assert elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "MISS"
 

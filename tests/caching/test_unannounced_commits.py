@@ -7,9 +7,13 @@ was cached before does not. And a process that is killed in between leaves the o
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Group
 from django.db import DatabaseError, connection, transaction
 
-from caching.testing import original, replaced
+from caching import Cached
+from caching.models import Outbox
+from caching.recovery.session import Session
+from caching.testing import original, own_declarations, replaced
 from tests.caching.testapp.cache import book_detail, loose_names
 from tests.caching.testapp.models import Book, Loose
 from tests.threads import Other
@@ -64,6 +68,12 @@ def title(pk):
     return elsewhere(lambda: book_detail.get(pk=pk)).value["title"]
 
 
+DEFERRED = """
+CREATE FUNCTION f_twice() RETURNS trigger LANGUAGE plpgsql AS
+    $$ BEGIN UPDATE shelf_book SET title = 'new'; RETURN NULL; END $$;
+CREATE CONSTRAINT TRIGGER tr_twice AFTER INSERT ON shelf_loose DEFERRABLE INITIALLY DEFERRED
+    FOR EACH ROW EXECUTE FUNCTION f_twice()
+"""
 RENAMING = {
     "function": "SELECT f_rename(%s, 'new')",
     "block": "DO $$ BEGIN EXECUTE 'UPDATE shelf_book SET title = ''new'' WHERE id = ' || %s; END $$",
@@ -124,12 +134,7 @@ def test_a_procedure_that_commits_is_carried_out(book):
 
 
 def test_what_a_deferred_trigger_writes_is_fenced_before_the_commit(rows):
-    run(
-        "CREATE FUNCTION f_twice() RETURNS trigger LANGUAGE plpgsql AS"
-        " $$ BEGIN UPDATE shelf_book SET title = 'new'; RETURN NULL; END $$;"
-        "CREATE CONSTRAINT TRIGGER tr_twice AFTER INSERT ON shelf_loose DEFERRABLE INITIALLY DEFERRED"
-        " FOR EACH ROW EXECUTE FUNCTION f_twice()"
-    )
+    run(DEFERRED)
     try:
         assert title(rows.pk) == title(rows.pk) == "old"
         with lose_drops():
@@ -160,3 +165,29 @@ def test_reads_need_no_transaction(rows):
         run("SELECT count(*) FROM shelf_book")
     assert steps == []
     assert elsewhere(loose_names.get).value == []
+
+
+def test_with_redis_away_what_a_commit_itself_changes_is_in_the_outbox(rows, proxy):
+    """A deferred trigger that another process has made runs within COMMIT."""
+    Loose.objects.create(name="there are no such triggers, and that is remembered")
+    session = Session("default")
+    session.query(DEFERRED)
+    session.close()
+    try:
+        proxy.mode = "refuse"
+        Loose.objects.create(name="x")
+        assert connection.is_idle()
+        assert elsewhere(lambda: Outbox.objects.filter(node__icontains="books:detail").exists())
+    finally:
+        run("DROP FUNCTION f_twice() CASCADE")
+
+
+def test_with_redis_away_a_change_that_concerns_nothing_is_committed(proxy):
+    with own_declarations() as report:
+        Cached("groups:{pk}", ttl=60, load=lambda pk: pk, invalidated_by={Group: "user__pk"})
+        report()
+        proxy.mode = "refuse"
+        for name in ("empty", "too", "as well"):  # the last ones with the breaker open
+            Group.objects.create(name=name)
+        assert connection.is_idle()
+    assert elsewhere(Group.objects.count) == 3

@@ -11,7 +11,7 @@ import pytest
 import redis
 
 from config import addresses
-from ops.embedded import ROOT
+from config.environment import ROOT
 from tests.caching.redis_process import RedisProcess
 from tests.processes import child_environment
 from tests.redis_sentinel import MASTER, Sentinel

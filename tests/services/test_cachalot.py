@@ -8,7 +8,7 @@ import sys
 
 import pytest
 
-from ops.embedded import ROOT
+from config.environment import ROOT
 from tests.processes import child_environment
 from tests.services.factories import make_subscriptions
 

@@ -18,8 +18,8 @@ import redis
 from django.conf import settings
 from django.db import connection, transaction
 
-from ops.embedded import ROOT
-from ops.embedded.wheels import redis_server_binary
+from config.environment import ROOT
+from devtools.embedded.wheels import redis_server_binary
 from services import tasks
 from services.models import Plan, Recalculation, Service, Subscription
 from tests.processes import child_environment

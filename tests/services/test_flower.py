@@ -12,7 +12,7 @@ from contextlib import contextmanager
 
 import pytest
 
-from ops.embedded import ROOT
+from config.environment import ROOT
 from tests.processes import child_environment
 from tests.waiting import until
 

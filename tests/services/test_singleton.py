@@ -13,7 +13,7 @@ import redis
 from django.conf import settings
 from kombu.exceptions import OperationalError
 
-from ops.embedded import ROOT
+from config.environment import ROOT
 from services import singleton, tasks
 from tests.processes import child_environment
 

@@ -3,9 +3,9 @@
 import pytest
 from django.db.models import F, Q
 
-from ops.demo import tasks as demo
-from ops.demo import users
-from ops.demo.plan import Plan
+from devtools.demo import tasks as demo
+from devtools.demo import users
+from devtools.demo.plan import Plan
 from tasks import deadlines
 from tasks.models import Notice, Status, Task, TaskList
 

@@ -9,7 +9,7 @@ import pytest
 
 from caching.redis.packing import pack, pack_in_python
 from caching.redis.scripts import Script, ScriptCall
-from ops.embedded import ROOT
+from config.environment import ROOT
 from tests.processes import child_environment
 
 WITHOUT_HIREDIS = """

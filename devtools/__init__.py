@@ -1,0 +1,1 @@
+"""What developing needs and production never imports: ``make run``, embedded servers, demo data."""

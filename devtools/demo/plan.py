@@ -1,0 +1,31 @@
+"""How much demo data, by which seed."""
+
+import random
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Literal
+
+from tqdm import tqdm
+
+Size = Literal["small", "large"]
+CHUNK_ROWS = 100
+PUBLIC_PASSWORD = "syllabus-demo"  # noqa: S105  (of demo users, while developing)
+
+
+@dataclass(frozen=True)
+class Plan:
+    size: Size = "small"
+    seed: int = 1
+    password: str = PUBLIC_PASSWORD
+
+    def seeded_random(self, what: str, number: int) -> random.Random:
+        """Return the same generator for the same row, whichever rows exist already."""
+        return random.Random(f"{self.seed}:{what}:{number}")  # noqa: S311  (not a secret)
+
+    def missing(self, what: str, existing: int, wanted: int, *, chunk: int = CHUNK_ROWS) -> Iterator[range]:
+        """Yield the numbers of the missing rows in chunks, with a progress bar on a terminal."""
+        with tqdm(total=max(wanted - existing, 0), desc=what, unit="", disable=None) as bar:
+            for start in range(existing, wanted, chunk):
+                numbers = range(start + 1, min(start + chunk, wanted) + 1)
+                yield numbers
+                bar.update(len(numbers))

@@ -1,0 +1,50 @@
+"""Two members of staff, and students."""
+
+from django.contrib.auth.hashers import check_password, make_password
+from django.contrib.auth.models import User
+
+from devtools.demo.plan import Plan
+
+STUDENTS = {"small": 40, "large": 2_000}
+SHOWN = ("admin", "student1", "student2")
+FIRST_NAMES = ("Ada", "Alan", "Barbara", "Dennis", "Edsger", "Frances", "Grace", "Ken", "Margaret", "Radia")
+LAST_NAMES = ("Abbott", "Baker", "Costa", "Dubois", "Eriksen", "Fischer", "Novak", "Rossi", "Silva", "Weber")
+
+
+def fill(plan: Plan) -> int:
+    missing = _usernames(plan) - set(User.objects.values_list("username", flat=True))
+    hashed = make_password(plan.password)  # once: it is slow on purpose
+    users = [_user(plan, name, hashed) for name in sorted(missing)]
+    return len(User.objects.bulk_create(users, batch_size=1_000))
+
+
+def students() -> list[User]:
+    """Return the demo students in the order of their numbers."""
+    found = User.objects.filter(username__regex=r"^student\d+$").only("id", "username")
+    return sorted(found, key=lambda user: int(user.username.removeprefix("student")))
+
+
+def shown(password: str) -> list[str]:
+    """Return the names of the users to sign in with that have this password."""
+    found = User.objects.filter(username__in=SHOWN).order_by("username")
+    hashes = {user.password for user in found}  # one for those that were added together
+    matching = {hashed for hashed in hashes if check_password(password, hashed)}
+    return [user.username for user in found if user.password in matching]
+
+
+def _usernames(plan: Plan) -> set[str]:
+    return {"admin"} | {f"student{number}" for number in range(1, STUDENTS[plan.size] + 1)}
+
+
+def _user(plan: Plan, username: str, hashed: str) -> User:
+    rng = plan.seeded_random(username, 0)
+    is_admin = username == "admin"
+    return User(
+        username=username,
+        first_name=rng.choice(FIRST_NAMES),
+        last_name=rng.choice(LAST_NAMES),
+        email=f"{username}@example.com",
+        password=hashed,
+        is_staff=is_admin,
+        is_superuser=is_admin,
+    )

@@ -1,0 +1,64 @@
+"""Complete the environment of a development machine, before settings are read.
+
+Where no address is configured, a real PostgreSQL and a real Redis are started and their addresses set.
+Everything after that sees two ordinary addresses; nothing in the product knows the difference.
+"""
+
+import os
+import re
+import sys
+from collections.abc import Sequence
+from importlib.util import find_spec
+from pathlib import Path
+
+from config.environment import ROOT, SERVERS, load_environment, running_address
+
+
+def prepare_command(arguments: Sequence[str]) -> None:
+    """Complete the environment of a ``manage.py`` command; ``run`` has DEBUG on unless it is set."""
+    load_environment()
+    os.environ.setdefault("SYLLABUS_DEVTOOLS", "1")
+    if arguments[1:2] == ["run"]:
+        os.environ.setdefault("DEBUG", "1")
+    ensure_servers()
+
+
+def forget_configuration(state: Path) -> None:
+    """Leave settings at their defaults, and have servers of its own under ``state``.
+
+    For tests and benchmarks, which must not touch what the developer has configured, in the
+    environment or in ``.env``.
+    """
+    os.environ["PYTHON_DOTENV_DISABLED"] = "1"
+    documented = re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
+    for name in documented:
+        os.environ.pop(name, None)
+    os.environ["SYLLABUS_STATE_DIR"] = str(state)
+
+
+def ensure_servers() -> None:
+    """Set DATABASE_URL and REDIS_URL where they are unset, starting the servers behind them unless they run.
+
+    Idempotent. A server stops when the last process that called this has ended.
+
+    Raises:
+        SystemExit: with one line that says what to do, when a server cannot be had here.
+    """
+    missing = [name for name in SERVERS if not _is_configured(name)]
+    if not missing:
+        return
+    if sys.platform == "win32" or find_spec("psutil") is None:
+        raise SystemExit(
+            f"Not configured: {', '.join(missing)}. Set it (see .env.example) or use docker compose up. "
+            "On Linux and macOS, requirements-dev.txt brings embedded servers that need no address."
+        )
+    from devtools.embedded.server_users import join  # needs Unix and requirements-dev.txt
+
+    os.environ.update({name: join(name) for name in missing})
+
+
+def _is_configured(name: str) -> bool:
+    if name == "DATABASE_URL" and os.environ.get("DB_HOST"):
+        return True
+    # A parent process may have set the address of an embedded server: this process is a user, too.
+    return os.environ.get(name, "") not in {"", running_address(name)}

@@ -1,0 +1,109 @@
+"""``manage.py run``, the command behind ``make run``: everything at once, until Ctrl-C."""
+
+import os
+import shlex
+import signal
+import sys
+import urllib.request
+from argparse import ArgumentParser
+from http import HTTPStatus
+from typing import Any
+
+from django.conf import settings
+from django.contrib.auth import get_user_model
+from django.core.management import CommandError, call_command
+from django.core.management.base import BaseCommand
+
+from config.environment import ROOT, state_dir
+from devtools.demo import users
+from devtools.demo.plan import PUBLIC_PASSWORD
+from devtools.embedded import server_users
+from devtools.port_lock import PortTakenError, port_lock
+from devtools.supervisor import ChildDiedError, StopRequested, Supervisor
+from monitoring.redis_cli import redis_cli
+
+HOST = "127.0.0.1"
+INTERRUPTED_EXIT_CODE = 130
+
+
+class Command(BaseCommand):
+    help = "Migrate, load demo data the first time, and run web, worker and beat together until Ctrl-C."
+    requires_system_checks = ()  # migrate makes them
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--port", default=os.environ.get("PORT") or "8000", help="default: PORT, or 8000")
+        parser.add_argument("--end-with-parent", action="store_true", help="stop when the caller is gone")
+
+    def handle(self, *, port: str, end_with_parent: bool, **_: Any) -> None:
+        number = _port(port)
+        signal.signal(signal.SIGTERM, signal.default_int_handler)
+        try:
+            with port_lock(number, state_dir()) as lock:
+                self._prepare()
+                locks = [lock, *server_users.held_locks]  # the servers end after the children
+                with Supervisor(ROOT, locks, os.getppid() if end_with_parent else None) as supervisor:
+                    self._serve(supervisor, number)
+        except (PortTakenError, ChildDiedError) as error:
+            raise CommandError(str(error)) from error
+        except StopRequested:
+            self.stdout.write("Stopped.")
+        except KeyboardInterrupt:
+            sys.exit(INTERRUPTED_EXIT_CODE)
+
+    def _prepare(self) -> None:
+        call_command("migrate", interactive=False, verbosity=0)
+        if settings.DEBUG and not get_user_model().objects.exists():
+            call_command("demo", stdout=self.stdout)
+        if not settings.DEBUG:
+            call_command("collectstatic", interactive=False, verbosity=0)
+
+    def _serve(self, supervisor: Supervisor, port: int) -> None:
+        for name, command in _commands(port).items():
+            supervisor.start(name, command)
+        supervisor.wait_until(lambda: _answers(port))
+        supervisor.say(_welcome(port))
+        supervisor.wait_until(lambda: False)
+
+
+def _port(text: str) -> int:
+    if not (text.isdecimal() and 0 < int(text) < 65_536):
+        raise CommandError(f"PORT must be a number from 1 to 65535, not {text!r}.")
+    return int(text)
+
+
+def _commands(port: int) -> dict[str, list[str]]:
+    # "python -m", because the scripts in .venv/bin do not survive a space in the checkout's path.
+    web = f"gunicorn --bind {HOST}:{port} --graceful-timeout 3"
+    worker = f"celery -q -A config worker -l info -n worker-{port}@%h --without-gossip --without-mingle"
+    schedule = state_dir() / f"celerybeat-schedule-{port}"
+    module = [sys.executable, "-m"]
+    return {
+        "web": [*module, *web.split(), "config.wsgi:application"],
+        "worker": [*module, *worker.split()],
+        "beat": [*module, *["celery", "-q", "-A", "config", "beat", "-l", "info", "-s"], str(schedule)],
+    }
+
+
+def _answers(port: int) -> bool:
+    try:
+        with urllib.request.urlopen(f"http://{HOST}:{port}/health/live", timeout=1) as response:
+            return bool(response.status == HTTPStatus.OK)
+    except OSError:
+        return False
+
+
+def _welcome(port: int) -> str:
+    address = f"http://{HOST}:{port}"
+    lines = [
+        "",
+        f"  Start page  {address}/",
+        f"  API         {address}/api/v1/courses/",
+        f"  Docs        {address}/api/docs/",
+        f"  Admin       {address}/admin/",
+        *(f"  Sign in     {name} / {PUBLIC_PASSWORD}" for name in users.shown(PUBLIC_PASSWORD)),
+        f"  Redis       {shlex.join(redis_cli())}",
+        "",
+        "  Ctrl-C stops everything.",
+        "",
+    ]
+    return "\n".join(lines)

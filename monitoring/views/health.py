@@ -1,0 +1,32 @@
+"""``/health/live`` and ``/health/ready``, for load balancers and container runtimes."""
+
+from http import HTTPStatus
+
+from django.http import HttpRequest, JsonResponse
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from monitoring.probes import run_checks
+
+# Without it no request can be served. Redis and the workers only make things fast and complete.
+REQUIRED = "postgresql"
+
+
+@require_safe
+@never_cache
+def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    """The process serves requests. Touches nothing else."""
+    return JsonResponse({"status": "ok"})
+
+
+@require_safe
+@never_cache
+def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
+    """200 while requests can be answered, ``degraded`` when slower or later; 503 without PostgreSQL."""
+    passed = run_checks()
+    checks = {name: "ok" if there else "degraded" for name, there in passed.items()}
+    if not passed[REQUIRED]:
+        checks[REQUIRED] = "unavailable"
+        body = {"status": "unavailable", "checks": checks}
+        return JsonResponse(body, status=HTTPStatus.SERVICE_UNAVAILABLE)
+    return JsonResponse({"status": "ok" if all(passed.values()) else "degraded", "checks": checks})

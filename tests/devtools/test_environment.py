@@ -1,0 +1,54 @@
+"""``.env.example`` against what reads the environment."""
+
+import os
+import re
+
+from config.environment import ROOT
+from devtools.environment import forget_configuration
+
+READ = re.compile(r'(?:environ\.get\(|environ\[|_flag\(|_words\(|_addresses\(|get_address\()\s*"([A-Z_]+)"')
+MENTIONED = re.compile(r"^(?:# )?([A-Z_]+)=", re.MULTILINE)
+READ_ELSEWHERE = {
+    "PORT": "devtools/management/commands/run.py",
+    "FLOWER_BASIC_AUTH": "docker-compose.yml",
+    "SYLLABUS_STATE_DIR": "config/environment.py",
+}
+
+
+def read_by_settings() -> set[str]:
+    return set(READ.findall((ROOT / "config" / "settings.py").read_text()))
+
+
+def documented() -> list[str]:
+    return MENTIONED.findall((ROOT / ".env.example").read_text())
+
+
+def test_every_variable_that_settings_read_is_documented():
+    assert read_by_settings() - set(documented()) == set()
+
+
+def test_every_documented_variable_is_read_somewhere():
+    assert set(documented()) - read_by_settings() - READ_ELSEWHERE.keys() == set()
+    for name, path in READ_ELSEWHERE.items():
+        assert name in (ROOT / path).read_text()
+
+
+def test_no_variable_is_documented_twice():
+    assert sorted(documented()) == sorted(set(documented()))
+
+
+def test_documented_defaults_are_the_defaults():
+    shown = dict(re.findall(r"^# ([A-Z_]+)=(\S+)$", (ROOT / ".env.example").read_text(), re.MULTILINE))
+    settings = (ROOT / "config" / "settings.py").read_text()
+    defaults = dict(re.findall(r'(?:get|_words|_flag)\(\s*"([A-Z_]+)", "([^"]+)"', settings))
+    assert defaults.keys() >= {"CACHE_TTL", "THROTTLE_ANON", "EMAIL_PORT", "ALLOWED_HOSTS"}
+    for name in defaults.keys() & shown.keys():
+        assert shown[name] == defaults[name], name
+
+
+def test_tests_and_benchmarks_know_nothing_of_what_is_configured(monkeypatch, tmp_path):
+    monkeypatch.setattr(
+        os, "environ", {"PATH": "/bin", "HTTPS": "1", "DB_HOST": "db", "THROTTLE_ANON": "1/d"}
+    )
+    forget_configuration(tmp_path)
+    assert os.environ == {"PATH": "/bin", "PYTHON_DOTENV_DISABLED": "1", "SYLLABUS_STATE_DIR": str(tmp_path)}

@@ -1,0 +1,88 @@
+"""The image and the compose file, as far as they can be read without Docker."""
+
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+
+import pytest
+import yaml
+
+from config.environment import ROOT
+from monitoring.healthcheck import allowed_host
+from tests.processes import child_environment
+
+COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
+SERVICES = COMPOSE["services"]
+
+
+def test_only_web_is_published_and_only_on_this_machine():
+    published = {name: service["ports"] for name, service in SERVICES.items() if "ports" in service}
+    assert published == {"web": ["127.0.0.1:${PORT:-8000}:8000"]}
+
+
+def test_every_process_waits_for_healthy_servers():
+    for name, service in SERVICES.items():
+        if service.get("image") == "syllabus":
+            assert service["depends_on"]["database"] == {"condition": "service_healthy"}, name
+            assert service["depends_on"]["redis"] == {"condition": "service_healthy"}, name
+
+
+def test_redis_keeps_its_data_and_evicts_only_what_expires():
+    command = SERVICES["redis"]["command"]
+    assert "--appendonly yes --save 60 1000" in command
+    assert "--maxmemory-policy volatile-" in command
+
+
+def test_two_workers_with_names_of_their_own():
+    names = {name: SERVICES[name]["environment"]["WORKER"] for name in ("worker", "worker2")}
+    assert names == {"worker": "worker", "worker2": "worker2"}
+
+
+def test_flower_and_django_have_no_default_secrets():
+    assert SERVICES["flower"]["environment"]["FLOWER_BASIC_AUTH"].startswith("${FLOWER_BASIC_AUTH:?")
+    assert SERVICES["web"]["environment"]["DJANGO_SECRET_KEY"].startswith("${DJANGO_SECRET_KEY:?")
+
+
+def test_the_image_has_the_project_but_no_secrets():
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {".*", "var", "media"} <= set(ignored)  # .env among the first
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    rooms = set(project["tool"]["importlinter"]["root_packages"])
+    assert rooms & set(ignored) == {"devtools"}
+    assert {"manage.py", "locale", "flowerconfig.py", "gunicorn.conf.py"}.isdisjoint(ignored)
+
+
+def test_the_image_needs_nothing_that_it_has_not(tmp_path):
+    """Django's checks pass on what the image holds, whatever an .env made for development says."""
+    ignored = (ROOT / ".dockerignore").read_text().splitlines()
+    shutil.copytree(ROOT, tmp_path / "app", ignore=shutil.ignore_patterns(*ignored))
+    assert not (tmp_path / "app" / "devtools").exists()
+    done = subprocess.run(
+        [sys.executable, "manage.py", "check", "--deploy"],
+        cwd=tmp_path / "app",
+        env=child_environment(DEBUG="0", SYLLABUS_DEVTOOLS="1", DJANGO_SECRET_KEY="x" * 50),
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stderr
+
+
+def test_the_image_does_not_run_as_root():
+    users = re.findall(r"^USER (\S+)$", (ROOT / "Dockerfile").read_text(), re.MULTILINE)
+    assert users == ["app"]
+
+
+@pytest.mark.parametrize(
+    ("allowed_hosts", "host"),
+    [
+        ("", "localhost"),
+        ("*", "localhost"),
+        ("example.com", "example.com"),
+        (".example.com, 10.0.0.1", "example.com"),
+    ],
+)
+def test_the_health_check_names_a_host_that_django_answers_to(allowed_hosts, host):
+    assert allowed_host(allowed_hosts) == host
