@@ -23,8 +23,18 @@ def ids(messages):
     return [message.id for message in messages]
 
 
-def databases(settings, **others):
-    return {**settings.DATABASES, **others}
+@pytest.fixture
+def beside(settings, monkeypatch):
+    """Adds an alias to the settings, to which nothing connects."""
+
+    def add(**different):
+        own = {**settings.DATABASES["default"], **different}
+        monkeypatch.setitem(settings.DATABASES, "other", own)
+
+    return add
+
+
+DJANGOS = "django.db.backends.postgresql"
 
 
 def test_project_passes():
@@ -36,20 +46,22 @@ def test_triggers_that_are_there_pass(db):
     assert check_triggers(databases=None) == []
 
 
-def test_thing_of_a_database_with_another_engine_is_an_error(settings):
-    own = {**settings.DATABASES["default"], "ENGINE": "django.db.backends.postgresql", "NAME": "elsewhere"}
-    settings.DATABASES = databases(settings, other=own)
+def test_thing_of_a_database_with_another_engine_is_an_error(beside):
+    beside(ENGINE=DJANGOS, NAME="elsewhere")
     declare(using="other")
     assert ids(check_engines()) == ["caching.E001"]
 
 
-def test_same_database_under_an_alias_with_another_engine_is_an_error(settings):
-    own = {**settings.DATABASES["default"], "ENGINE": "django.db.backends.postgresql"}
-    settings.DATABASES = databases(settings, other=own)
+def test_same_database_under_an_alias_with_another_engine_is_an_error(beside):
+    beside(ENGINE=DJANGOS)
     assert ids(check_engines()) == ["caching.E002"]
 
 
-def test_same_database_under_an_alias_with_the_same_engine_passes(settings):
-    settings.DATABASES = databases(settings, other=dict(settings.DATABASES["default"]))
-    assert settings.DATABASES["other"]["ENGINE"] == ENGINE
+def test_same_database_under_an_alias_with_the_same_engine_passes(beside):
+    beside(ENGINE=ENGINE)
+    assert check_engines() == []
+
+
+def test_other_database_with_another_engine_passes(beside):
+    beside(ENGINE=DJANGOS, NAME="elsewhere")
     assert check_engines() == []
