@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import time
 
+from caching.errors import CacheError
+
 # A check is good for this long; the watch thread makes one every TICK_SECONDS.
 TRUST_SECONDS = 1.5
 # A process that reaches Redis again serves nothing from it for this long: another one, whose breaker is
@@ -27,6 +29,7 @@ class Trust:
     """
 
     def __init__(self) -> None:
+        self.failure: CacheError | None = None  # of the last check: until one succeeds, nobody waits for it
         self.breaks = NEVER  # how many connections had broken when the check began
         self.uncovered: frozenset[str] = frozenset()  # things that not all their tables report to
         self._until = 0.0

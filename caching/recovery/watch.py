@@ -85,13 +85,20 @@ class Watch:
 
         Raises:
             Untrusted: a check must be made first.
-            OutboxUnavailable: writes to a table of the thing are not reported (``manage.py migrate``).
+            RedisUnavailable, OutboxUnavailable: the last check has failed, and another one will be made
+                soon; or writes to a table of the thing are not reported (``manage.py migrate``).
         """
         self._used_at = time.monotonic()
         if not self.trust.is_valid(self._redis.breaks):
-            raise Untrusted
+            raise self._why_untrusted()
         if key in self.trust.uncovered:
             raise OutboxUnavailable(f"{key}: its triggers are missing")
+
+    def _why_untrusted(self) -> CacheError:
+        failure, thread = self.trust.failure, self._thread
+        if failure is None or thread is None or not thread.is_alive():
+            return Untrusted()
+        return type(failure)(*failure.args)
 
     def check_now(self) -> None:
         """Have a check made, and wait for it.
@@ -169,9 +176,11 @@ class Watch:
         try:
             self._check(wait_for_writers=breaks != self.trust.breaks)
         except CacheError as error:
+            self.trust.failure = error
             self.trust.withdraw()
             logger.debug("the cache is not trusted: %s", error)
         else:
+            self.trust.failure = None
             self.trust.confirm(breaks, began)
         finally:
             with self._checked:

@@ -70,7 +70,7 @@ def test_it_is_carried_out_before_another_process_reads_the_cache(rows, away, ch
     assert writer.ask("rename", rows.pk, "new") == "new"
     writer.kill()
     assert Outbox.objects.exists()
-    reader = child(f"redis://127.0.0.1:{away._target[1]}/1")
+    reader = child(f"redis://127.0.0.1:{away._target}/1")
     assert reader.ask("title", rows.pk) == ["new", "MISS"]
     assert not Outbox.objects.exists()
 
