@@ -13,7 +13,7 @@ _COMMENT_OR_SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()+", re.DOT
 _FIRST_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 _WRITING_WORD = re.compile(r"\b(?:insert|update|delete|merge|truncate)\b", re.IGNORECASE)
 _ENDS = re.compile(r"\b(?:commit|abort|rollback(?!\s+to\b)|prepare)\b", re.IGNORECASE)
-_CALLS = re.compile(r"(?:^|;)\s*(?:call|do)\b", re.IGNORECASE)
+_CALL = re.compile(r"\b(?:call|do(?!\s+(?:nothing|update|instead|also)\b))\b", re.IGNORECASE)
 _END = re.compile(r"\bend\b", re.IGNORECASE)
 _CASE = re.compile(r"\bcase\b", re.IGNORECASE)
 _DEFINES = re.compile(
@@ -23,7 +23,7 @@ _ISOLATION = re.compile(r"isolation|session\s+characteristics|default_transactio
 _SESSION = re.compile(r"\bsession\b|default_transaction", re.IGNORECASE)
 _RUNNING = {"execute", "explain"}  # statements that stand elsewhere, or further on
 _WRITING = {"insert", "update", "delete", "merge", "truncate", "copy"}
-_CALLED = re.compile(r'\b([a-z_][\w$]*)("?)\s*\(', re.IGNORECASE)
+_CALLED = re.compile(r'(?<![\w$])([a-z_][\w$]*)("?)\s*\(', re.IGNORECASE)
 # What precedes a parenthesis in statements that read: words of SQL, types, and functions of PostgreSQL's
 # own. Any other costs a transaction of its own, for it may be a function that writes.
 _WORDS = """
@@ -82,7 +82,7 @@ def _examine(sql: str) -> Kind:
         kind |= Kind.WRITES
     if _ENDS.search(sql) or len(_END.findall(sql)) > len(_CASE.findall(sql)):
         kind |= Kind.ENDS
-    if _CALLS.search(sql, start.end() if start else 0):
+    if _calls(sql):
         kind |= Kind.CALLS
     if first != "select" and _DEFINES.search(sql):
         kind |= Kind.DEFINES
@@ -102,6 +102,17 @@ def _calls_a_function(sql: str) -> bool:
 
 def _is_harmless(name: str) -> bool:
     return name in _HARMLESS or name.startswith(_HARMLESS_PREFIXES)
+
+
+def _calls(sql: str) -> bool:
+    """Return whether a statement in ``sql`` begins with CALL or DO, whatever comments precede it."""
+    for word in _CALL.finditer(sql):
+        before = word.start()
+        while before and sql[before - 1].isspace():
+            before -= 1
+        if not before or sql[before - 1] in ";(/" or "\n" in sql[before : word.start()]:
+            return True
+    return False
 
 
 _remembered = lru_cache(maxsize=1024)(_examine)

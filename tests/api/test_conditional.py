@@ -5,12 +5,12 @@ from django.test import RequestFactory
 from rest_framework.test import APIClient
 
 from api.conditional import cached_response
-from caching import Reading
+from caching import CacheResult
 from tests.api import urls
 
 pytestmark = [urls.pytestmark]
 
-READING = Reading(b'{"id":1}', "HIT", "hit; ttl=271")
+RESULT = CacheResult(b'{"id":1}', "HIT", "hit; ttl=271")
 
 
 @pytest.fixture
@@ -19,12 +19,12 @@ def client():
 
 
 def get(**headers):
-    return cached_response(RequestFactory().get("/", headers=headers), READING)
+    return cached_response(RequestFactory().get("/", headers=headers), RESULT)
 
 
 def test_the_bytes_of_the_cache_go_out_as_they_are_and_tell_how_they_were_come_by():
     response = get()
-    assert response.content == READING.body
+    assert response.content == RESULT.body
     assert response["Content-Type"] == "application/json"
     assert response["X-Cache"] == "HIT"
     assert response["Cache-Status"] == "Syllabus; hit; ttl=271"

@@ -8,13 +8,19 @@ from django.core.cache import cache
 from rest_framework.test import APIClient
 
 from caching import Cached, CachedFamily
+from caching.testing import own_declarations
 from config.environment import state_dir
-from courses.models import Course
 from tests.devtools.processes import server_process
 
 pytestmark = pytest.mark.django_db
 
 LIST = "/api/v1/cache/keys/"
+
+
+@pytest.fixture(autouse=True)
+def _forget_declarations(db):
+    with own_declarations():
+        yield
 
 
 @pytest.fixture
@@ -58,7 +64,7 @@ def test_following_the_cursor_lists_every_key(staff, cache_redis):
 
 
 def test_a_value_is_decoded_json(staff):
-    cached = Cached("test:value:{pk}", ttl=60, load=lambda pk: {"id": pk, "π": [1.5, None]}, depends_on=[])
+    cached = Cached("test:value:{pk}", ttl=60, load=lambda pk: {"id": pk, "π": [1.5, None]}, invalidated_by={})
     cached.get(pk=1)
     shown = staff.get(f"{LIST}:1:test:value:1/").json()
     assert shown["value"] == {"id": 1, "π": [1.5, None]}
@@ -66,7 +72,7 @@ def test_a_value_is_decoded_json(staff):
 
 
 def test_the_members_of_a_family_are_decoded(staff):
-    family = CachedFamily("test:family", ttl=60, load=lambda page: {"page": page}, depends_on=[])
+    family = CachedFamily("test:family", ttl=60, load=lambda page: {"page": page}, invalidated_by={})
     family.get(page=1)
     family.get(page=2)
     shown = staff.get(f"{LIST}:1:test:family/").json()
@@ -124,7 +130,7 @@ def test_sessions_throttles_and_strangers_are_never_shown_nor_dropped(staff, cac
 
 
 def test_dropping_a_value_makes_the_next_read_a_miss(staff):
-    cached = Cached("test:drop:{pk}", ttl=60, load=lambda pk: {"id": pk}, depends_on=[Course])
+    cached = Cached("test:drop:{pk}", ttl=60, load=lambda pk: {"id": pk}, invalidated_by={})
     cached.get(pk=1)
     assert cached.get(pk=1).x_cache == "HIT"
     assert staff.delete(f"{LIST}:1:test:drop:1/").status_code == 204
@@ -133,7 +139,7 @@ def test_dropping_a_value_makes_the_next_read_a_miss(staff):
 
 
 def test_what_keeps_the_cache_coherent_is_shown_but_not_dropped(staff, cache_redis):
-    Cached("test:kept:{pk}", ttl=60, load=lambda pk: {"id": pk}, depends_on=[Course]).get(pk=1)
+    Cached("test:kept:{pk}", ttl=60, load=lambda pk: {"id": pk}, invalidated_by={}).get(pk=1)
     beside = {key for key in names(staff.get(LIST)) if not key.startswith(":1:")}
     assert any(key.startswith("lease:{") for key in beside)
     for key in beside:

@@ -65,7 +65,7 @@ def test_a_refused_fill_is_counted(admin_client, monkeypatch):
         return value
 
     monkeypatch.setattr(course_detail, "_load", interrupted)
-    assert course_detail.get(pk=course.pk).how == "fwd=miss"
+    assert course_detail.get(pk=course.pk).detail == "fwd=miss"
     assert counters(admin_client)["v1:courses:detail"]["refused_fills"] == 1
 
 

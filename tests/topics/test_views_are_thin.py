@@ -10,7 +10,7 @@ import pytest
 from topics import api_views, pages, views
 
 FORBIDDEN_MODULES = ("caching", "django.core.cache", "topics.cache", "topics.signals", "redis")
-INVALIDATING = {"touch", "touch_all", "delete_many", "delete_pattern"}
+INVALIDATING = {"invalidate", "invalidate_all", "delete_many", "delete_pattern"}
 
 
 def offences(source):
@@ -49,7 +49,8 @@ def test_views_contain_no_cache_call_and_create_no_activity(module):
         "from topics import cache",
         "import caching",
         "cache.delete('user:1:topics')",
-        "user_topics.touch(user_id=1)",
+        "user_topics.invalidate(user_id=1)",
+        "topic_pages.invalidate_all()",
         "TopicActivity.objects.create(action='created')",
         "TopicActivity(topic=topic).save()",
     ],
