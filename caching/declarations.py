@@ -8,11 +8,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
 from urllib.parse import urlencode
 
+from django.core.exceptions import ValidationError
 from django.db import models
 
 from caching.dependents import Dependent
 from caching.keys import Target, fill_in, full_key, group_target, stem, value_target
-from caching.paths import BadPath, Route, compile_route
+from caching.paths import BadPath, Route, compile_route, end_of, has_one_text
 from caching.read.entries import Entry, HashFieldEntry, KeyEntry
 from caching.read.read_through import read_through
 from caching.read.result import CacheResult
@@ -76,7 +77,11 @@ class Declaration:
             ValueError: a parameter cannot be part of a key.
             Whatever ``load`` raises; nothing is stored then.
         """
+        params = self._in_one_form(params)
         return read_through(self, self._entry(params), functools.partial(self._load, **params))
+
+    def _in_one_form(self, params: dict[str, Any]) -> dict[str, Any]:
+        return params
 
     def invalidate_all(self) -> None:
         """Have the commit of the open transaction invalidate everything that this thing holds."""
@@ -114,16 +119,19 @@ class Declaration:
     def _routes(self, model: type[models.Model], path: Path) -> list[tuple[tuple[str, Route], ...] | None]:
         if path == ALL:
             return [None]
-        paths = [path] if isinstance(path, (str, Mapping)) else path
-        routes = [self._one_route(model, each) for each in paths]
+        routes = [self._one_route(model, each) for each in self._by_parameter(path)]
         return [None] if None in routes else routes
 
+    def _by_parameter(self, path: Path) -> Iterator[Mapping[str, str]]:
+        for each in [path] if isinstance(path, (str, Mapping)) else path:
+            paths = {self.parameters[0]: each} if isinstance(each, str) and self.parameters else each
+            if self.family or not isinstance(paths, Mapping) or set(paths) != set(self.parameters):
+                raise BadPath(f"{self.key}: {each!r} does not give each of {self.parameters}; ALL would do")
+            yield paths
+
     def _one_route(
-        self, model: type[models.Model], path: str | Mapping[str, str]
+        self, model: type[models.Model], paths: Mapping[str, str]
     ) -> tuple[tuple[str, Route], ...] | None:
-        paths = {self.parameters[0]: path} if isinstance(path, str) and self.parameters else path
-        if self.family or not isinstance(paths, Mapping) or set(paths) != set(self.parameters):
-            raise BadPath(f"{self.key}: {path!r} does not give each of {self.parameters}; ALL would do")
         routes = [(name, compile_route(model, part)) for name, part in sorted(paths.items())]
         if any(route is None for _, route in routes) or _combines_hops(routes):
             return None
@@ -157,7 +165,7 @@ class Cached(Declaration):
 
         For receivers that want to say so; completeness rests on ``invalidated_by``.
         """
-        pending(self.using).invalidate(self._target(params), self.group)
+        pending(self.using).invalidate(self._target(self._in_one_form(params)), self.group)
 
     @property
     def group(self) -> Target:
@@ -165,6 +173,29 @@ class Cached(Declaration):
 
     def _entry(self, params: dict[str, Any]) -> Entry:
         return KeyEntry(self._target(params), self.group, self._ttl, self.fingerprint)
+
+    @functools.cached_property
+    def _fields(self) -> dict[str, models.Field[Any, Any]]:
+        """By parameter, a field whose values it takes."""
+        return {
+            name: end_of(model, part)
+            for model, path in self.invalidated_by.items()
+            if path != ALL and not isinstance(model, str)
+            for paths in self._by_parameter(path)
+            for name, part in paths.items()
+        }
+
+    def _in_one_form(self, params: dict[str, Any]) -> dict[str, Any]:
+        """Return the parameters as the database has them: "07" and 7 are one key."""
+        return {name: self._value(self._fields.get(name), value) for name, value in params.items()}
+
+    def _value(self, field: models.Field[Any, Any] | None, value: Any) -> Any:
+        if value is None or field is None or not has_one_text(field):
+            return value
+        try:
+            return field.to_python(value)
+        except ValidationError as error:
+            raise ValueError(f"{self.key}: {value!r} is no value of {field}") from error
 
     def _target(self, params: dict[str, Any]) -> Target:
         return value_target(fill_in(self.key, {name: params[name] for name in self.parameters}))

@@ -66,11 +66,11 @@ def parameter(value: object) -> str:
 
     Raises:
         ValueError: it holds a brace or white space, which would change the key's slot or its meaning,
-            or a colon, which would make it look like two parameters.
+            or a colon, which would make it look like two parameters; or it is None, to which no path leads.
     """
-    text = str(value)
+    text = " " if value is None else str(value)
     if any(c in "{}:" or c.isspace() for c in text):
-        raise ValueError(f"{text!r} cannot be part of a cache key")
+        raise ValueError(f"{value!r} cannot be part of a cache key")
     return text
 
 

@@ -50,6 +50,30 @@ class Route(NamedTuple):
         return cls(column, tuple(Hop(*hop) for hop in hops))
 
 
+def end_of(model: type[models.Model], path: str) -> Any:
+    """Return the field whose values are at the end of ``path``.
+
+    Raises:
+        BadPath: the path does not exist, or ends at no value.
+    """
+    walk = _Walk(model, path)
+    for part in path.split("__"):
+        walk.step(part)
+    return walk.end()
+
+
+def has_one_text(field: Any) -> bool:
+    """Return whether a value of the field has one text: in the database, for Django and in a key."""
+    methods = ("get_prep_value", "get_db_prep_value", "db_type")
+    own = (getattr(type(field), name).__module__ for name in methods)
+    return (
+        isinstance(field, KEY_FIELDS)
+        and all(module.startswith("django.db.models.") for module in own)
+        and not hasattr(field, "from_db_value")
+        and not getattr(field, "db_collation", None)  # under which other texts may be equal
+    )
+
+
 def compile_route(model: type[models.Model], path: str) -> Route | None:
     """Return the route of ``path`` from ``model``, or None where only the whole group is safe.
 
@@ -90,11 +114,14 @@ class _Walk:
         else:
             self._take(field)
 
-    def route(self) -> Route | None:
+    def end(self) -> Any:
         field = self._last
         while getattr(field, "remote_field", None):
             field = field.target_field
-        if not self._safe or not isinstance(field, KEY_FIELDS):
+        return field
+
+    def route(self) -> Route | None:
+        if not self._safe or not has_one_text(self.end()):
             return None
         return Route(self._start, tuple(self._hops))
 

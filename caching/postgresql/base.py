@@ -12,6 +12,7 @@ import contextlib
 from collections.abc import Iterator
 from typing import Any
 
+from django.db import DatabaseError, Error
 from django.db.backends.postgresql import base
 from django.db.backends.postgresql.creation import DatabaseCreation
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
@@ -47,11 +48,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
         if is_psycopg3:
-            notices = self.pending.notices
-            connection.add_notice_handler(lambda notice: notices.append(notice.message_primary or ""))
+            connection.add_notice_handler(self._receive)
         else:
             connection.notices = self.pending.notices
         return connection
+
+    def _receive(self, notice: Any) -> None:
+        self.pending.notices.append(notice.message_primary or "")
+
+    def _close(self) -> None:
+        if is_psycopg3 and self.connection is not None:
+            self.connection.remove_notice_handler(self._receive)  # a pool may give it to another thread
+        super()._close()  # type: ignore[misc]  # missing in the stubs
 
     def make_cursor(self, cursor: Any) -> CursorWrapper:
         return CursorWrapper(cursor, self)
@@ -120,8 +128,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
             super()._commit()  # type: ignore[misc]  # missing in the stubs
             self.pending.rolled_back()
             return
-        with committing(self):
-            super()._commit()  # type: ignore[misc]  # missing in the stubs
+        try:
+            with committing(self):
+                super()._commit()  # type: ignore[misc]  # missing in the stubs
+        except DatabaseError:
+            raise  # Django rolls back
+        except BaseException:  # a signal's, before the COMMIT: Django would leave the transaction open
+            self._roll_back_what_is_open()
+            raise
+
+    def _roll_back_what_is_open(self) -> None:
+        if self.is_idle():
+            return
+        try:
+            self.rollback()
+        except Error:
+            self.close()
 
     def _rollback(self) -> None:
         try:
@@ -140,6 +162,13 @@ class DatabaseWrapper(base.DatabaseWrapper):
             self.pending.forget_test()
 
     def close(self) -> None:
+        try:
+            if self.is_idle() and self.pending and not self.pending.in_transaction():
+                self.pending.flush()  # of the driver's own cursor
+        finally:
+            self._close_and_forget()
+
+    def _close_and_forget(self) -> None:
         try:
             super().close()
         finally:

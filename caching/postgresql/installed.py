@@ -29,6 +29,18 @@ CROSS JOIN LATERAL (
 """
 
 
+# It differs after any trigger or function of the cache was made, replaced, disabled or dropped.
+STATE = """
+SELECT count(*), sum(t.xmin::text::bigint), sum(p.xmin::text::bigint)
+FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgname LIKE 'caching\\_%'
+"""
+
+
+def state(query: Query) -> tuple[Any, ...]:
+    """Return what is compared to notice that triggers have changed."""
+    return query(STATE)[0]
+
+
 def installed_plans(query: Query, tables: Iterable[str]) -> dict[str, Plan | None]:
     """Return what the triggers of tables report: None for a materialized view, nothing for no table.
 

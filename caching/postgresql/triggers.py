@@ -64,11 +64,8 @@ WITH RECURSIVE family AS (
 )
 SELECT oid::regclass::text FROM family
 """
-# Columns, and whether values of their types have no equality.
 COLUMNS = """
-SELECT attname, atttypid::regtype::text IN
-  ('json', 'xml', 'point', 'polygon', 'box', 'circle', 'line', 'lseg', 'path')
-FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped ORDER BY attnum
+SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AND NOT attisdropped
 """
 
 
@@ -78,21 +75,21 @@ def install(using: str, *, prune: bool = False) -> list[str]:
     Args:
         prune: also take away what only another release has declared.
     """
-    connection = connections[using]
-    with transaction.atomic(using=using), connection.cursor() as cursor:
+    return [table for table, plan in sorted(plans(using).items()) if _install_one(using, table, plan, prune)]
+
+
+def _install_one(using: str, table: str, plan: Plan, prune: bool) -> bool:
+    """Give one table its triggers, in a transaction of its own: with two locks writers could deadlock."""
+    with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('caching triggers'))")
-        wanted = plans(using)
-        found = installed_plans(_query_with(cursor), wanted)
-        changed = []
-        for table, plan in sorted(wanted.items()):
-            there = found.get(table)
-            if there is None:
-                continue  # a materialized view, or not migrated yet
-            target = plan if prune else plan.with_other_releases(there)
-            if target != there:
-                _install(cursor, table, target)
-                changed.append(table)
-    return changed
+        there = installed_plans(_query_with(cursor), [table]).get(table)
+        if there is None:
+            return False  # a materialized view, or not migrated yet
+        target = plan if prune else plan.with_other_releases(there)
+        if target == there:
+            return False
+        _install(cursor, table, target)
+        return True
 
 
 def groups(using: str, tables: list[str]) -> set[Target]:
@@ -112,10 +109,9 @@ def _query_with(cursor: Any) -> Any:
 def _install(cursor: Any, table: str, plan: Plan) -> None:
     name = function_name(table)
     cursor.execute(COLUMNS, [_quoted(table)])
-    columns = dict(cursor.fetchall())
-    plan = plan._replace(columns=plan.columns & set(columns))
-    cursor.execute(function_sql(table, plan, columns).replace("%", "%%"), [])
-    cursor.execute(f"COMMENT ON FUNCTION {name}() IS %s", [plan.to_json()])
+    plan = plan._replace(columns=plan.columns & {column for (column,) in cursor.fetchall()})
+    cursor.execute(function_sql(table, plan))
+    cursor.execute(f"COMMENT ON FUNCTION {name}() IS {_literal(plan.to_json())}")
     cursor.execute(CHILDREN, [_quoted(table)])
     for (relation,) in cursor.fetchall():
         for event, referencing in EVENTS.items():
@@ -126,15 +122,16 @@ def _install(cursor: Any, table: str, plan: Plan) -> None:
 
 
 def function_name(table: str) -> str:
-    """Return the name of the trigger function of a table."""
-    return _quoted(f"caching_{table[:40]}_{sha256(table.encode()).hexdigest()[:8]}")
+    """Return the name of the trigger function of a table: at most 63 bytes, which PostgreSQL keeps."""
+    beginning = table.encode()[:40].decode(errors="ignore")
+    return _quoted(f"caching_{beginning}_{sha256(table.encode()).hexdigest()[:8]}")
 
 
-def function_sql(table: str, plan: Plan, columns: dict[str, bool]) -> str:
+def function_sql(table: str, plan: Plan) -> str:
     """Return the statement that makes the trigger function of a table.
 
-    Args:
-        columns: all columns of the table; True for one whose type cannot be compared.
+    Where changes of some columns are ignored, whole rows are compared without them: no column is left
+    out that the table is given later.
     """
     told = sorted(plan.columns)
     constant = f'","t":{_json(table)},"c":{_json(told)},"r":'
@@ -150,8 +147,9 @@ def function_sql(table: str, plan: Plan, columns: dict[str, bool]) -> str:
     some = names or "1"
     both = f"(SELECT {some} FROM caching_old UNION ALL SELECT {some} FROM caching_new) old_and_new"
     if plan.ignored:
-        seen = ", ".join(_comparable(name, odd) for name, odd in columns.items() if name not in plan.ignored)
-        old, new = f"SELECT {seen} FROM caching_old", f"SELECT {seen} FROM caching_new"
+        ignored = _literal(_json(dict.fromkeys(sorted(plan.ignored))))
+        seen = ", ".join([*map(_quoted, told), f"jsonb_populate_record(r, {ignored})::text"])
+        old, new = f"SELECT {seen} FROM caching_old r", f"SELECT {seen} FROM caching_new r"
         both = f"(({old} EXCEPT ALL {new}) UNION ALL ({new} EXCEPT ALL {old})) really_changed"
     return FUNCTION.format(
         name=function_name(table),
@@ -162,10 +160,6 @@ def function_sql(table: str, plan: Plan, columns: dict[str, bool]) -> str:
         updated=distinct(both),
         deleted=distinct("caching_old"),
     )
-
-
-def _comparable(column: str, odd: bool) -> str:
-    return f"{_quoted(column)}::text AS {_quoted(column)}" if odd else _quoted(column)
 
 
 def _json(value: Any) -> str:

@@ -12,14 +12,17 @@ Each fence is named after its transaction, so that the database can be asked whe
 
 from __future__ import annotations
 
+import logging
 import secrets
 from collections.abc import Callable, Iterable, Mapping
 
-from caching.errors import OutboxUnavailable
+from caching.errors import OutboxUnavailable, RedisRefused
 from caching.keys import Target
 from caching.recovery.session import Session
 from caching.redis import scripts
 from caching.redis.scripts import ScriptCall
+
+logger = logging.getLogger(__name__)
 
 IS_OVER = "SELECT coalesce(pg_xact_status(%s::text::xid8), 'forgotten') <> 'in progress'"
 
@@ -42,7 +45,11 @@ def lift_overdue(targets: Iterable[Target], sessions: Mapping[str, Session], run
     """
     lifted = 0
     for target in targets:
-        (tokens,) = run(ScriptCall(scripts.OVERDUE, [target.fence_key]))
+        try:
+            (tokens,) = run(ScriptCall(scripts.OVERDUE, [target.fence_key]))
+        except RedisRefused as error:
+            logger.warning("%s holds no fences, and its value is not cached: %s", target.fence_key, error)
+            continue
         for token in tokens:  # type: ignore[attr-defined]  # a list of bytes
             if _is_over(token.decode(), sessions):
                 run(ScriptCall(scripts.LIFT, target, [token]))
@@ -51,7 +58,8 @@ def lift_overdue(targets: Iterable[Target], sessions: Mapping[str, Session], run
 
 
 def _is_over(token: str, sessions: Mapping[str, Session]) -> bool:
-    alias, transaction_id, _ = token.split(":")
+    alias, _, numbers = token.partition(":")
+    transaction_id = numbers.partition(":")[0]
     session = sessions.get(alias)
     if not transaction_id or session is None:
         return True  # it has written nothing that is declared; or the alias is gone with its release

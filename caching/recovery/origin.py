@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 
+from caching.keys import full_key
 from caching.recovery.session import Session
 from caching.redis import scripts
 from caching.redis.scripts import ScriptCall
@@ -29,5 +30,6 @@ def check(session: Session, run: Callable[..., list[object]], record_keys: Itera
         RedisUnavailable, OutboxUnavailable: one of the two does not answer.
     """
     ((identity,),) = session.query(IDENTITY)
-    calls = [ScriptCall(scripts.CHECK_ORIGIN, [f"{key}:{session.alias}"], [identity]) for key in record_keys]
+    name = full_key(session.alias)  # with the prefix: another project's database is another one
+    calls = [ScriptCall(scripts.CHECK_ORIGIN, [f"{key}:{name}"], [identity]) for key in record_keys]
     return any(run(*calls))

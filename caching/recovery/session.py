@@ -39,8 +39,9 @@ class Session:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Run the statements of the block in one transaction."""
-        self.query(f"BEGIN; SET LOCAL statement_timeout TO {STATEMENT_TIMEOUT_MS}")
+        self.query("BEGIN")  # by itself: a driver that prepares statements takes one at a time
         try:
+            self.query(f"SET LOCAL statement_timeout TO {STATEMENT_TIMEOUT_MS}")
             yield
         except BaseException:
             with contextlib.suppress(OutboxUnavailable):
@@ -68,6 +69,9 @@ class Session:
     def _django(self) -> Any:
         if self._wrapper is None:
             self._wrapper = connections[self.alias].copy()
+            self._wrapper.settings_dict["OPTIONS"].pop(
+                "pool", None
+            )  # whose connections are the application's
         return self._wrapper
 
     def _open(self) -> Any:
@@ -77,7 +81,14 @@ class Session:
             params = own | wrapper.get_connection_params()
             self._connection = wrapper.get_new_connection(params)
             self._connection.autocommit = True
+            self._take_role()
         return self._connection
+
+    def _take_role(self) -> None:
+        role = self._django().settings_dict["OPTIONS"].get("assume_role")
+        if role:
+            with self._connection.cursor() as cursor:
+                cursor.execute("SELECT set_config('role', %s, false)", [role])
 
 
 def _sqlstate(error: Any) -> str | None:

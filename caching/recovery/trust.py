@@ -4,8 +4,6 @@ from __future__ import annotations
 
 import time
 
-from caching.errors import CacheError
-
 # A check is good for this long; the watch thread makes one every TICK_SECONDS.
 TRUST_SECONDS = 1.5
 # A process that reaches Redis again serves nothing from it for this long: another one, whose breaker is
@@ -29,16 +27,17 @@ class Trust:
     """
 
     def __init__(self) -> None:
-        self.failure: CacheError | None = None  # of the last check: until one succeeds, nobody waits for it
         self.breaks = NEVER  # how many connections had broken when the check began
         self.uncovered: frozenset[str] = frozenset()  # things that not all their tables report to
         self._until = 0.0
+        self._began = 0.0  # when the check began that has confirmed it
         self._withdrawn_at = 0.0
         self._grace_ends = 0.0
 
     def is_valid(self, breaks: int) -> bool:
         """Return whether the last check still holds, with so many connections broken."""
-        return breaks == self.breaks and time.monotonic() < self._until
+        is_newer = self._began > self._withdrawn_at
+        return is_newer and breaks == self.breaks and time.monotonic() < self._until
 
     def in_grace(self) -> bool:
         """Return whether answers are not to be believed although the check holds."""
@@ -49,11 +48,10 @@ class Trust:
 
         One that began before the trust was withdrawn has not seen why, and confirms nothing.
         """
-        if began <= self._withdrawn_at:
-            return
         if self.breaks not in {NEVER, breaks}:
             self._grace_ends = time.monotonic() + GRACE_SECONDS
         self.breaks = breaks
+        self._began = began
         self._until = began + TRUST_SECONDS
 
     def withdraw(self) -> None:

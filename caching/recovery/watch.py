@@ -6,7 +6,8 @@ One check, in this order:
 2. The outbox is empty, or is carried out.
 3. The database is the one that has filled the cache.
 4. Overdue fences are lifted, if their transactions are over.
-5. From time to time: every table on which something depends has its triggers.
+5. Every table on which something depends has its triggers. They are looked at where one has changed, and
+   from time to time: a partition without any may have been attached.
 
 Only if all of that succeeds do readers trust Redis, for a second and a half. So a writer that alone is
 cut off from Redis is noticed within that time. The thread has a database connection of its own, used for
@@ -23,6 +24,7 @@ import weakref
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from caching import conf
 from caching.errors import CacheError, OutboxUnavailable, RedisUnavailable, Untrusted
 from caching.keys import Target
 from caching.postgresql import installed
@@ -75,8 +77,11 @@ class Watch:
         self._fenced: set[Target] = set()
         self._owed: list[tuple[set[Target], str]] = []
         self._covered_at = float("-inf")
+        self._triggers: list[object] = []
         self._used_at = 0.0
         self._stopping = False
+        self._waited_in_vain = -1  # the round that somebody has waited for
+        self._failed_at = float("-inf")
 
     # --- For readers ----------------------------------------------------------------------------
 
@@ -85,20 +90,13 @@ class Watch:
 
         Raises:
             Untrusted: a check must be made first.
-            RedisUnavailable, OutboxUnavailable: the last check has failed, and another one will be made
-                soon; or writes to a table of the thing are not reported (``manage.py migrate``).
+            OutboxUnavailable: writes to a table of the thing are not reported (``manage.py migrate``).
         """
         self._used_at = time.monotonic()
         if not self.trust.is_valid(self._redis.breaks):
-            raise self._why_untrusted()
+            raise Untrusted
         if key in self.trust.uncovered:
             raise OutboxUnavailable(f"{key}: its triggers are missing")
-
-    def _why_untrusted(self) -> CacheError:
-        failure, thread = self.trust.failure, self._thread
-        if failure is None or thread is None or not thread.is_alive():
-            return Untrusted()
-        return type(failure)(*failure.args)
 
     def check_now(self) -> None:
         """Have a check made, and wait for it.
@@ -107,9 +105,12 @@ class Watch:
             Untrusted: it was not finished in time, or failed.
         """
         with self._checked:
+            if self._waited_in_vain == self._rounds or time.monotonic() - self._failed_at < TICK_SECONDS:
+                raise Untrusted  # the thread goes on trying; not every reader needs to wait for it
             round_needed = self._rounds + (2 if self._is_checking else 1)
             self.wake()
             if not self._checked.wait_for(lambda: self._rounds >= round_needed, CHECK_TIMEOUT_SECONDS):
+                self._waited_in_vain = self._rounds
                 raise Untrusted
 
     def examine(self, *targets: Target) -> None:
@@ -140,9 +141,17 @@ class Watch:
         self._used_at = time.monotonic()
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
-                self._thread = threading.Thread(target=self._run, name="cache watch", daemon=True)
-                self._thread.start()
+                self._start()
         self._wake.set()
+
+    def _start(self) -> None:
+        thread = threading.Thread(target=self._run, name="cache watch", daemon=True)
+        try:
+            thread.start()
+        except RuntimeError:  # no thread is left, or the interpreter ends: nothing is trusted
+            logger.exception("no thread can be started to watch the cache")
+        else:
+            self._thread = thread
 
     def stop(self) -> None:
         """End the thread and close its connections."""
@@ -151,19 +160,30 @@ class Watch:
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
+        for session in self._sessions.values():  # of a check that was not the thread's
+            session.close()
         self._begin()
         self.trust.withdraw()
 
     # --- The thread -----------------------------------------------------------------------------
 
     def _run(self) -> None:
-        while not self._stopping and (self._owed or time.monotonic() - self._used_at < IDLE_SECONDS):
+        while self._is_needed():
             self._wake.clear()
             self.check()
             self._wake.wait(TICK_SECONDS)
-        for session in self._sessions.values():
+
+    def _is_needed(self) -> bool:
+        """Return whether to go on. Whoever wakes the thread afterwards starts another one."""
+        with self._lock:
+            is_used = self._owed or time.monotonic() - self._used_at < IDLE_SECONDS
+            if is_used and not self._stopping:
+                return True
+            sessions, self._sessions = self._sessions, {}
+            self._thread = None
+        for session in sessions.values():
             session.close()
-        self._sessions = {}
+        return False
 
     def check(self) -> None:
         """Make one check; confirm or withdraw the trust."""
@@ -175,12 +195,12 @@ class Watch:
         began, breaks = time.monotonic(), self._redis.breaks
         try:
             self._check(wait_for_writers=breaks != self.trust.breaks)
-        except CacheError as error:
-            self.trust.failure = error
+        except Exception as error:  # whatever it is, nothing may be trusted, and the thread goes on
             self.trust.withdraw()
-            logger.debug("the cache is not trusted: %s", error)
+            self._failed_at = time.monotonic()
+            level = logging.DEBUG if isinstance(error, CacheError) else logging.ERROR
+            logger.log(level, "the cache is not trusted: %s", error, exc_info=level == logging.ERROR)
         else:
-            self.trust.failure = None
             self.trust.confirm(breaks, began)
         finally:
             with self._checked:
@@ -193,12 +213,17 @@ class Watch:
         self._pay()
         aliases = databases()
         for alias in aliases:
-            session = self._sessions.setdefault(alias, Session(alias))
+            session = self._session(alias)
             origin.check(session, self._redis.run, self._redis.node_keys("caching:origin"))
             outbox.drain(session, self._redis.run, wait_for_writers=wait_for_writers)
         self._lift_overdue()
-        if time.monotonic() - self._covered_at > COVERAGE_SECONDS:
+        triggers = [installed.state(self._session(alias).query) for alias in sorted(aliases)]
+        if triggers != self._triggers or time.monotonic() - self._covered_at > COVERAGE_SECONDS:
             self._look_for_triggers(aliases)
+            self._triggers = triggers
+
+    def _session(self, alias: str) -> Session:
+        return self._sessions.setdefault(alias, Session(alias))
 
     def _look_for_triggers(self, aliases: set[str]) -> None:
         self._covered_at = time.monotonic()  # before the look: a table that changes meanwhile resets it
@@ -221,7 +246,8 @@ class Watch:
         with self._lock:
             targets, self._fenced = self._fenced, set()
         try:
-            fences.lift_overdue(targets, self._sessions, self._redis.run)
+            sessions = {alias: self._session(alias) for alias in conf.database_aliases()}
+            fences.lift_overdue(targets, sessions, self._redis.run)
         except (RedisUnavailable, OutboxUnavailable):
             self.examine(*targets)
             raise

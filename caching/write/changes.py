@@ -35,11 +35,23 @@ class Report(NamedTuple):
 
 
 def read_report(notice: str) -> Report | None:
-    """Return what a message of PostgreSQL reports, or None if it is no trigger's of the cache."""
+    """Return what a message of PostgreSQL reports, or None if it is no trigger's of the cache.
+
+    Raises:
+        ValueError: it looks like a trigger's, perhaps of another release, and cannot be understood.
+    """
     start = notice.find(MARK)
     if start < 0:
         return None
-    text, dependents, *_ = notice[start + len(MARK) - 1 :].split("\n")
+    try:
+        return _report(notice[start + len(MARK) - 1 :])
+    except (ValueError, LookupError, TypeError) as error:
+        raise ValueError(f"no report: {notice:.200}") from error
+
+
+def _report(message: str) -> Report:
+    text, dependents, *_ = message.split("\n")
+    parse(dependents)
     found = json.loads(text)
     rows = found["r"]
     return Report(

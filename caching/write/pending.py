@@ -20,6 +20,7 @@ from caching import metrics, testing
 from caching.errors import RedisUnavailable
 from caching.gateway import get_gateway
 from caching.recovery import outbox
+from caching.registry import declarations
 from caching.write import resolve
 from caching.write.changes import Changes, read_report
 
@@ -140,11 +141,19 @@ class PendingInvalidations:
     def __bool__(self) -> bool:
         """Return whether anything is to be invalidated. Reads what the driver has received."""
         while self.notices:
-            report = read_report(self.notices[0])
-            if report is not None:
-                self._changes.add(report)
+            self._read(self.notices[0])
             self.notices.popleft()  # not before: an interrupted reading is done again
         return bool(self._targets or self._changes)
+
+    def _read(self, notice: str) -> None:
+        try:
+            report = read_report(notice)
+        except ValueError as error:
+            logger.warning("everything may have changed: %s", error)
+            self._targets.update({each.group: each.group for each in declarations(self._connection.alias)})
+        else:
+            if report is not None:
+                self._changes.add(report)
 
     # --- Transactions ---------------------------------------------------------------------------
 

@@ -13,6 +13,10 @@ may change the answer between then and the commit::
 So the rows on the way are locked, but never waited for: where another transaction holds one, the whole
 group goes. Before that the deferred constraints are checked, so that the commit itself waits for
 nothing while it holds these locks, and no deadlock can arise from them.
+
+No question may make a write fail that Django alone would make. They are asked behind a savepoint, and
+after an error (a table on the way is locked or gone, may not be locked by this role, or hides rows from
+it) the groups go.
 """
 
 from __future__ import annotations
@@ -20,11 +24,15 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Any
 
+from django.db import DatabaseError
+from django.db.backends.postgresql.psycopg_any import is_psycopg3
+
 from caching.dependents import Dependent
 from caching.keys import Target, fill_in, value_target
 from caching.paths import Hop, Route
 from caching.write.changes import Changes
 
+SAVEPOINT = "caching_questions"
 MAX_KEYS = 500  # more values of one thing, and its group is cheaper
 
 
@@ -41,14 +49,13 @@ def targets(changes: Changes, connection: Any, *, lock: bool) -> set[tuple[Targe
             the rows lead to now is the answer.
     """
     resolver = _Resolver(changes, connection, lock)
-    found: set[tuple[Target, Target]] = set()
-    for table, dependent in changes.dependents():
-        group = dependent.group
-        try:
-            keys = set(resolver.keys(table, dependent))
-        except _Unclear:
-            keys = {group}
-        found.update((key, group) for key in keys)
+    try:
+        found = set(resolver.targets())
+    except DatabaseError as error:
+        resolver.go_back_after(error)
+        return {(dependent.group, dependent.group) for _, dependent in changes.dependents()}
+    if resolver.has_savepoint and not lock:
+        resolver.go_back()
     return found
 
 
@@ -57,7 +64,38 @@ class _Resolver:
         self._changes = changes
         self._connection = connection
         self._is_locking = lock
-        self._constraints_checked = not lock
+        self._is_prepared = False
+        self.has_savepoint = False
+
+    def targets(self) -> Iterator[tuple[Target, Target]]:
+        """Yield what the changes concern, each target with its group.
+
+        Raises:
+            DatabaseError: the database refused to answer.
+        """
+        for table, dependent in self._changes.dependents():
+            try:
+                keys = set(self.keys(table, dependent))
+            except _Unclear:
+                keys = {dependent.group}
+            yield from ((key, dependent.group) for key in keys)
+
+    def go_back(self) -> None:
+        """Undo what the questions have left in the transaction."""
+        self._run(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}; RELEASE SAVEPOINT {SAVEPOINT}")
+
+    def go_back_after(self, error: DatabaseError) -> None:
+        """Undo the questions after one has failed.
+
+        Raises:
+            DatabaseError: ``error``, if it is not theirs.
+        """
+        if not self.has_savepoint:
+            raise error
+        try:
+            self.go_back()
+        except DatabaseError:  # a constraint is violated, or the connection is gone
+            raise error from None
 
     def keys(self, table: str, dependent: Dependent) -> Iterator[Target]:
         """Yield the values of a thing that the changed rows of a table concern.
@@ -91,7 +129,7 @@ class _Resolver:
             found, values = self._from_own_changes(hop, values)
         if not values:
             return found
-        self._check_constraints()
+        self._prepare()
         wanted = _array(values)
         if self._is_locking and hop.owner:
             self._lock(hop.owner, hop.owner_column, wanted, "UPDATE")
@@ -100,8 +138,8 @@ class _Resolver:
             if not hop.owner and locked < len(values):
                 raise _Unclear  # a row that is referred to is not there
         taken = self._query(
-            f"SELECT DISTINCT {_quoted(hop.take)} FROM {_quoted(hop.table)}"
-            f" WHERE {_quoted(hop.match)} = ANY(%s) LIMIT {MAX_KEYS + 1}",
+            f"SELECT DISTINCT {_name(hop.take)} FROM {_name(hop.table)}"
+            f" WHERE {_name(hop.match)} = ANY(%s) LIMIT {MAX_KEYS + 1}",
             wanted,
         )
         return found | {value for (value,) in taken}
@@ -114,14 +152,29 @@ class _Resolver:
         known = [row for row in rows if row.get(hop.match) in values and hop.take in row]
         return {row[hop.take] for row in known}, values - {row[hop.match] for row in known}
 
-    def _check_constraints(self) -> None:
-        if self._constraints_checked:
+    def _prepare(self) -> None:
+        if self._is_prepared:
             return
-        ((isolation,),) = self._query("SHOW transaction_isolation")
-        if isolation not in {"read committed", "read uncommitted"}:
-            raise _Unclear  # its snapshot may be older than what others have moved since
-        self._query("SET CONSTRAINTS ALL IMMEDIATE")
-        self._constraints_checked = True
+        if self._is_locking:
+            ((isolation,),) = self._query("SHOW transaction_isolation")
+            if isolation not in {"read committed", "read uncommitted"}:
+                raise _Unclear  # its snapshot may be older than what others have moved since
+            begin = f"SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT {SAVEPOINT};"
+        else:
+            begin = f"SAVEPOINT {SAVEPOINT};"
+        self._is_prepared = True
+        if not self._connection.is_idle():
+            self.has_savepoint = True
+            self._run(begin + "".join(self._locks_of_tables()))
+
+    def _locks_of_tables(self) -> Iterator[str]:
+        """Yield statements that fail where a table on the way is locked, or hides rows."""
+        yield "SET LOCAL row_security TO off;"
+        hops = {hop for _, each in self._changes.dependents() for hop in each.hops()}
+        locked = {hop.table for hop in hops if not hop.stable} | {hop.owner for hop in hops if hop.owner}
+        for table in sorted({hop.table for hop in hops} | locked):
+            mode = "ROW SHARE" if self._is_locking and table in locked else "ACCESS SHARE"
+            yield f"LOCK TABLE {_quoted(table)} IN {mode} MODE NOWAIT;"
 
     def _lock(self, table: str, column: str, values: str, strength: str) -> int:
         """Lock the rows with these values, without waiting. Return how many there are.
@@ -129,7 +182,7 @@ class _Resolver:
         Raises:
             _Unclear: another transaction holds one of them, or they are too many.
         """
-        rows = f"SELECT FROM {_quoted(table)} WHERE {_quoted(column)} = ANY(%s) LIMIT {MAX_KEYS + 1}"
+        rows = f"SELECT FROM {_name(table)} WHERE {_name(column)} = ANY(%s) LIMIT {MAX_KEYS + 1}"
         ((there, locked),) = self._query(
             f"SELECT (SELECT count(*) FROM ({rows}) there),"
             f" (SELECT count(*) FROM ({rows} FOR {strength} SKIP LOCKED) locked)",
@@ -139,6 +192,12 @@ class _Resolver:
         if locked != there or there > MAX_KEYS:
             raise _Unclear
         return int(there)
+
+    def _run(self, sql: str) -> None:
+        """Run several statements in one exchange."""
+        unprepared = {"prepare": False} if is_psycopg3 else {}
+        with self._connection.wrap_database_errors, self._connection.connection.cursor() as cursor:
+            cursor.execute(sql, **unprepared)
 
     def _query(self, sql: str, *params: Any) -> Any:
         """Run a statement on the driver's own cursor: it is none of the application's."""
@@ -168,3 +227,8 @@ def _array(values: Iterable[Any]) -> str:
 
 def _quoted(name: str) -> str:
     return '"' + name.replace('"', '""') + '"'
+
+
+def _name(name: str) -> str:
+    """Return a quoted name for a statement with parameters."""
+    return _quoted(name).replace("%", "%%")

@@ -12,9 +12,10 @@ from functools import lru_cache
 _COMMENT_OR_SPACE = re.compile(r"(?:\s+|--[^\n]*(?:\n|$)|/\*.*?\*/|\()+", re.DOTALL)
 _FIRST_WORD = re.compile(r"[a-z]+", re.IGNORECASE)
 _WRITING_WORD = re.compile(r"\b(?:insert|update|delete|merge|truncate)\b", re.IGNORECASE)
-_ENDS = re.compile(r"\b(?:commit|abort|rollback(?!\s+to\b)|prepare)\b", re.IGNORECASE)
+# Not the names of columns, which Django quotes.
+_ENDS = re.compile(r'(?<!")\b(?:commit|abort|rollback(?!\s+to\b)|prepare)\b(?!")', re.IGNORECASE)
 _CALL = re.compile(r"\b(?:call|do(?!\s+(?:nothing|update|instead|also)\b))\b", re.IGNORECASE)
-_END = re.compile(r"\bend\b", re.IGNORECASE)
+_END = re.compile(r'(?<!")\bend\b(?!")', re.IGNORECASE)
 _CASE = re.compile(r"\bcase\b", re.IGNORECASE)
 _DEFINES = re.compile(
     r"\b(?:alter|drop|create|rename|refresh|attach|detach|import|reindex|disable)\b", re.IGNORECASE

@@ -689,8 +689,8 @@ def test_alias_with_djangos_own_engine_on_the_same_database_is_an_error(monkeypa
 def test_database_that_went_back_clears_the_cache(warm, cache_redis):
     (key,) = get_gateway().node_keys("caching:origin")
     get_gateway().watch.check()
-    assert cache_redis.get(f"{key}:default")
-    cache_redis.set(f"{key}:default", "7000000000000000000:1:00000001")
+    assert cache_redis.get(f"{key}::1:default")
+    cache_redis.set(f"{key}::1:default", "7000000000000000000:1:00000001")
     get_gateway().watch.check()
     assert elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "MISS"
 

@@ -155,6 +155,7 @@ OF_ALL = {
     ),
 }
 
+
 def cases(changes):
     return pytest.mark.parametrize("change", changes.values(), ids=changes.keys())
 
@@ -179,7 +180,9 @@ def test_a_category_touches_everything_it_is_shown_in(catalogue, change):
     assert catalogue.missed_after(change) == EVERYTHING
 
 
-@pytest.mark.parametrize("change", [lambda c: factories.CategoryFactory(), lambda c: c.free_category.delete()])
+@pytest.mark.parametrize(
+    "change", [lambda c: factories.CategoryFactory(), lambda c: c.free_category.delete()]
+)
 def test_a_category_without_courses_touches_no_detail(catalogue, change):
     """Which lists show it is not followed: their declarations say ALL."""
     assert catalogue.missed_after(change) == {CATEGORIES} | LISTS

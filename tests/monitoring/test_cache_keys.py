@@ -64,7 +64,9 @@ def test_following_the_cursor_lists_every_key(staff, cache_redis):
 
 
 def test_a_value_is_decoded_json(staff):
-    cached = Cached("test:value:{pk}", ttl=60, load=lambda pk: {"id": pk, "π": [1.5, None]}, invalidated_by={})
+    cached = Cached(
+        "test:value:{pk}", ttl=60, load=lambda pk: {"id": pk, "π": [1.5, None]}, invalidated_by={}
+    )
     cached.get(pk=1)
     shown = staff.get(f"{LIST}:1:test:value:1/").json()
     assert shown["value"] == {"id": 1, "π": [1.5, None]}
