@@ -643,3 +643,23 @@ def test_server_side_cursor_over_a_function_works(rows):
         ]
     finally:
         run("DROP FUNCTION f_plain(bigint)")
+
+
+@pytest.mark.parametrize("sql", ["SELECT 'commit'", "PREPARE p_review AS SELECT 1"])
+def test_word_in_a_statement_ends_no_deferral_of_constraints(rows, sql):
+    """Rows that refer to each other are written in any order until the transaction ends."""
+    try:
+        with transaction.atomic():
+            Shelf.objects.filter(pk=rows.upper.pk).update(name="new")
+            Book.objects.create(pk=10_001, title="first", sequel_of_id=10_002)
+            run(sql)
+            Book.objects.create(pk=10_002, title="second")
+    finally:
+        connection.close()
+
+
+def test_word_in_a_statement_leaves_row_security_as_it_is(rows):
+    with transaction.atomic():
+        Shelf.objects.filter(pk=rows.upper.pk).update(name="new")
+        run("SELECT 'commit'")
+        assert run("SHOW row_security") == [("on",)]
