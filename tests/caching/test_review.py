@@ -15,6 +15,7 @@ from django.db import connection, connections, models, transaction
 from django.db.backends.postgresql.psycopg_any import is_psycopg3
 
 from caching import ALL, Cached
+from caching.errors import UndeclaredTable
 from caching.gateway import get_gateway
 from caching.postgresql import triggers
 from caching.registry import _declared, restored
@@ -663,3 +664,36 @@ def test_word_in_a_statement_leaves_row_security_as_it_is(rows):
         Shelf.objects.filter(pk=rows.upper.pk).update(name="new")
         run("SELECT 'commit'")
         assert run("SHOW row_security") == [("on",)]
+
+
+def test_new_version_of_the_package_replaces_the_functions_of_an_older_one(rows):
+    name = triggers.function_name("shelf_loose")
+    run(f"CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RETURN NULL; END'")
+    assert triggers.install("default") == ["shelf_loose"]
+    assert triggers.install("default") == []
+
+
+def test_load_that_reads_another_database_is_an_error(rows):
+    connections.databases["beside"] = {**connections.databases["default"]}
+    try:
+        with own_declarations() as report:
+            thing = Cached(
+                "beside",
+                ttl=60,
+                load=lambda: Loose.objects.using("beside").count(),
+                invalidated_by={Loose: ALL},
+            )
+            report()
+            with pytest.raises(UndeclaredTable, match="beside"):
+                elsewhere(thing.get)
+    finally:
+        del connections.databases["beside"]
+
+
+@needs_psycopg3
+@pytest.mark.parametrize("block", [contextlib.nullcontext, transaction.atomic], ids=["autocommit", "atomic"])
+def test_copy_of_psycopg3_is_noticed(rows, block):
+    assert elsewhere(loose_names.get).value == []
+    with block(), connection.cursor() as cursor, cursor.copy("COPY shelf_loose (name) FROM STDIN") as copying:
+        copying.write("copied\n")
+    assert elsewhere(loose_names.get).value == ["copied"]
