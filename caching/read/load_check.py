@@ -69,9 +69,9 @@ def watching(source: Source) -> Iterator[None]:
 def _alone(source: Source) -> Iterator[None]:
     """Refuse statements on any other database, as where a router reads from a replica, which lags."""
 
-    def refuse(execute: Callable[..., Any], sql: Any, params: Any, many: bool, context: Any) -> Any:
+    def refuse(*call: Any) -> Any:
         raise UndeclaredTable(
-            f"{source.key}: its load reads the database {context['connection'].alias!r}, "
+            f"{source.key}: its load reads the database {call[-1]['connection'].alias!r}, "
             f"whose commits do not invalidate what is read of {source.using!r}."
         )
 
