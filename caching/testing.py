@@ -218,3 +218,26 @@ def _script_names(*calls: Any) -> list[str]:
         if name.isupper()
     }
     return list(dict.fromkeys(known[call.script] for call in calls))
+
+
+def assert_independent_of_caller(declared: Any, **params: Any) -> None:
+    """Fail if a value holds anything of who asks: language, time zone, script prefix, host.
+
+    Args:
+        declared: a ``Cached`` or ``CachedFamily``; ``params`` are those of its ``get``.
+    """
+    from django.urls import get_script_prefix, set_script_prefix
+    from django.utils import timezone, translation
+
+    bodies, prefix = [], get_script_prefix()
+    for script, language, zone in (("/", "en", "UTC"), ("/a-callers/", "uk", "Asia/Tokyo")):
+        set_script_prefix(script)
+        try:
+            with translation.override(language), timezone.override(zone):
+                bodies.append(declared.load_uncached(**params))
+        finally:
+            set_script_prefix(prefix)
+    if bodies[0] != bodies[1]:
+        raise AssertionError(f"{declared.key} depends on the caller: {bodies[0]!r} and {bodies[1]!r}")
+    if b"://" in bodies[0]:
+        raise AssertionError(f"{declared.key} holds an address: {bodies[0]!r}")

@@ -78,7 +78,7 @@ class Watch:
         self._fenced: set[Target] = set()
         self._owed: list[tuple[set[Target], str]] = []
         self._covered_at = float("-inf")
-        self._triggers: list[object] = []
+        self._triggers: list[Any] = []
         self._used_at = 0.0
         self._stopping = False
         self._waited_in_vain = -1  # the round that somebody has waited for

@@ -18,7 +18,7 @@ READS, WRITES, ENDS, DEFINES = Kind.READS, Kind.WRITES, Kind.ENDS, Kind.DEFINES
         "  select * from shelf_book",
         "/* update */ SELECT 1",
         "WITH a AS (SELECT 1) SELECT * FROM a",
-        'SELECT count(*), COALESCE("a"."b", 1) FROM "a" WHERE "a"."id" IN (1, 2) AND lower("a"."c") = upper(\'x\')',
+        'SELECT count(*), COALESCE("b", 1) FROM "a" WHERE "id" IN (1, 2) AND lower("c") = upper(\'x\')',
         "SHOW transaction_read_only",
         "SELECT CASE WHEN true THEN 1 END",
         "SELECT 'x' AS backend",
