@@ -1,4 +1,4 @@
-"""What tests need to know of the cache, and what the cache needs to know of tests."""
+"""What tests need to know of the cache. (What the cache needs to know of tests: environment.py.)"""
 
 from __future__ import annotations
 
@@ -9,18 +9,6 @@ from hashlib import sha1
 from importlib import import_module
 from typing import Any, cast
 from unittest import mock
-
-from django.core import mail
-
-
-def is_tests_own(block: Any) -> bool:
-    """Return whether an atomic block is one that a TestCase puts around its tests."""
-    return bool(getattr(block, "_from_testcase", False))
-
-
-def in_test_environment() -> bool:
-    """Return whether Django's test runner, or pytest-django, has set the process up for tests."""
-    return hasattr(mail, "outbox")
 
 
 @contextlib.contextmanager
