@@ -54,9 +54,17 @@ def rows(transactional_db):
     third = Book.objects.create(title="third", shelf=upper)
     ann, bob = (get_user_model().objects.create(username=name) for name in ("ann", "bob"))
     old.readers.add(ann)
-    return SimpleNamespace(
-        upper=upper, lower=lower, book=old, sequel=sequel, third=third, ann=ann, bob=bob, pk=old.pk
-    )
+    made = {
+        "upper": upper,
+        "lower": lower,
+        "book": old,
+        "sequel": sequel,
+        "third": third,
+        "ann": ann,
+        "bob": bob,
+    }
+    pks = {name: row.pk for name, row in made.items()}  # a row that is deleted forgets its own
+    return SimpleNamespace(**made, pk=old.pk, pks=pks)
 
 
 @pytest.fixture

@@ -23,11 +23,12 @@ class Proxy:
 
     Attributes:
         accepted: how many connections have been accepted.
+        target: as given.
     """
 
     def __init__(self, target: int | str) -> None:
         self.accepted = 0
-        self._target = target
+        self.target = target
         self._mode = "pass"
         self._changed = threading.Condition()
         self._lose_after: bytes | None = None
@@ -84,7 +85,7 @@ class Proxy:
                 client.close()
                 continue
             try:
-                server = _connect(self._target)
+                server = _connect(self.target)
             except OSError:  # the server is away itself
                 client.close()
                 continue

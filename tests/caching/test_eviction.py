@@ -7,11 +7,13 @@ import contextlib
 import pytest
 from redis.exceptions import OutOfMemoryError
 
+from caching.testing import check_now
 from tests.caching.conftest import one_server
 from tests.caching.testapp.cache import book_detail, book_pages
 from tests.caching.testapp.models import Book
 from tests.caching.testapp.writes import rename
 from tests.caching.views import cached, stored
+from tests.waiting import until
 
 pytestmark = one_server
 
@@ -57,9 +59,10 @@ def test_a_fence_survives_what_evicts_everything_else(rows, full, interleaving):
 
 
 def test_a_lease_that_was_evicted_stores_nothing(rows, full, interleaving):
+    until(check_now)
     reader = interleaving.actor(lambda: book_detail.get(pk=rows.pk))
     reader.run_to("fill")
-    for key in full.keys("guard:*"):
+    for key in full.keys("lease:*"):
         full.delete(key)
     rename(rows.pk)
     assert reader.finish().detail == "fwd=miss"

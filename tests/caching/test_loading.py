@@ -8,7 +8,7 @@ import threading
 import pytest
 from asgiref.sync import sync_to_async
 from django.core.cache import cache
-from django.db import connection, connections, transaction
+from django.db import DatabaseError, connection, connections, transaction
 
 from caching import ALL, Cached, CachedFamily
 from caching.testing import replaced
@@ -186,8 +186,8 @@ def test_a_transaction_that_invalidates_more_keys_than_are_worth_naming_takes_th
     assert cached(rows) == stored(rows)
 
 
-def test_an_interrupt_while_fencing_forgets_nothing(rows):
-    """A soft time limit, or Ctrl-C: the transaction stays open, and may still be committed."""
+def test_an_interrupt_while_fencing_rolls_back_and_leaves_nothing_stale(rows):
+    """A soft time limit, or Ctrl-C: what could not be fenced is not committed, by a later commit either."""
     cached(rows)
     transaction.set_autocommit(False)
     try:
@@ -199,7 +199,7 @@ def test_an_interrupt_while_fencing_forgets_nothing(rows):
         transaction.rollback()
         transaction.set_autocommit(True)
     assert cached(rows) == stored(rows)
-    assert book_detail.get(pk=rows.pk).value["title"] == "new"
+    assert book_detail.get(pk=rows.pk).value["title"] == "old"
 
 
 def _interrupted(gateway, targets, token):
@@ -232,12 +232,24 @@ def run(statement):
         cursor.execute(statement)
 
 
-def test_a_commit_that_is_refused_lifts_its_fences(rows, mute_refuses, cache_redis):
+def test_a_commit_that_a_deferred_trigger_refuses_leaves_no_fence(rows, mute_refuses, cache_redis):
     assert cached(rows) == stored(rows)
     with pytest.raises(Exception, match="refused"), transaction.atomic():
         Mute.objects.create(name="never")
     assert cache_redis.keys("fence:*") == []
-    assert mute_names.get().detail == "fwd=miss; stored"
+    assert mute_names.get().value == []
+    assert cached(rows) == stored(rows)
+
+
+def test_a_commit_that_fails_lifts_its_fences(rows, cache_redis):
+    def fail(_wrapper):
+        raise DatabaseError("refused")
+
+    assert cached(rows) == stored(rows)
+    with replaced("COMMIT", fail), pytest.raises(DatabaseError), transaction.atomic():
+        rename(rows.pk)
+    assert cache_redis.keys("fence:*") == []
+    assert book_detail.get(pk=rows.pk).detail == "fwd=miss; stored"
     assert cached(rows) == stored(rows)
 
 

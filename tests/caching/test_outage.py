@@ -68,7 +68,7 @@ def test_what_was_written_meanwhile_is_read_afterwards(rows, proxy, mode):
     rows.ann.books.clear()
     assert cached(rows) == stored(rows)
     proxy.mode = "pass"
-    until(closed)
+    until(lambda: book_detail.get(pk=rows.third.pk).x_cache == "HIT")
     assert cached(rows) == stored(rows)
     assert cached(rows) == stored(rows)
     # A fence that was sent before the hang arrives late, and stays until it is overdue.

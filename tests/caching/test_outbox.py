@@ -59,10 +59,9 @@ def test_it_is_carried_out_before_this_process_reads_the_cache_again(rows, away)
     rename(rows.pk)
     assert title(rows.pk) == "new"
     away.mode = "pass"
-    until(lambda: not get_gateway().breaker.is_open)
+    until(lambda: book_detail.get(pk=rows.pk).x_cache != "BYPASS")
     assert title(rows.pk) == "new"
-    until(lambda: not Outbox.objects.exists())
-    assert title(rows.pk) == "new"
+    assert not Outbox.objects.exists()
 
 
 def test_it_is_carried_out_before_another_process_reads_the_cache(rows, away, child):
@@ -71,7 +70,7 @@ def test_it_is_carried_out_before_another_process_reads_the_cache(rows, away, ch
     assert writer.ask("rename", rows.pk, "new") == "new"
     writer.kill()
     assert Outbox.objects.exists()
-    reader = child(f"redis://127.0.0.1:{away._target}/1")
+    reader = child(f"redis://127.0.0.1:{away.target}/1")
     assert reader.ask("title", rows.pk) == ["new", "MISS"]
     assert not Outbox.objects.exists()
 
@@ -90,12 +89,12 @@ def test_a_process_whose_connection_was_cut_carries_it_out_too(rows, proxy, chil
 
 def test_a_process_that_is_back_first_does_not_serve_what_another_one_is_recording(rows, away, child):
     """Redis is back for the reader. The writer has not noticed yet, and commits into the outbox."""
-    with timing(grace=60), contextlib.closing(Proxy(away._target)) as writers_way:
+    with timing(grace=60), contextlib.closing(Proxy(away.target)) as writers_way:
         writer = child(writers_way.url)
         writers_way.mode = "refuse"
         assert title(rows.pk) == "old"
         away.mode = "pass"
-        until(lambda: not get_gateway().breaker.is_open)
+        until(check_now)
         assert title(rows.pk) == "old"
         assert writer.ask("rename", rows.pk, "new") == "new"
         assert title(rows.pk) == "new"
@@ -133,11 +132,9 @@ def _waiting(number):
     return Outbox(node=[f"k{number}", f"g{number}", f"f{number}"], created_at=timezone.now())
 
 
-def test_an_outbox_that_cannot_be_written_fails_the_write(rows, proxy):
+def test_an_outbox_that_cannot_be_written_fails_the_write(rows, away):
     """What can neither be invalidated nor noted must not be committed."""
-    with connection.cursor() as cursor:
-        cursor.execute("ALTER TABLE caching_outbox RENAME TO elsewhere")
-    proxy.mode = "refuse"
+    rename_table("caching_outbox", "elsewhere")
     try:
         with pytest.raises(Exception, match="caching_outbox"):
             rename(rows.pk)
@@ -145,10 +142,14 @@ def test_an_outbox_that_cannot_be_written_fails_the_write(rows, proxy):
         assert title(rows.pk) == "old"
     finally:
         connection.close()
-        proxy.mode = "pass"
-        until(lambda: not get_gateway().breaker.is_open)
-        with connection.cursor() as cursor:
-            cursor.execute("ALTER TABLE elsewhere RENAME TO caching_outbox")
+        rename_table("elsewhere", "caching_outbox")
+
+
+def rename_table(name, other):
+    """Past Django, which would invalidate everything and need the outbox for it."""
+    connection.ensure_connection()
+    with connection.connection.cursor() as cursor:
+        cursor.execute(f"ALTER TABLE {name} RENAME TO {other}")
 
 
 def test_nothing_is_trusted_before_a_commit_under_way_is_drained_too(rows, away, interleaving):
@@ -226,7 +227,7 @@ def test_a_commit_of_unknown_outcome_drains_what_it_recorded(rows, away):
 
 
 def test_another_url_is_another_gateway(rows, away):
-    with cache_at(f"redis://127.0.0.1:{away._target}/1"):
+    with cache_at(f"redis://127.0.0.1:{away.target}/1"):
         assert book_detail.get(pk=rows.pk).x_cache == "HIT"
 
 

@@ -10,7 +10,7 @@ from django.db import connection
 from caching.read import entries
 from caching.read.result import CacheResult
 from caching.recovery import fences
-from caching.testing import changed_script, check_now, replaced
+from caching.testing import changed_script, check_now, replaced, timing
 from tests.caching import test_interleavings as interleavings
 from tests.caching import test_outage as outages
 from tests.caching import test_outbox as outboxes
@@ -196,7 +196,7 @@ def test_without_trust_a_refusal_of_writes_alone_leaves_an_old_value(rows, redis
 def test_without_the_grace_a_value_is_served_that_another_process_is_recording(rows, proxy, child):
     assert outboxes.title(rows.pk) == "old"
     proxy.mode = "refuse"
-    with replaced("grace", no), expect_failure():
+    with timing(trust=60, tick=60), replaced("grace", no), expect_failure():
         outboxes.test_a_process_that_is_back_first_does_not_serve_what_another_one_is_recording(
             rows, proxy, child
         )

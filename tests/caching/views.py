@@ -13,17 +13,16 @@ GONE = "gone"
 
 def _views(rows: Any) -> dict[str, tuple[Any, dict[str, Any]]]:
     views: dict[str, tuple[Any, dict[str, Any]]] = {
-        f"book {name}": (cache.book_detail, {"pk": getattr(rows, name).pk})
-        for name in ("book", "sequel", "third")
+        f"book {name}": (cache.book_detail, {"pk": rows.pks[name]}) for name in ("book", "sequel", "third")
     }
     for name in ("upper", "lower"):
-        shelf = getattr(rows, name).pk
+        shelf = rows.pks[name]
         views[f"shelf {name}"] = (cache.shelf_detail, {"pk": shelf})
         views[f"labels {name}"] = (cache.shelf_labels, {"pk": shelf})
         views[f"page {name}"] = (cache.book_pages, {"shelf": shelf})
     views["page"] = (cache.book_pages, {})
     for name in ("ann", "bob"):
-        views[f"reader {name}"] = (cache.reader_books, {"pk": getattr(rows, name).pk})
+        views[f"reader {name}"] = (cache.reader_books, {"pk": rows.pks[name]})
     return views | {"loose": (cache.loose_names, {}), "mute": (cache.mute_names, {})}
 
 
