@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -9,6 +10,8 @@ from django.core.cache import caches
 from django.core.signals import setting_changed
 
 from caching import conf
+
+_UNSAFE = re.compile(r"[{}:\s]")  # \s: what str.isspace() is true of, and no more
 
 
 class Target(NamedTuple):
@@ -69,7 +72,7 @@ def parameter(value: object) -> str:
             or a colon, which would make it look like two parameters; or it is None, to which no path leads.
     """
     text = " " if value is None else str(value)
-    if any(c in "{}:" or c.isspace() for c in text):
+    if _UNSAFE.search(text):
         raise ValueError(f"{value!r} cannot be part of a cache key")
     return text
 

@@ -80,11 +80,13 @@ class PendingInvalidations:
         """Return whether this connection may see another state than the cache's readers do."""
         if self._connection.connection is None:
             return False
-        if self:
+        if self.has_news() and self:
             if self.in_transaction():
                 return True
             self.flush()
-        return bool(self) or self.in_snapshot or self._isolated()
+            if self:
+                return True
+        return self.in_snapshot or self._isolated()
 
     def _isolated(self) -> bool:
         if not self.in_transaction():
