@@ -10,6 +10,8 @@ from django.core.signals import setting_changed
 
 from caching import conf
 
+NULL = "<null>"
+
 
 class Target(NamedTuple):
     """Something that can be invalidated: one value, a family, or all values of a key pattern.
@@ -66,11 +68,13 @@ def parameter(value: object) -> str:
 
     Raises:
         ValueError: it holds a brace or white space, which would change the key's slot or its meaning,
-            or a colon, which would make it look like two parameters; or it is None, to which no path leads.
+            or a colon, which would make it look like two parameters; or it is the text of no value.
     """
-    text = " " if value is None else str(value)
-    if any(c in "{}:" or c.isspace() for c in text):
-        raise ValueError(f"{value!r} cannot be part of a cache key")
+    if value is None:
+        return NULL
+    text = str(value)
+    if text == NULL or any(c in "{}:" or c.isspace() for c in text):
+        raise ValueError(f"{text!r} cannot be part of a cache key")
     return text
 
 
