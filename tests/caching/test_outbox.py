@@ -8,7 +8,6 @@ import pytest
 from django.db import connection, transaction
 from django.utils import timezone
 
-from caching.gateway import get_gateway
 from caching.models import Outbox
 from caching.testing import check_now, original, replaced, timing
 from tests.caching.conftest import cache_at, one_server
