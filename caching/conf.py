@@ -15,7 +15,7 @@ from typing import Any, NamedTuple
 
 from django.conf import settings
 
-from caching import testing
+from caching.testing import environment
 
 ENGINE = "caching.postgresql"
 CONNECT_TIMEOUT_SECONDS = 0.25
@@ -114,7 +114,7 @@ def get(name: str) -> Any:
     """Return one of the other keys of settings.CACHING, or its default."""
     value = caching_settings().get(name, _DEFAULTS[name])
     if name == "CHECK_LOADS" and value is None:
-        return settings.DEBUG or testing.in_test_environment()
+        return settings.DEBUG or environment.in_test_environment()
     return value
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import re
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
@@ -12,9 +13,11 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from caching.dependents import Dependent
+from caching.gateway import get_gateway
 from caching.keys import Target, fill_in, full_key, group_target, stem, value_target
 from caching.paths import BadPath, Route, compile_route, end_of, has_one_text
 from caching.read.entries import Entry, HashFieldEntry, KeyEntry
+from caching.read.loading import load
 from caching.read.read_through import read_through
 from caching.read.result import CacheResult
 from caching.read.shape import fingerprint
@@ -82,6 +85,14 @@ class Declaration:
 
     def _in_one_form(self, params: dict[str, Any]) -> dict[str, Any]:
         return params
+
+    def load_uncached(self, **params: Any) -> bytes:
+        """Return the JSON text that a miss would store, without the cache.
+
+        Raises:
+            Whatever ``load`` raises.
+        """
+        return load(self, functools.partial(self._load, **params))
 
     def invalidate_all(self) -> None:
         """Have the commit of the open transaction invalidate everything that this thing holds."""
@@ -166,6 +177,15 @@ class Cached(Declaration):
         For receivers that want to say so; completeness rests on ``invalidated_by``.
         """
         pending(self.using).invalidate(self._target(self._in_one_form(params)), self.group)
+
+    def stored(self) -> Iterator[dict[str, str]]:
+        """Yield the parameters of the values that are stored now. For maintenance: it scans Redis."""
+        pattern = full_key(self.key)
+        names = dict.fromkeys(self.parameters, "*")
+        taken = re.escape(pattern).replace(r"\{", "(?P<").replace(r"\}", ">[^:]+)")
+        for key in get_gateway().backend.scan(pattern.format_map(names)):
+            if match := re.fullmatch(taken, key):
+                yield match.groupdict()
 
     @property
     def group(self) -> Target:

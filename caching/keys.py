@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import lru_cache
 from typing import Any, NamedTuple
 
@@ -9,6 +10,9 @@ from django.core.cache import caches
 from django.core.signals import setting_changed
 
 from caching import conf
+
+NULL = "<null>"
+_UNSAFE = re.compile(r"[{}:\s]")  # \s: what str.isspace() is true of, and no more
 
 
 class Target(NamedTuple):
@@ -66,11 +70,13 @@ def parameter(value: object) -> str:
 
     Raises:
         ValueError: it holds a brace or white space, which would change the key's slot or its meaning,
-            or a colon, which would make it look like two parameters; or it is None, to which no path leads.
+            or a colon, which would make it look like two parameters; or it is the text of no value.
     """
-    text = " " if value is None else str(value)
-    if any(c in "{}:" or c.isspace() for c in text):
-        raise ValueError(f"{value!r} cannot be part of a cache key")
+    if value is None:
+        return NULL
+    text = str(value)
+    if text == NULL or _UNSAFE.search(text):
+        raise ValueError(f"{text!r} cannot be part of a cache key")
     return text
 
 

@@ -6,6 +6,8 @@ import pytest
 from django.db import transaction
 from rest_framework.test import APIClient
 
+from caching.registry import declarations
+from caching.testing import assert_independent_of_caller
 from courses import view_counts
 from courses.cache import course_detail, course_pages, top_courses
 from services.models import Plan, Subscription
@@ -72,6 +74,29 @@ def test_callers_script_name_reaches_no_stored_link(path, admin_client):
     admin_client.get(path, {"page_size": 1}, SCRIPT_NAME="/evil")
     answer = admin_client.get(path, {"page_size": 1})
     assert b"evil" not in answer.content
+
+
+@pytest.mark.django_db
+def test_no_declared_value_holds_anything_of_the_caller():
+    course = CourseFactory(category=CategoryFactory())
+    subscription = SubscriptionFactory()
+    page = {"page": 1, "page_size": 1}
+    params = {
+        "v1:courses:detail:{pk}": {"pk": course.pk},
+        "v1:courses:top:{limit}:{order}": {"limit": 5, "order": "-id"},
+        "v1:courses:list": {"order": "-id", **page},
+        "v1:categories": {},
+        "price_cache": {},
+        "v1:subscriptions:count": {},
+        "v1:subscriptions:totals": {"client": subscription.client_id},
+        "user:{user_id}:topics": {"user_id": subscription.client.user_id},
+        "v1:topics:list": page,
+        "v1:topics:activity": {},
+    }
+    own = [each for each in declarations() if "tests." not in each._load.__module__]
+    assert {each.key for each in own} == set(params)
+    for declared in own:
+        assert_independent_of_caller(declared, **params[declared.key])
 
 
 @pytest.mark.django_db(transaction=True)

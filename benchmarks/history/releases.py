@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from dataclasses import replace
 from pathlib import Path
 from typing import NamedTuple
 
@@ -11,6 +12,7 @@ from benchmarks.history.contestants.releases import WRONG_SHAPE
 from benchmarks.history.log import parse
 from benchmarks.history.trial import STOP, Plan, Process, Trial
 
+LONGEST_START_SECONDS = 60.0
 ALONE_SECONDS = 2.0  # for which the first release works before the next one comes
 
 
@@ -24,11 +26,12 @@ class Share(NamedTuple):
 
 
 class Rollout(Trial):
-    """Each release has the readers and writers of ``plan``."""
+    """Each release has the readers and writers of ``plan``, whose seconds count from when both are there."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         first, self._next = RELEASES
-        super().__init__(first, plan, folder)
+        super().__init__(first, replace(plan, seconds=plan.seconds + LONGEST_START_SECONDS), folder)
+        self._seconds = plan.seconds
 
     def _work(self) -> None:
         readers, writers = self._start(self._contestant)
@@ -37,11 +40,13 @@ class Rollout(Trial):
         self._wait(self._python("django", "migrate", "--run-syncdb", "-v0", CONTESTANT=self._next))
         for more, some in zip(self._start(self._next), (readers, writers), strict=True):
             some.extend(more)
-        for reader in readers:
-            self._wait(reader)
+        self._await_ready([*readers, *writers])
+        together = time.monotonic() + self._seconds
+        while time.monotonic() < together and any(reader.poll() is None for reader in readers):
+            time.sleep(0.05)
         (self.folder / STOP).touch()
-        for writer in writers:
-            self._wait(writer)
+        for process in (*readers, *writers):
+            self._wait(process)
         self._wait(self._worker("final", "final", CONTESTANT=self._next))  # the first release's follows
 
     def _start(self, release: str) -> tuple[list[Process], list[Process]]:

@@ -21,7 +21,7 @@ ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRESS_SECONDS = 60
 # Files in a trial's folder.
 BEGIN = "begin"  # everybody is ready; holds the time when to stop
-STOP = "stop"  # the readers have read enough
+STOP = "stop"  # enough has been read
 
 Process = subprocess.Popen[bytes]
 
@@ -102,14 +102,17 @@ class Trial:
 
     def _begin(self, workers: list[Process]) -> None:
         """Wait until everybody is ready, and tell them until when to work."""
-        while len(list(self.folder.glob("*.log"))) < len(workers):
-            if any(worker.poll() for worker in workers):
-                raise SystemExit(f"{self._contestant}: a process failed before it began")
-            time.sleep(0.01)
+        self._await_ready(workers)
         self._deadline = time.monotonic() + self.plan.seconds
         unseen = self.folder / "unseen"
         unseen.write_text(str(self._deadline))
         unseen.rename(self.folder / BEGIN)
+
+    def _await_ready(self, workers: list[Process]) -> None:
+        while len(list(self.folder.glob("*.log"))) < len(workers):
+            if any(worker.poll() for worker in workers):
+                raise SystemExit(f"{self._contestant}: a process failed before it began")
+            time.sleep(0.01)
 
     def _worker(self, role: str, name: str, **addresses: str) -> Process:
         plan = self.plan

@@ -100,8 +100,8 @@ class Reads:
         self.total()
 
 
-def read_until(deadline: float, most: int, reads: Reads, rng: random.Random) -> None:
-    while time.monotonic() < deadline and not (most and reads.count >= most):
+def read_until(deadline: float, stop: Path, most: int, reads: Reads, rng: random.Random) -> None:
+    while time.monotonic() < deadline and not (most and reads.count >= most) and not stop.exists():
         if rng.random() < OLD_SNAPSHOT_SHARE:
             read_from_old_snapshot(rng)
         reads.one(rng)
@@ -194,7 +194,7 @@ def main(role: str, name: str, folder: Path, most: int, pause: float) -> None:
     reads = Reads(log)
     rng = random.Random(name)
     if role == "reader":
-        read_until(deadline_of(folder), most, reads, rng)
+        read_until(deadline_of(folder), folder / STOP, most, reads, rng)
     elif role == "writer":
         write_until(deadline_of(folder), folder / STOP, name, pause, log, reads, rng)
     else:

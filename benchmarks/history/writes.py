@@ -202,7 +202,7 @@ def function_in_transaction(a: Attempt) -> None:
 def copy(a: Attempt) -> None:
     """COPY FROM, outside a transaction. A tag that is set already is an error."""
     rows = io.StringIO(f"{a.pk}\t{a.tag}\n")
-    with connection.cursor() as cursor:
+    with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.copy_expert("COPY ledger_item_tags (item_id, tag_id) FROM STDIN", rows)
     a.contestant.changed([a.pk])
 

@@ -44,6 +44,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.pending = PendingInvalidations(self)
+        self._is_interrupted = False  # by a signal, in a commit
 
     def get_new_connection(self, conn_params: dict[str, Any]) -> Any:
         connection = super().get_new_connection(conn_params)
@@ -133,13 +134,21 @@ class DatabaseWrapper(base.DatabaseWrapper):
                 super()._commit()  # type: ignore[misc]  # missing in the stubs
         except DatabaseError:
             raise  # Django rolls back
-        except BaseException:  # a signal's, before the COMMIT: Django would leave the transaction open
-            self._roll_back_what_is_open()
+        except BaseException:
+            self._is_interrupted = not self.is_idle()
             raise
+        self._is_interrupted = False
 
-    def _roll_back_what_is_open(self) -> None:
-        if self.is_idle():
-            return
+    def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:
+        """As Django's, but end a transaction whose commit a signal has interrupted before the COMMIT.
+
+        ``atomic`` ends none then, and would leave it open to whatever comes next.
+        """
+        if autocommit and self._is_interrupted and not self.is_idle():
+            self._roll_back_or_close()
+        super().set_autocommit(autocommit, *args, **kwargs)
+
+    def _roll_back_or_close(self) -> None:
         try:
             self.rollback()
         except Error:
@@ -149,6 +158,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
         try:
             super()._rollback()  # type: ignore[misc]  # missing in the stubs
         finally:
+            self._is_interrupted = False
             self.pending.rolled_back()
 
     def savepoint_commit(self, sid: str) -> None:

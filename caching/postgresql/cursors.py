@@ -31,6 +31,7 @@ from caching.write.statements import (
     READS,
     WRITES,
     Kind,
+    commits,
     kind_of,
     may_be_in_transaction,
 )
@@ -96,9 +97,11 @@ class WatchedCursor:
 
     def _fenced(self, kind: Kind, text: str) -> contextlib.AbstractContextManager[None]:
         """Return a block that fences what a statement may commit."""
-        if not kind & Kind.ENDS or not _may_commit(text):
-            return contextlib.nullcontext()
-        return self._closed() if ";" in text.rstrip("; \n") else closed(self.db, None)
+        if kind & Kind.ENDS and ";" in text.rstrip("; \n"):
+            return self._closed()
+        # Only where the transaction ends for certain: to ask where rows lead also ends the deferral of
+        # constraints, and the application may have more to write.
+        return closed(self.db, None) if kind & Kind.ENDS and commits(text) else contextlib.nullcontext()
 
     def _closed(self) -> contextlib.AbstractContextManager[None]:
         return closed(self.db, {declared.group for declared in declarations(self.db.alias)})
@@ -137,10 +140,6 @@ class CursorWrapper(WatchedCursor, utils.CursorWrapper):
 
 class CursorDebugWrapper(WatchedCursor, base.CursorDebugWrapper):
     """Django's, for the cache's connection."""
-
-
-def _may_commit(text: str) -> bool:
-    return text.strip().rstrip(";").rstrip().lower() not in {"rollback", "abort"}
 
 
 def _text(sql: Any, cursor: Any) -> str:

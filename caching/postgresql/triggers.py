@@ -86,7 +86,7 @@ def _install_one(using: str, table: str, plan: Plan, prune: bool) -> bool:
         if there is None:
             return False  # a materialized view, or not migrated yet
         target = plan if prune else plan.with_other_releases(there)
-        if target == there:
+        if target == there and _is_up_to_date(cursor, table, target):
             return False
         _install(cursor, table, target)
         return True
@@ -104,6 +104,12 @@ def _query_with(cursor: Any) -> Any:
         return cursor.fetchall()
 
     return query
+
+
+def _is_up_to_date(cursor: Any, table: str, plan: Plan) -> bool:
+    """Return whether the table's function is what this version of the package makes of the plan."""
+    cursor.execute("SELECT prosrc FROM pg_proc WHERE oid = to_regproc(%s)", [function_name(table)])
+    return any(f"$caching${body}$caching$" in function_sql(table, plan) for (body,) in cursor.fetchall())
 
 
 def _install(cursor: Any, table: str, plan: Plan) -> None:

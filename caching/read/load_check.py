@@ -51,7 +51,7 @@ def watching(source: Source) -> Iterator[None]:
     connection = connections[source.using]
     before = _locked_tables(connection)
     statements: list[str] = []
-    with connection.execute_wrapper(_collecting(statements)):
+    with connection.execute_wrapper(_collecting(statements)), _alone(source):
         yield
     read = _locked_tables(connection) - before
     if before:
@@ -63,6 +63,23 @@ def watching(source: Source) -> Iterator[None]:
             f"Add to invalidated_by: {_name(table)}: ALL, or instead of ALL the path from its rows "
             "to the key's parameter."
         )
+
+
+@contextlib.contextmanager
+def _alone(source: Source) -> Iterator[None]:
+    """Refuse statements on any other database, as where a router reads from a replica, which lags."""
+
+    def refuse(*call: Any) -> Any:
+        raise UndeclaredTable(
+            f"{source.key}: its load reads the database {call[-1]['connection'].alias!r}, "
+            f"whose commits do not invalidate what is read of {source.using!r}."
+        )
+
+    with contextlib.ExitStack() as stack:
+        for other in connections.all():
+            if other.alias != source.using:
+                stack.enter_context(other.execute_wrapper(refuse))
+        yield
 
 
 def _collecting(statements: list[str]) -> Callable[..., Any]:

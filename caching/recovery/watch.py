@@ -39,6 +39,7 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
 IDLE_SECONDS = 30.0
+LONG_SECONDS = 0.1  # a check that takes longer and fails is not waited for again at once
 CHECK_TIMEOUT_SECONDS = 0.75  # for a reader that waits for a check
 COVERAGE_SECONDS = 30.0
 
@@ -77,11 +78,11 @@ class Watch:
         self._fenced: set[Target] = set()
         self._owed: list[tuple[set[Target], str]] = []
         self._covered_at = float("-inf")
-        self._triggers: list[object] = []
+        self._triggers: list[Any] = []
         self._used_at = 0.0
         self._stopping = False
         self._waited_in_vain = -1  # the round that somebody has waited for
-        self._failed_at = float("-inf")
+        self._failed_at = float("-inf")  # a check that took long
 
     # --- For readers ----------------------------------------------------------------------------
 
@@ -197,7 +198,8 @@ class Watch:
             self._check(wait_for_writers=breaks != self.trust.breaks)
         except Exception as error:  # whatever it is, nothing may be trusted, and the thread goes on
             self.trust.withdraw()
-            self._failed_at = time.monotonic()
+            if time.monotonic() - began > LONG_SECONDS:
+                self._failed_at = time.monotonic()
             level = logging.DEBUG if isinstance(error, CacheError) else logging.ERROR
             logger.log(level, "the cache is not trusted: %s", error, exc_info=level == logging.ERROR)
         else:

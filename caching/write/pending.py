@@ -16,11 +16,12 @@ from typing import TYPE_CHECKING, Any, Protocol, cast
 from django.db import DEFAULT_DB_ALIAS, DatabaseError, connections, transaction
 from django.db.backends.postgresql.psycopg_any import IsolationLevel
 
-from caching import metrics, testing
+from caching import metrics
 from caching.errors import RedisUnavailable
 from caching.gateway import get_gateway
 from caching.recovery import outbox
 from caching.registry import declarations
+from caching.testing import environment
 from caching.write import resolve
 from caching.write.changes import Changes, read_report
 
@@ -79,11 +80,13 @@ class PendingInvalidations:
         """Return whether this connection may see another state than the cache's readers do."""
         if self._connection.connection is None:
             return False
-        if self:
+        if self.has_news() and self:
             if self.in_transaction():
                 return True
             self.flush()
-        return bool(self) or self.in_snapshot or self._isolated()
+            if self:
+                return True
+        return self.in_snapshot or self._isolated()
 
     def _isolated(self) -> bool:
         if not self.in_transaction():
@@ -161,11 +164,11 @@ class PendingInvalidations:
         """Return whether a commit lies ahead. The block that a TestCase puts around a test is none."""
         connection = self._connection
         if connection.in_atomic_block:
-            return not all(testing.is_tests_own(block) for block in connection.atomic_blocks)
+            return not all(environment.is_tests_own(block) for block in connection.atomic_blocks)
         return connection.connection is not None and not (connection.autocommit and connection.is_idle())
 
     def _in_test(self) -> bool:
-        return any(testing.is_tests_own(block) for block in self._connection.atomic_blocks)
+        return any(environment.is_tests_own(block) for block in self._connection.atomic_blocks)
 
     @property
     def transaction_id(self) -> str:

@@ -112,8 +112,7 @@ class _Resolver:
         else:
             found = [{name: _value(row, route.column) for name, route in dependent.routes} for row in rows]
         for params in found:
-            if None not in params.values():
-                yield _target(dependent, params)
+            yield _target(dependent, params)
 
     def _follow(self, rows: Iterable[dict[str, Any]], route: Route) -> set[Any]:
         values = {_value(row, route.column) for row in rows}

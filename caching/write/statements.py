@@ -124,3 +124,12 @@ _OUTSIDE = re.compile(r"\b(?:concurrently|database|tablespace|system|subscriptio
 def may_be_in_transaction(sql: str) -> bool:
     """Return whether it is worth trying to run a definition in a transaction."""
     return not _OUTSIDE.search(sql)
+
+
+_COMMITS = re.compile(r"(?:commit(?!\s+prepared)|end|prepare\s+transaction)\b", re.IGNORECASE)
+
+
+def commits(sql: str) -> bool:
+    """Return whether a single statement ends the transaction, and does not roll it back."""
+    start = _COMMENT_OR_SPACE.match(sql)
+    return bool(_COMMITS.match(sql, start.end() if start else 0))

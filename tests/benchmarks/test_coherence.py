@@ -21,7 +21,7 @@ def verdict_of(trial):
 
 def test_this_cache_is_never_wrong(tmp_path):
     verdict = verdict_of(Trial("syllabus", PLAN, tmp_path / "it"))
-    assert verdict.reads > 300
+    assert verdict.reads > 100
     assert verdict.writes > 20
     assert verdict.hit_rate > 0.2  # reading the database every time would be right, too
     assert not any(verdict.wrong.values())

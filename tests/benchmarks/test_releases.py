@@ -10,7 +10,7 @@ from benchmarks.history.verdict import judge
 
 @pytest.mark.slow
 def test_two_releases_beside_each_other_never_serve_a_wrong_shape_or_a_stale_value(tmp_path):
-    rollout = Rollout(Plan(seconds=8, processes=3, pause=0.01), tmp_path / "it")
+    rollout = Rollout(Plan(seconds=4, processes=3, pause=0.01), tmp_path / "it")
     verdict, _ = judge("both", rollout.run())
     shares = rollout.shares()
     print(verdict, shares)

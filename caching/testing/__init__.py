@@ -1,4 +1,4 @@
-"""What tests need to know of the cache, and what the cache needs to know of tests."""
+"""What tests need to know of the cache. (What the cache needs to know of tests: environment.py.)"""
 
 from __future__ import annotations
 
@@ -9,18 +9,6 @@ from hashlib import sha1
 from importlib import import_module
 from typing import Any, cast
 from unittest import mock
-
-from django.core import mail
-
-
-def is_tests_own(block: Any) -> bool:
-    """Return whether an atomic block is one that a TestCase puts around its tests."""
-    return bool(getattr(block, "_from_testcase", False))
-
-
-def in_test_environment() -> bool:
-    """Return whether Django's test runner, or pytest-django, has set the process up for tests."""
-    return hasattr(mail, "outbox")
 
 
 @contextlib.contextmanager
@@ -218,3 +206,26 @@ def _script_names(*calls: Any) -> list[str]:
         if name.isupper()
     }
     return list(dict.fromkeys(known[call.script] for call in calls))
+
+
+def assert_independent_of_caller(declared: Any, **params: Any) -> None:
+    """Fail if a value holds anything of who asks: language, time zone, script prefix, host.
+
+    Args:
+        declared: a ``Cached`` or ``CachedFamily``; ``params`` are those of its ``get``.
+    """
+    from django.urls import get_script_prefix, set_script_prefix
+    from django.utils import timezone, translation
+
+    bodies, prefix = [], get_script_prefix()
+    for script, language, zone in (("/", "en", "UTC"), ("/a-callers/", "uk", "Asia/Tokyo")):
+        set_script_prefix(script)
+        try:
+            with translation.override(language), timezone.override(zone):
+                bodies.append(declared.load_uncached(**params))
+        finally:
+            set_script_prefix(prefix)
+    if bodies[0] != bodies[1]:
+        raise AssertionError(f"{declared.key} depends on the caller: {bodies[0]!r} and {bodies[1]!r}")
+    if b"://" in bodies[0]:
+        raise AssertionError(f"{declared.key} holds an address: {bodies[0]!r}")
