@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import threading
 
 import pytest
@@ -186,8 +187,8 @@ def test_a_transaction_that_invalidates_more_keys_than_are_worth_naming_takes_th
     assert cached(rows) == stored(rows)
 
 
-def test_an_interrupt_while_fencing_rolls_back_and_leaves_nothing_stale(rows):
-    """A soft time limit, or Ctrl-C: what could not be fenced is not committed, by a later commit either."""
+def test_an_interrupt_while_fencing_forgets_nothing(rows):
+    """A soft time limit, or Ctrl-C: the transaction stays open, and may still be committed."""
     cached(rows)
     transaction.set_autocommit(False)
     try:
@@ -198,6 +199,17 @@ def test_an_interrupt_while_fencing_rolls_back_and_leaves_nothing_stale(rows):
     finally:
         transaction.rollback()
         transaction.set_autocommit(True)
+    assert cached(rows) == stored(rows)
+    assert book_detail.get(pk=rows.pk).value["title"] == "new"
+
+
+@pytest.mark.parametrize("block", [transaction.atomic, contextlib.nullcontext])
+def test_an_interrupt_while_fencing_a_block_rolls_it_back(rows, block):
+    """Django goes back to autocommit: what could not be fenced must not be committed by a later statement."""
+    cached(rows)
+    with replaced("fence", _interrupted), pytest.raises(KeyboardInterrupt), block():
+        Book.objects.filter(pk=rows.pk).update(title="new")
+    Book.objects.filter(pk=rows.third.pk).update(title="newer")
     assert cached(rows) == stored(rows)
     assert book_detail.get(pk=rows.pk).value["title"] == "old"
 
