@@ -35,6 +35,8 @@ def costs() -> Iterator[Cost]:
 
     load = Computation()
     cached = Cached("ledger:stampede:{n}", ttl=60, load=load, invalidated_by={})
+    while cached.get(n=-1).x_cache == "BYPASS":  # another part may have kept Redis busy for long
+        time.sleep(0.05)
     ours = max(_computations(load, lambda n: cached.get(n=n), n) for n in range(TIMES))
     naive = max(_computations(load, lambda n: _get_or_set(load, n), n) for n in range(TIMES))
     yield Cost(
