@@ -207,6 +207,8 @@ class Cached(Declaration):
 
     def _in_one_form(self, params: dict[str, Any]) -> dict[str, Any]:
         """Return the parameters as the database has them: "07" and 7 are one key."""
+        if all(type(value) is int for value in params.values()):  # most of them: it has one text
+            return params
         return {name: self._value(self._fields.get(name), value) for name, value in params.items()}
 
     def _value(self, field: models.Field[Any, Any] | None, value: Any) -> Any:

@@ -24,6 +24,9 @@ from caching.redis.scripts import ScriptCall
 
 logger = logging.getLogger(__name__)
 
+# A statement that commits by itself has no number of its own: its server process is asked for.
+IS_IDLE = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s AND state IS DISTINCT FROM 'idle')"
+PROCESS = "process-"
 IS_OVER = "SELECT coalesce(pg_xact_status(%s::text::xid8), 'forgotten') <> 'in progress'"
 
 UNKNOWN_TRANSACTION = "22023"  # "transaction ID … is in the future"
@@ -32,8 +35,17 @@ Run = Callable[..., list[object]]
 
 
 def fence_token(alias: str, transaction_id: str) -> str:
-    """Return a name for the fences of one commit."""
+    """Return a name for the fences of one commit.
+
+    Args:
+        transaction_id: PostgreSQL's number of it, or what ``process`` returns.
+    """
     return f"{alias}:{transaction_id}:{secrets.token_hex(8)}"
+
+
+def process(pid: int) -> str:
+    """Return what names the fences of a statement that commits by itself: the process that carries it out."""
+    return f"{PROCESS}{pid}"
 
 
 def lift_overdue(targets: Iterable[Target], sessions: Mapping[str, Session], run: Run) -> int:
@@ -64,6 +76,8 @@ def _is_over(token: str, sessions: Mapping[str, Session]) -> bool:
     if not transaction_id or session is None:
         return True  # it has written nothing that is declared; or the alias is gone with its release
     try:
+        if transaction_id.startswith(PROCESS):
+            return bool(session.query(IS_IDLE, [int(transaction_id.removeprefix(PROCESS))])[0][0])
         return bool(session.query(IS_OVER, [transaction_id])[0][0])
     except OutboxUnavailable as error:
         if error.sqlstate == UNKNOWN_TRANSACTION:

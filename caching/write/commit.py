@@ -26,7 +26,7 @@ from caching.gateway import get_gateway
 from caching.keys import Target
 from caching.postgresql.deferred import run_deferred
 from caching.recovery import outbox
-from caching.recovery.fences import fence_token
+from caching.recovery.fences import fence_token, process
 from caching.write.pending import Connection, PendingInvalidations
 
 logger = logging.getLogger(__name__)
@@ -85,7 +85,10 @@ def closed(connection: Connection, targets: set[Target] | None) -> Iterator[None
     if not targets:
         yield
         return
-    token = fence_token(connection.alias, connection.pending.transaction_id)
+    token = fence_token(
+        connection.alias,
+        connection.pending.transaction_id or process(connection.connection.info.backend_pid),
+    )
     fenced = _fence(connection, targets, token)
     try:
         yield

@@ -716,3 +716,26 @@ def test_function_that_handles_errors_in_autocommit_writes_once_and_is_noticed(w
         cursor.execute("SELECT f_careful()")
         assert cursor.fetchone() == ("written",)
     assert title(warm.pk) == "old+"
+
+
+def test_procedure_whose_client_is_killed_keeps_its_fences_until_it_ends(warm, functions):
+    """It goes on after its fences are overdue; what it commits must not be covered by an old value."""
+    functions(
+        "CREATE PROCEDURE p_slow() LANGUAGE plpgsql AS $$ BEGIN COMMIT; PERFORM pg_sleep(2);"
+        " UPDATE shelf_book SET title = 'late'; COMMIT; END $$",
+        "DROP PROCEDURE p_slow()",
+    )
+
+    def call():
+        connection.ensure_connection()
+        threading.Timer(0.3, _shut, [connection.connection.fileno()]).start()
+        run("CALL p_slow()")
+
+    with pytest.raises(DatabaseError):
+        elsewhere(call)
+    make_fences_overdue()
+    assert elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "BYPASS"
+    get_gateway().watch.check()
+    assert elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "BYPASS"  # the procedure goes on
+    until(lambda: elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "HIT", 20)
+    assert title(warm.pk) == elsewhere(lambda: Book.objects.get(pk=warm.pk).title)
