@@ -8,9 +8,16 @@ import pytest
 from django.core.management import CommandError, call_command
 from django.db import connection
 
+from caching import metrics
 from caching.gateway import get_gateway
 from caching.postgresql import triggers
 from tests.caching.testapp.cache import book_detail, shelf_detail
+
+
+@pytest.fixture(autouse=True)
+def _no_counts_of_other_tests():
+    metrics.flush()
+    get_gateway().commands(("DEL", metrics.KEY))
 
 
 def cache(*words):
