@@ -180,6 +180,7 @@ def test_100_000_tasks_turn_overdue_in_one_statement_within_a_second():
         assert deadlines.turn_overdue() == 100_000
         used, took = server_seconds() - used, time.monotonic() - begun
     print(f"100,000 tasks turned overdue in {took:.2f} s, {used:.2f} s of them on the processor")
-    assert len(captured) == 1
+    # In autocommit the engine puts a transaction around it, so that there is a commit.
+    assert [query["sql"].split()[0] for query in captured] == ["BEGIN", "UPDATE", "COMMIT"]
     assert used < 1
     assert Notice.objects.count() == 1_000
