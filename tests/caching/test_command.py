@@ -11,6 +11,7 @@ from django.db import connection
 from caching import metrics
 from caching.gateway import get_gateway
 from caching.postgresql import triggers
+from tests.caching.conftest import one_server
 from tests.caching.testapp.cache import book_detail, shelf_detail
 
 
@@ -74,6 +75,7 @@ def test_audit_finds_a_value_that_differs(rows, cache_redis):
         cache("audit")
 
 
+@one_server
 def test_command_fails_in_one_line_while_redis_is_away(proxy):
     proxy.mode = "refuse"
     with pytest.raises(CommandError):

@@ -14,6 +14,7 @@ from caching import Cached
 from caching.models import Outbox
 from caching.recovery.session import Session
 from caching.testing import original, own_declarations, replaced
+from tests.caching.conftest import one_server
 from tests.caching.testapp.cache import book_detail, loose_names
 from tests.caching.testapp.models import Book, Loose
 from tests.threads import Other
@@ -167,6 +168,7 @@ def test_reads_need_no_transaction(rows):
     assert elsewhere(loose_names.get).value == []
 
 
+@one_server
 def test_with_redis_away_what_a_commit_itself_changes_is_in_the_outbox(rows, proxy):
     """A deferred trigger that another process has made runs within COMMIT."""
     Loose.objects.create(name="there are no such triggers, and that is remembered")
@@ -182,6 +184,7 @@ def test_with_redis_away_what_a_commit_itself_changes_is_in_the_outbox(rows, pro
         run("DROP FUNCTION f_twice() CASCADE")
 
 
+@one_server
 def test_with_redis_away_a_change_that_concerns_nothing_is_committed(proxy):
     with own_declarations() as report:
         Cached("groups:{pk}", ttl=60, load=lambda pk: pk, invalidated_by={Group: "user__pk"})
