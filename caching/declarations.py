@@ -92,7 +92,7 @@ class Declaration:
         Raises:
             Whatever ``load`` raises.
         """
-        return load(self, functools.partial(self._load, **params))
+        return load(self, functools.partial(self._load, **self._in_one_form(params)))
 
     def invalidate_all(self) -> None:
         """Have the commit of the open transaction invalidate everything that this thing holds."""
@@ -178,14 +178,18 @@ class Cached(Declaration):
         """
         pending(self.using).invalidate(self._target(self._in_one_form(params)), self.group)
 
-    def stored(self) -> Iterator[dict[str, str]]:
-        """Yield the parameters of the values that are stored now. For maintenance: it scans Redis."""
+    def stored(self) -> Iterator[dict[str, Any]]:
+        """Yield the parameters of the values that are stored now. For maintenance: it scans Redis.
+
+        What looks like a whole number is one.
+        """
         pattern = full_key(self.key)
         names = dict.fromkeys(self.parameters, "*")
         taken = re.escape(pattern).replace(r"\{", "(?P<").replace(r"\}", ">[^:]+)")
         for key in get_gateway().backend.scan(pattern.format_map(names)):
             if match := re.fullmatch(taken, key):
-                yield match.groupdict()
+                found = match.groupdict()
+                yield {name: int(text) if text.isdecimal() else text for name, text in found.items()}
 
     @property
     def group(self) -> Target:

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+import io
+
 import pytest
+from django.core.management import call_command
 from django.db import transaction
 from rest_framework.test import APIClient
 
@@ -74,6 +77,16 @@ def test_callers_script_name_reaches_no_stored_link(path, admin_client):
     admin_client.get(path, {"page_size": 1}, SCRIPT_NAME="/evil")
     answer = admin_client.get(path, {"page_size": 1})
     assert b"evil" not in answer.content
+
+
+@pytest.mark.django_db
+def test_audit_reads_every_kind_of_key():
+    course = CourseFactory()
+    course_detail.get(pk=course.pk)
+    top_courses.get(limit=5, order="-id")
+    out = io.StringIO()
+    call_command("cache", "audit", stdout=out)
+    assert "2 values are as in the database" in out.getvalue()
 
 
 @pytest.mark.django_db

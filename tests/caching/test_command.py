@@ -71,7 +71,7 @@ def test_audit_finds_a_value_that_differs(rows, cache_redis):
     assert "1 values are as in the database" in cache("audit")
     key = book_detail._target({"pk": rows.pk}).key
     cache_redis.set(key, b'{"title":"made up"}', keepttl=True)
-    with pytest.raises(CommandError, match=rf"v1:books:detail:\{{pk\}} \{{'pk': '{rows.pk}'\}}"):
+    with pytest.raises(CommandError, match=rf"v1:books:detail:\{{pk\}} \{{'pk': {rows.pk}\}}"):
         cache("audit")
 
 

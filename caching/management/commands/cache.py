@@ -87,7 +87,7 @@ class Command(BaseCommand):
             self.stdout.write(f"{alias}: {', '.join(changed) or 'nothing to change'}")
 
 
-def differs(declared: Cached, params: dict[str, str]) -> bool:
+def differs(declared: Cached, params: dict[str, Any]) -> bool:
     """Return whether a stored value is not what the database holds, but for the fields that may lag."""
     lagging = {name for names in declared.lags.values() for name in names}
     stored, fresh = declared.get(**params), declared.load_uncached(**params)
