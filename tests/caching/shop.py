@@ -77,27 +77,36 @@ class Shop:
 
 
 @contextlib.contextmanager
-def databases(name: str, server: dict[str, str]) -> Iterator[None]:
-    """Have the shop's two databases for as long as the block runs."""
-    names = [name, f"{name}_archive"]
+def databases(name: str, server: dict[str, str]) -> Iterator[dict[str, str]]:
+    """Have the shop's two databases for as long as the block runs. Yields how their owner connects.
+
+    The owner is no superuser, as in most places.
+    """
+    names, owner = [name, f"{name}_archive"], f"{name}_owner"
+    drop = [
+        *(f'DROP DATABASE IF EXISTS "{each}" WITH (FORCE)' for each in names),
+        f'DROP ROLE IF EXISTS "{owner}"',
+    ]
+    create = [
+        f'CREATE ROLE "{owner}" LOGIN',
+        *(f'CREATE DATABASE "{each}" OWNER "{owner}"' for each in names),
+    ]
+    _administer(server, *drop, *create)
     try:
-        for each in names:
-            _administer(server, f'DROP DATABASE IF EXISTS "{each}" WITH (FORCE)')
-            _administer(server, f'CREATE DATABASE "{each}"')
-        yield
+        yield {**server, "user": owner}
     finally:
-        for each in names:
-            _administer(server, f'DROP DATABASE IF EXISTS "{each}" WITH (FORCE)')
+        _administer(server, *drop)
 
 
-def _administer(server: dict[str, str], statement: str) -> None:
+def _administer(server: dict[str, str], *statements: str) -> None:
     import psycopg2
 
     admin = psycopg2.connect(**server, dbname="postgres")
     try:
         admin.autocommit = True
         with admin.cursor() as cursor:
-            cursor.execute(statement)
+            for statement in statements:
+                cursor.execute(statement)
     finally:
         admin.close()
 
@@ -118,7 +127,7 @@ def _main(reads: int = 100_000, driver: str = "psycopg2", cache: str = "locmem")
 
     found = parse_dsn(os.environ["DATABASE_URL"])
     server = {name: found[name] for name in ("host", "user")}
-    with tempfile.TemporaryDirectory() as name, databases("shop_history", server):
+    with tempfile.TemporaryDirectory() as name, databases("shop_history", server) as owner:
         (Path(name) / "redis").mkdir()
         redis = RedisProcess(Path(name) / "redis")
         try:
@@ -127,7 +136,7 @@ def _main(reads: int = 100_000, driver: str = "psycopg2", cache: str = "locmem")
                 driver=driver,
                 cache=cache,
                 database="shop_history",
-                server=server,
+                server=owner,
                 redis_url=redis.url,
             )
             migrate(shop)

@@ -35,16 +35,10 @@ def shop(request, tmp_path_factory, django_db_setup, django_db_blocker):
         server = {name: connection.get_connection_params()[name] for name in ("host", "user")}
         name = f"shop_{connection.settings_dict['NAME']}"[:50]
     redis = RedisProcess(tmp_path_factory.mktemp("redis"))
+    folder = tmp_path_factory.mktemp("project") / "shop"
     try:
-        made = Shop(
-            tmp_path_factory.mktemp("project") / "shop",
-            driver=driver,
-            cache=cache,
-            database=name,
-            server=server,
-            redis_url=redis.url,
-        )
-        with databases(name, server):
+        with databases(name, server) as owner:
+            made = Shop(folder, driver=driver, cache=cache, database=name, server=owner, redis_url=redis.url)
             migrate(made)
             yield made
     except psycopg3.NotInstalled as error:
@@ -84,6 +78,16 @@ def test_migrate_makes_triggers_that_are_missing(shop):
     assert "caching.W004" in shop.run("manage.py", *check, returns=1)
     shop.run("manage.py", "migrate", "--verbosity", "0")
     assert "no issues" in shop.run("manage.py", *check)
+
+
+def test_database_without_an_outbox_is_reported(shop):
+    rename = f"{IN_THE_SHOP}connection.cursor().execute('ALTER TABLE %s RENAME TO %s')"
+    shop.run("-c", rename % ("caching_outbox", "elsewhere"))
+    check = ("check", "--database", "default", "--fail-level", "WARNING")
+    try:
+        assert "caching.W005" in shop.run("manage.py", *check, returns=1)
+    finally:
+        shop.run("-c", rename % ("elsewhere", "caching_outbox"))
 
 
 def test_processes_miss_hit_write_and_miss(shop):
