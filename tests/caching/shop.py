@@ -80,15 +80,15 @@ class Shop:
 def databases(name: str, server: dict[str, str]) -> Iterator[dict[str, str]]:
     """Have the shop's two databases for as long as the block runs. Yields how their owner connects.
 
-    The owner is no superuser, as in most places.
+    The owner is no superuser, as in most places. A second role, ``…_clerk``, may only connect.
     """
-    names, owner = [name, f"{name}_archive"], f"{name}_owner"
+    names, owner, clerk = [name, f"{name}_archive"], f"{name}_owner", f"{name}_clerk"
     drop = [
         *(f'DROP DATABASE IF EXISTS "{each}" WITH (FORCE)' for each in names),
-        f'DROP ROLE IF EXISTS "{owner}"',
+        f'DROP ROLE IF EXISTS "{owner}", "{clerk}"',
     ]
     create = [
-        f'CREATE ROLE "{owner}" LOGIN',
+        *(f'CREATE ROLE "{each}" LOGIN' for each in (owner, clerk)),
         *(f'CREATE DATABASE "{each}" OWNER "{owner}"' for each in names),
     ]
     _administer(server, *drop, *create)

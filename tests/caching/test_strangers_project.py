@@ -116,6 +116,34 @@ def history(shop, **environment):
     return json.loads(shop.run("history.py", "3000", **environment).splitlines()[-1])
 
 
+GRANTS = """
+GRANT SELECT ON ALL TABLES IN SCHEMA public TO {clerk};
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public TO {clerk};
+GRANT INSERT, DELETE, UPDATE ON caching_outbox TO {clerk};
+GRANT INSERT ON shop_product_tags, shop_tag TO {clerk};
+"""
+
+
+def test_role_with_the_fewest_rights_reads_and_writes(shop):
+    """It may add tags, and change nothing: the rows on the path cannot be locked."""
+    clerk = f"{shop.environment['SHOP_DATABASE']}_clerk"
+    for alias in ("default", "archive"):
+        tables = GRANTS if alias == "default" else GRANTS.rpartition("GRANT")[0]
+        grants = tables.format(clerk=f'"{clerk}"')
+        shop.run("-c", f"{IN_THE_SHOP}from django.db import connections;"
+                 f"connections['{alias}'].cursor().execute({grants!r})")  # fmt: skip
+    create = "from shop.models import Product; print(Product.objects.create(name='one').pk)"
+    made = shop.run("-c", IN_THE_SHOP + create).strip()
+    assert [shop.run("ask.py", "read", made, SHOP_DATABASE_USER=clerk) for _ in range(2)] == [
+        "MISS one\n",
+        "HIT one\n",
+    ]
+    tag = "from shop.models import Tag; Tag.objects.create(name='new').products.add(%s)"
+    shop.run("-c", IN_THE_SHOP + tag % made, SHOP_DATABASE_USER=clerk)
+    show = "from shop.cache import product_detail as p; r = p.get(pk=%s); print(r.x_cache, r.value['tags'])"
+    assert shop.run("-c", IN_THE_SHOP + show % made) == "MISS ['new']\n"
+
+
 def test_history_notices_a_cache_that_is_told_nothing(shop):
     assert history(shop, SHOP_WITHOUT="report")["stale"] > 0
 
