@@ -78,7 +78,6 @@ def test_audit_finds_a_value_that_differs(rows, cache_redis):
         cache("audit")
 
 
-@one_server
 def test_audit_finds_a_value_of_a_family_that_differs(rows, cache_redis):
     for shelf in (None, rows.upper.pk):
         book_pages.get(shelf=shelf)
@@ -173,6 +172,7 @@ def test_status_counts_the_keys(rows):
     assert "v1:books:list: 0.0% of 1 reads, 1 keys" in shown
 
 
+@one_server
 def test_status_shows_the_outbox_while_redis_is_away(proxy, rows):
     proxy.mode = "refuse"
     Book.objects.filter(pk=rows.pk).update(title="new")
@@ -202,6 +202,7 @@ def test_command_prints_no_password(settings):
         get_gateway().close()
 
 
+@one_server
 def test_command_fails_in_one_line_while_redis_is_away(proxy):
     proxy.mode = "refuse"
     with pytest.raises(CommandError):
