@@ -139,6 +139,8 @@ def main(reads):
     with tempfile.TemporaryDirectory() as name:
         killed = play(Path(name), reads)
         print(json.dumps(result(Path(name), killed)))
+    for alias in ("default", "archive"):
+        run(alias, "DROP FUNCTION note() CASCADE")  # with its triggers
 
 
 if __name__ == "__main__":
