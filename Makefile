@@ -13,7 +13,7 @@ PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; p
 
 BENCHMARKS := coherence releases cost outage redis_drills throughput recalculation
 
-.PHONY: run test lint bench install
+.PHONY: run test lint bench install psycopg3
 
 # Everything at once on http://127.0.0.1:8000 until Ctrl-C; PORT=8001 picks another port.
 run: .venv/installed
@@ -45,6 +45,10 @@ install: .venv/installed
 	@$(PYTHON) -m venv .venv
 	@$(VENV) -m pip install --quiet -r requirements-dev.txt
 	@touch $@
+
+# The other driver, under var/: for the tests of caching/ in a stranger's project, which also install it.
+psycopg3: .venv/installed
+	@$(VENV) -m tests.caching.psycopg3
 
 # What the benchmarks compare with.
 .venv/peers: .venv/installed requirements-bench.txt

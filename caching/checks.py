@@ -67,29 +67,37 @@ def check_triggers(*, databases: Sequence[str] | None = None, **_: Any) -> list[
     """
     messages: list[CheckMessage] = []
     for alias in sorted(set(databases or ()) & set(conf.database_aliases())):
-        if not plans(alias):
-            continue
-        missing = _missing(alias)
-        if missing:
-            messages.append(
-                Warning(
-                    f"triggers are missing or of another release: {', '.join(missing)} are not cached",
-                    hint="manage.py migrate makes them.",
-                    id="caching.W004",
-                )
-            )
+        if plans(alias):
+            session = Session(alias)
+            try:
+                messages += _what_is_missing(alias, session)
+            finally:
+                session.close()
     return messages
 
 
-def _missing(alias: str) -> list[str]:
-    """Return what is not cached for want of triggers; nothing before the first ``migrate``."""
-    session = Session(alias)
-    try:
-        if session.query("SELECT to_regclass('caching_outbox')") == [(None,)]:
-            return []
-        return sorted(uncovered(session.query, alias))
-    finally:
-        session.close()
+def _what_is_missing(alias: str, session: Session) -> list[CheckMessage]:
+    """Return what keeps things of one database from being cached; nothing before the first ``migrate``."""
+    ((migrated, outbox),) = session.query(
+        "SELECT to_regclass('django_migrations') IS NOT NULL, to_regclass('caching_outbox') IS NOT NULL"
+    )
+    if not migrated:
+        return []
+    if not outbox:
+        hint = f"manage.py migrate --database {alias}; a database router must allow it for the app caching."
+        return [
+            Warning(f"nothing of {alias!r} is cached: it has no caching_outbox", hint=hint, id="caching.W005")
+        ]
+    missing = sorted(uncovered(session.query, alias))
+    if not missing:
+        return []
+    return [
+        Warning(
+            f"triggers are missing or of another release: {', '.join(missing)} are not cached",
+            hint="manage.py migrate makes them.",
+            id="caching.W004",
+        )
+    ]
 
 
 def _server(alias: str) -> tuple[Any, ...]:

@@ -7,18 +7,18 @@ import re
 import string
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any, Final
-from urllib.parse import urlencode
+from urllib.parse import parse_qsl, urlencode
 
 from django.core.exceptions import ValidationError
 from django.db import models
 
 from caching.dependents import Dependent
 from caching.gateway import get_gateway
-from caching.keys import Target, fill_in, full_key, group_target, stem, value_target
+from caching.keys import Target, fill_in, full_key, group_target, stem, value_of, value_target
 from caching.paths import BadPath, Route, compile_route, end_of, has_one_text
 from caching.read.entries import Entry, HashFieldEntry, KeyEntry
 from caching.read.loading import load
-from caching.read.read_through import read_through
+from caching.read.read_through import peek, read_through
 from caching.read.result import CacheResult
 from caching.read.shape import fingerprint
 from caching.registry import register
@@ -93,6 +93,24 @@ class Declaration:
             Whatever ``load`` raises.
         """
         return load(self, functools.partial(self._load, **self._in_one_form(params)))
+
+    def peek(self, **params: Any) -> CacheResult | None:
+        """Return the stored value, None where none may be read. Nothing is loaded or stored.
+
+        Raises:
+            CacheError: Redis does not answer, or what it holds is not to be believed.
+        """
+        return peek(self, self._entry(self._in_one_form(params)))
+
+    def stored(self) -> Iterator[dict[str, Any]]:
+        """Yield the parameters of the values that are stored now. For maintenance: it scans Redis.
+
+        What looks like a whole number is one.
+
+        Raises:
+            RedisUnavailable: it does not answer.
+        """
+        raise NotImplementedError
 
     def invalidate_all(self) -> None:
         """Have the commit of the open transaction invalidate everything that this thing holds."""
@@ -179,17 +197,12 @@ class Cached(Declaration):
         pending(self.using).invalidate(self._target(self._in_one_form(params)), self.group)
 
     def stored(self) -> Iterator[dict[str, Any]]:
-        """Yield the parameters of the values that are stored now. For maintenance: it scans Redis.
-
-        What looks like a whole number is one.
-        """
         pattern = full_key(self.key)
         names = dict.fromkeys(self.parameters, "*")
         taken = re.escape(pattern).replace(r"\{", "(?P<").replace(r"\}", ">[^:]+)")
         for key in get_gateway().backend.scan(pattern.format_map(names)):
             if match := re.fullmatch(taken, key):
-                found = match.groupdict()
-                yield {name: int(text) if text.isdecimal() else text for name, text in found.items()}
+                yield {name: value_of(text) for name, text in match.groupdict().items()}
 
     @property
     def group(self) -> Target:
@@ -247,3 +260,9 @@ class CachedFamily(Declaration):
     def _entry(self, params: dict[str, Any]) -> Entry:
         given = sorted((name, value) for name, value in params.items() if value is not None)
         return HashFieldEntry(self.group, urlencode(given), self._ttl, self.fingerprint, self._max_fields)
+
+    def stored(self) -> Iterator[dict[str, Any]]:
+        for name in get_gateway().commands(("HKEYS", self.group.key))[0]:
+            if not name.startswith(b"#"):  # tags and the like (fill_field.lua)
+                given = parse_qsl(name.decode(), keep_blank_values=True)
+                yield {name: value_of(text) for name, text in given}

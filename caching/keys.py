@@ -80,6 +80,13 @@ def parameter(value: object) -> str:
     return text
 
 
+def value_of(text: str) -> Any:
+    """Return the parameter that is written so in a key. What looks like a whole number is one."""
+    if text == NULL:
+        return None
+    return int(text) if text.isdecimal() and str(int(text)) == text else text
+
+
 def fill_in(pattern: str, params: dict[str, Any]) -> str:
     """Return the full key of ``pattern`` with its parameters."""
     prefix = stem(pattern)

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Iterable, Iterator
-from typing import Protocol
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any, Protocol
 
 from caching.dependents import Dependent
 from caching.keys import Target
+from caching.read.result import CacheResult
 
 
 class Declared(Protocol):
@@ -21,6 +22,13 @@ class Declared(Protocol):
     def tables(self) -> Iterable[tuple[str, Dependent]]: ...
     def lagging(self, table: str) -> set[str]: ...
     def declared_tables(self) -> set[str]: ...
+
+    # For maintenance.
+    @property
+    def lags(self) -> Mapping[Any, Any]: ...
+    def stored(self) -> Iterator[dict[str, Any]]: ...
+    def peek(self, **params: Any) -> CacheResult | None: ...
+    def load_uncached(self, **params: Any) -> bytes: ...
 
 
 _declared: dict[str, Declared] = {}

@@ -73,6 +73,22 @@ def _read(source: Source, entry: Entry, loader: Callable[[], Any]) -> CacheResul
     return CacheResult(load(source, loader), "MISS", f"fwd=miss; detail={found.outcome}")
 
 
+def peek(source: Source, entry: Entry) -> CacheResult | None:
+    """Return the value of ``entry`` if it is stored and may be read; load nothing.
+
+    Raises:
+        CacheError: Redis does not answer, or what it holds is not to be believed.
+    """
+    watch = get_gateway().watch
+    for _ in range(MAX_ATTEMPTS):
+        try:
+            watch.require(source.key)
+            return entry.look()
+        except Untrusted:
+            watch.check_now()
+    raise RedisUnavailable("connections break as fast as they are made")
+
+
 def _look_or_lease(source: Source, entry: Entry) -> CacheResult | Lease | None:
     """Return the value, or a lease, or None where the open transaction may not store."""
     gateway = get_gateway()

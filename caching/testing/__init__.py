@@ -50,6 +50,7 @@ STEPS = {
     "look": "caching.read.entries.KeyEntry.look",
     "look at a field": "caching.read.entries.HashFieldEntry.look",
     "run trusted": "caching.gateway.RedisGateway.run_trusted",
+    "as nobody": "caching.read.loading._nobody_in_particular",
     "bypass": "caching.write.pending.PendingInvalidations.must_bypass",
     "may store": "caching.write.pending.PendingInvalidations.may_store",
     "isolation": "caching.write.pending.PendingInvalidations.note_isolation",

@@ -60,3 +60,8 @@ def test_parameter_that_would_change_the_meaning_of_a_key_is_refused(value):
 @pytest.mark.parametrize("key", [":1:v1:courses:detail", "generation:{:1:v1:courses:detail}"])
 def test_name_for_people_is_the_declared_one(key):
     assert keys.declared_name(key) == "v1:courses:detail"
+
+
+@pytest.mark.parametrize("value", [7, 0, "07", "-7", "a", "", None, "٣", "1.5"])
+def test_value_of_a_parameter_is_what_was_written(value):
+    assert keys.value_of(keys.parameter(value)) == value

@@ -7,11 +7,11 @@ import re
 import sys
 
 import pytest
+from django.core.management import call_command
 from django.db import connection
 from django.test import Client
 
 from caching.errors import UndeclaredTable
-from caching.gateway import get_gateway
 from caching.postgresql import triggers
 from caching.testing import assert_independent_of_caller, own_declarations
 from config.environment import ROOT
@@ -34,8 +34,7 @@ def example(tmp_path, monkeypatch, settings, transactional_db):
     monkeypatch.syspath_prepend(tmp_path)
     with own_declarations():
         urls = importlib.import_module("example.urls")
-        triggers.install("default")
-        get_gateway().watch.recheck_triggers()
+        call_command("migrate", verbosity=0)
         settings.ROOT_URLCONF = urls
         yield importlib.import_module("example.cache").syllabus
         for name in [name for name in sys.modules if name.partition(".")[0] == "example"]:

@@ -1,37 +1,37 @@
-"""``manage.py cache status | clear [KEY] | audit | triggers [--prune]``: for operators."""
+"""``manage.py cache status | clear [KEY] | audit [--sample N] | triggers [--prune]``: for operators."""
 
 from __future__ import annotations
 
-import itertools
-import json
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.db import connections
 
 from caching import metrics
-from caching.declarations import Cached
-from caching.errors import CacheError
+from caching.errors import CacheError, RedisUnavailable
 from caching.gateway import get_gateway
 from caching.keys import declared_name
 from caching.postgresql import triggers
 from caching.postgresql.installed import uncovered
+from caching.postgresql.plan import plans
+from caching.read.audit import audit
 from caching.recovery.session import Session
 from caching.registry import databases, declarations
 
 OUTBOX = "SELECT count(*), coalesce(extract(epoch FROM now() - min(created_at)), 0)::int FROM caching_outbox"
+READS = ("hits", "misses", "collapsed", "bypasses")
 
 
 class Command(BaseCommand):
-    help = "Show the state of the cache, clear it, or make the triggers that report changes to it."
+    help = "Show the state of the cache, clear it, compare it with the database, or make its triggers."
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
         actions.add_parser("status", help="Redis, the outbox, the triggers, and the hit rate of each thing")
         clear = actions.add_parser("clear", help="invalidate everything, or what one declaration holds")
         clear.add_argument("key", nargs="?", help='the declaration\'s key, such as "v1:courses:detail:{pk}"')
-        audit = actions.add_parser("audit", help="compare stored values with the database")
-        audit.add_argument("--sample", type=int, default=100, help="values of each declaration (%(default)s)")
+        compare = actions.add_parser("audit", help="compare stored values with the database")
+        compare.add_argument("--sample", type=int, default=100, help="values of each thing (%(default)s)")
         made = actions.add_parser("triggers", help="give each declared table its triggers")
         made.add_argument("--prune", action="store_true", help="take away what only another release declares")
 
@@ -39,25 +39,54 @@ class Command(BaseCommand):
         try:
             getattr(self, f"_{action}")(**options)
         except CacheError as error:
-            raise CommandError(str(error)) from error
+            raise CommandError(_reason(error)) from error
+
+    # --- status ---------------------------------------------------------------------------------
 
     def _status(self, **_: Any) -> None:
-        totals = metrics.totals()
-        self.stdout.write("Redis: answers")
+        """Show as much as can be learned: an outage is when an operator wants to know."""
+        trouble: list[str] = []
+        totals = self._redis_status(trouble)
         for alias in sorted(databases()):
-            session = Session(alias)
-            try:
-                ((rows, age),) = session.query(OUTBOX)
-                missing = uncovered(session.query, alias)
-            finally:
-                session.close()
-            self.stdout.write(f"{alias}: {rows} rows in the outbox, the oldest {age} s old")
+            missing = self._database_status(alias, trouble)
             for declared in declarations(alias):
-                counts = totals.get(declared_name(declared.group.key), {})
-                read = sum(counts.get(name, 0) for name in ("hits", "misses", "bypasses", "collapsed"))
-                rate = f"{counts['hits'] / read:.1%} of {read} reads" if read else "not read yet"
-                lacking = "; ITS TRIGGERS ARE MISSING" if declared.key in missing else ""
-                self.stdout.write(f"  {declared.key}: {rate}{lacking}")
+                self.stdout.write(
+                    f"  {declared.key}: {_figures(declared, totals)}{missing.get(declared.key, '')}"
+                )
+        if trouble:
+            raise CommandError("; ".join(trouble))
+
+    def _redis_status(self, trouble: list[str]) -> dict[str, dict[str, int]] | None:
+        gateway = get_gateway()
+        try:
+            totals = metrics.totals()
+        except RedisUnavailable as error:
+            trouble.append(f"Redis does not answer: {_reason(error)}")
+            self.stdout.write(trouble[-1])
+            return None
+        commits = totals.get(metrics.COMMITS, {})
+        self.stdout.write(
+            f"Redis: answers; circuit breaker {'open' if gateway.breaker.is_open else 'closed'}; "
+            f"{commits.get('fenced', 0)} commits fenced, {commits.get('outboxed', 0)} into the outbox"
+        )
+        return totals
+
+    def _database_status(self, alias: str, trouble: list[str]) -> dict[str, str]:
+        """Return by key what is to be said of things that lack triggers."""
+        session = Session(alias)
+        try:
+            ((rows, age),) = session.query(OUTBOX)
+            missing = uncovered(session.query, alias)
+        except CacheError as error:
+            trouble.append(f"the database {_reason(error)}")
+            self.stdout.write(f"{alias}: cannot be asked")
+            return {}
+        finally:
+            session.close()
+        self.stdout.write(f"{alias}: {rows} rows in the outbox, the oldest {age} s old")
+        return dict.fromkeys(missing, "; ITS TRIGGERS ARE MISSING")
+
+    # --- clear, audit, triggers -----------------------------------------------------------------
 
     def _clear(self, key: str | None = None, **_: Any) -> None:
         chosen = [each for each in declarations() if key in {None, each.key}]
@@ -68,16 +97,23 @@ class Command(BaseCommand):
         self.stdout.write(f"{len(chosen)} cleared")
 
     def _audit(self, sample: int, **_: Any) -> None:
-        compared, wrong = 0, []
+        same, wrong = 0, []
         for declared in declarations():
-            if isinstance(declared, Cached):
-                for params in itertools.islice(declared.stored(), sample):
-                    compared += 1
-                    if differs(declared, params):
-                        wrong.append(f"{declared.key} {params}")
+            try:
+                for finding in audit(declared, sample):
+                    same += finding.same is True
+                    line = f"{declared.key} {finding.params}: {finding.reason}"
+                    if finding.same is False:
+                        wrong.append(line)
+                    elif finding.same is None:
+                        self.stdout.write(f"not compared: {line}")
+            except RedisUnavailable:
+                raise
+            except CacheError as error:
+                self.stdout.write(f"not compared: {declared.key}: {_reason(error)}")
+        self.stdout.write(f"{same} values are as in the database")
         if wrong:
             raise CommandError("not as in the database: " + "; ".join(wrong))
-        self.stdout.write(f"{compared} values are as in the database")
 
     def _triggers(self, *, prune: bool, **_: Any) -> None:
         for alias in sorted(databases()):
@@ -85,19 +121,19 @@ class Command(BaseCommand):
             for group in triggers.groups(alias, changed):
                 connections[alias].pending.invalidate(group, group)  # type: ignore[attr-defined]  # the engine's
             self.stdout.write(f"{alias}: {', '.join(changed) or 'nothing to change'}")
+            for table in sorted(plans(alias).keys() - set(changed)):
+                self.stdout.write(f"  {table}: as it was")
 
 
-def differs(declared: Cached, params: dict[str, Any]) -> bool:
-    """Return whether a stored value is not what the database holds, but for the fields that may lag."""
-    lagging = {name for names in declared.lags.values() for name in names}
-    stored, fresh = declared.get(**params), declared.load_uncached(**params)
-    if _without(stored.value, lagging) == _without(json.loads(fresh), lagging):
-        return False
-    again = declared.get(**params)  # a write in between changes the stored value, too
-    return again.x_cache == "HIT" and again.body == stored.body
+def _figures(declared: Any, totals: dict[str, dict[str, int]] | None) -> str:
+    """Return how often a thing was read, and how many keys it has."""
+    if totals is None:
+        return "unknown"
+    counts = totals.get(declared_name(declared.group.key), {})
+    reads = sum(counts.get(name, 0) for name in READS)
+    rate = f"{counts['hits'] / reads:.1%} of {reads} reads" if reads else "not read yet"
+    return f"{rate}, {sum(1 for _ in declared.stored())} keys"
 
 
-def _without(value: Any, names: set[str]) -> Any:
-    if isinstance(value, dict):
-        return {name: _without(part, names) for name, part in value.items() if name not in names}
-    return [_without(part, names) for part in value] if isinstance(value, list) else value
+def _reason(error: Exception) -> str:
+    return str(error) or (type(error).__doc__ or "").partition("\n")[0]

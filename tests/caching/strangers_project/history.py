@@ -1,134 +1,146 @@
 """Readers and writers in the shop, judged: ``python history.py READS``.
 
-Every write gives a product a greater number, in the name. A read is stale if its number is less than one
-whose write had returned before the read began; both are on one machine's monotonic clock.
+Several processes read, several write, and now and then one of the writers is killed. A journal, kept by
+triggers of this history's own, has every version that was committed. At the end every cached value is
+compared with the database.
 """
 
-import bisect
 import json
-import multiprocessing
 import os
 import random
+import subprocess
 import sys
+import tempfile
 import time
+from pathlib import Path
 
 os.environ["DJANGO_SETTINGS_MODULE"] = "settings"
-PRODUCTS = 8
-READERS, WRITERS = 3, 2
+
+import django
+
+django.setup()
+
+from django.db import connections  # noqa: E402
+from judge import Read, judge  # noqa: E402
+from shop.cache import product_detail, product_list, receipt  # noqa: E402
+from shop.models import Product, Receipt, Stock, Tag  # noqa: E402
+from worker import PRODUCTS, RECEIPTS, STOCKS  # noqa: E402
+
+READERS, WRITERS = 3, 3
+KILL_SECONDS = 2.0
+SEED = 7
+
+JOURNAL = """
+CREATE TABLE IF NOT EXISTS journal (text text);
+TRUNCATE journal;
+CREATE OR REPLACE FUNCTION note() RETURNS trigger LANGUAGE plpgsql AS $$
+BEGIN
+  INSERT INTO journal VALUES (to_jsonb(new) ->> TG_ARGV[0]);
+  RETURN NULL;
+END $$;
+"""
+NOTE = """
+CREATE OR REPLACE TRIGGER a_note AFTER INSERT OR UPDATE ON {table}
+FOR EACH ROW EXECUTE FUNCTION note('{column}');
+"""
+FUNCTIONS = """
+CREATE OR REPLACE FUNCTION next_text(old text, nonce text) RETURNS text LANGUAGE sql AS
+$$ SELECT split_part(old, '/', 1) || '/' || split_part(old, '/', 2)::int + 1 || '/' || nonce $$;
+CREATE OR REPLACE FUNCTION rename_product(pk bigint, nonce text) RETURNS void LANGUAGE sql AS
+$$ UPDATE shop_product SET name = next_text(name, nonce) WHERE id = pk $$;
+"""
 
 
-def setup():
-    import django
-
-    django.setup()
-
-
-def save(pk):
-    from django.db import transaction
-    from shop.models import Product
-
-    with transaction.atomic():
-        product = Product.objects.select_for_update().get(pk=pk)
-        product.name = str(int(product.name) + 1)
-        product.save()
-    return int(product.name)
+def run(alias, sql):
+    with connections[alias].cursor() as cursor:
+        cursor.execute(sql)
+        return cursor.fetchall() if cursor.description else []
 
 
-def run_statement(pk, sql="UPDATE shop_product SET name = name::int + 1 WHERE id = %s RETURNING name"):
-    from django.db import connection
-
-    with connection.cursor() as cursor:
-        cursor.execute(sql, [pk])
-        return int(cursor.fetchone()[0])
-
-
-def call_function(pk):
-    return run_statement(pk, "SELECT next_name(%s)")
-
-
-def write(stop, number, results):
-    setup()
-    written = []
-    rng = random.Random(number)
-    while not stop.is_set():
-        pk = rng.randint(1, PRODUCTS)
-        value = rng.choice([save, run_statement, call_function])(pk)
-        written.append((time.monotonic(), pk, value))
-        time.sleep(0.002)
-    results.put(written)
+def prepare():
+    """The rows of the beginning, and a journal in each database."""
+    run("default", "TRUNCATE shop_product, shop_tag, shop_stock, shop_product_tags RESTART IDENTITY")
+    run("archive", "TRUNCATE shop_receipt RESTART IDENTITY")
+    run("default", JOURNAL + FUNCTIONS)
+    run("archive", JOURNAL)
+    for table, column in (("shop_product", "name"), ("shop_stock", "place"), ("shop_tag", "name")):
+        run("default", NOTE.format(table=table, column=column))
+    run("archive", NOTE.format(table="shop_receipt", column="text"))
+    products = Product.objects.bulk_create(Product(name=f"p{n}/1/begin") for n in range(1, PRODUCTS + 1))
+    for product in products:
+        product.tags.add(Tag.objects.create(name=f"t{product.pk}/1/begin"))
+    Stock.objects.bulk_create(
+        Stock(product=products[n % PRODUCTS], place=f"s{n}/1/begin", pieces=n) for n in range(1, STOCKS + 1)
+    )
+    Receipt.objects.bulk_create(Receipt(text=f"r{n}/1/begin") for n in range(1, RECEIPTS + 1))
+    connections.close_all()
 
 
-def read(reads, number, results):
-    setup()
-    from shop.cache import product_detail, product_list
-
-    seen, hits = [], 0
-    rng = random.Random(1000 + number)
-    for _ in range(reads):
-        began = time.monotonic()
-        if rng.random() < 0.2:
-            result = product_list.get()
-            names = list(enumerate(map(int, result.value), start=1))
-        else:
-            pk = rng.randint(1, PRODUCTS)
-            result = product_detail.get(pk=pk)
-            names = [(pk, int(result.value["name"]))]
-        hits += result.x_cache == "HIT"
-        seen.append((began, time.monotonic(), names))
-    results.put((seen, hits))
+def start(role, name, folder, reads=0):
+    return subprocess.Popen([sys.executable, "worker.py", role, name, str(folder), str(reads)])
 
 
-def judge(written, reads):
-    """Return how many reads are stale, and how many went backwards."""
-    by_product = {}
-    for at, pk, value in sorted(written):
-        times, values = by_product.setdefault(pk, ([], []))
-        times.append(at)
-        values.append(max(value, values[-1] if values else 0))
-    stale = backwards = 0
-    newest = {}  # by product: (when the read that saw it had ended, value), ascending
-    for began, ended, names in sorted(reads, key=lambda read: read[0]):
-        for pk, value in names:
-            times, values = by_product.get(pk, ([], []))
-            at = bisect.bisect_left(times, began)
-            stale += at > 0 and value < values[at - 1]
-            earlier = newest.setdefault(pk, [])
-            backwards += any(value < other for end, other in earlier[-200:] if end < began)
-            earlier.append((ended, value))
-    return stale, backwards
+def play(folder, reads):
+    """Return how many writers were killed."""
+    rng, killed = random.Random(SEED), 0
+    readers = [start("reader", f"r{n}", folder, reads // READERS) for n in range(READERS)]
+    writers = [start("writer", f"w{n}", folder) for n in range(WRITERS)]
+    due = time.monotonic() + KILL_SECONDS
+    while any(reader.poll() is None for reader in readers):
+        time.sleep(0.02)
+        if time.monotonic() > due:
+            due, killed = time.monotonic() + KILL_SECONDS, killed + 1
+            place = rng.randrange(WRITERS)
+            writers[place].kill()
+            writers[place].wait()
+            writers[place] = start("writer", f"w{place}k{killed}", folder)
+    (folder / "stop").touch()
+    codes = [process.wait() for process in (*readers, *writers)]
+    assert not any(codes), codes
+    return killed
+
+
+def result(folder, killed):
+    """Return the history in numbers."""
+    reads, committing, acknowledged, attempts = [], {}, {}, 0
+    for log in folder.iterdir():
+        for line in log.read_text().splitlines():
+            word, *details = json.loads(line)
+            if word == "read":
+                reads.append(Read(*details))
+            elif word == "attempt":
+                nonce, committing[nonce] = details
+                attempts += 1
+            else:
+                nonce, committing[nonce], acknowledged[nonce] = details
+    journal = {text for alias in ("default", "archive") for (text,) in run(alias, "SELECT text FROM journal")}
+    everything = [f"p{n}" for n in range(1, PRODUCTS + 1)] + [f"s{n}" for n in range(1, STOCKS + 1)]
+    return {
+        "reads": len(reads),
+        "hits": sum(read.hit for read in reads),
+        "attempts": attempts,
+        "acknowledged": len(acknowledged),
+        "killed": killed,
+        **judge(reads, journal, committing, acknowledged, everything),
+        "wrong at the end": differences(),
+    }
+
+
+def differences():
+    """Return how many cached values are not what the database holds."""
+    things = [(product_detail, {"pk": pk}) for pk in range(1, PRODUCTS + 1)]
+    things += [(receipt, {"pk": pk}) for pk in range(1, RECEIPTS + 1)]
+    things.append((product_list, {}))
+    return sum(thing.get(**params).body != thing.load_uncached(**params) for thing, params in things)
 
 
 def main(reads):
-    setup()
-    from django.core.management import call_command
-    from django.db import connection, connections
-    from shop.models import Product
-
-    call_command("migrate", verbosity=0)
-    with connection.cursor() as cursor:
-        cursor.execute("TRUNCATE shop_product RESTART IDENTITY CASCADE")
-        cursor.execute(
-            "CREATE OR REPLACE FUNCTION next_name(pk bigint) RETURNS text LANGUAGE sql AS"
-            " $$ UPDATE shop_product SET name = name::int + 1 WHERE id = pk RETURNING name $$"
-        )
-    Product.objects.bulk_create(Product(name="1") for _ in range(PRODUCTS))
-    connections.close_all()
-    context = multiprocessing.get_context("spawn")
-    stop, results, written = context.Event(), context.Queue(), context.Queue()
-    writers = [context.Process(target=write, args=(stop, n, written)) for n in range(WRITERS)]
-    readers = [context.Process(target=read, args=(reads // READERS, n, results)) for n in range(READERS)]
-    for process in (*writers, *readers):
-        process.start()
-    found = [results.get() for _ in readers]
-    stop.set()
-    writes = [each for _ in writers for each in written.get()]
-    for process in (*writers, *readers):
-        process.join()
-    all_reads = [each for seen, _ in found for each in seen]
-    stale, backwards = judge(writes, all_reads)
-    hits = sum(hits for _, hits in found)
-    counts = {"reads": len(all_reads), "writes": len(writes), "hits": hits}
-    print(json.dumps({**counts, "stale": stale, "backwards": backwards}))
+    prepare()
+    with tempfile.TemporaryDirectory() as name:
+        killed = play(Path(name), reads)
+        print(json.dumps(result(Path(name), killed)))
+    for alias in ("default", "archive"):
+        run(alias, "DROP FUNCTION note() CASCADE")  # with its triggers
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-from shop.models import Product, Stock, Tag
+from shop.models import Product, Receipt, Stock, Tag
 
 from caching import ALL, Cached, CachedFamily
 
@@ -14,15 +14,28 @@ def load_product(pk):
 
 
 def load_products(**filters):
-    return list(Product.objects.filter(**filters).order_by("pk").values_list("name", flat=True))
+    products = Product.objects.filter(**filters).order_by("pk").prefetch_related("stocks")
+    return [{"name": each.name, "places": [stock.place for stock in each.stocks.all()]} for each in products]
 
 
+def load_receipt(pk):
+    return Receipt.objects.get(pk=pk).text
+
+
+# These are the manual's lines (caching/README.md).
 product_detail = Cached(
     "product:{pk}",
     ttl=300,
     load=load_product,
     invalidated_by={
-        Product: "pk", Stock: "product_id", Tag: "products__pk", Product.tags.through: "product_id",
+        Product: "pk",
+        Stock: "product_id",
+        Tag: "products__pk",
+        Product.tags.through: "product_id",
     },
-)  # fmt: skip
-product_list = CachedFamily("products", ttl=300, load=load_products, invalidated_by={Product: ALL})
+)
+product_list = CachedFamily(
+    "products", ttl=300, load=load_products, invalidated_by={Product: ALL, Stock: ALL}
+)
+
+receipt = Cached("receipt:{pk}", ttl=300, load=load_receipt, invalidated_by={Receipt: "pk"}, using="archive")

@@ -14,3 +14,9 @@ class Stock(models.Model):
     product = models.ForeignKey(Product, models.CASCADE, related_name="stocks")
     place = models.CharField(max_length=50)
     pieces = models.IntegerField(default=0)
+
+
+class Receipt(models.Model):
+    """Lies in the database ``archive``."""
+
+    text = models.CharField(max_length=50)

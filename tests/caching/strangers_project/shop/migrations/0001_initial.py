@@ -3,13 +3,15 @@ from django.db import migrations, models
 
 
 def key():
-    return ("id", models.BigAutoField(auto_created=True, primary_key=True, serialize=False))
+    field = models.BigAutoField(auto_created=True, primary_key=True, serialize=False, verbose_name="ID")
+    return ("id", field)
 
 
 class Migration(migrations.Migration):
     initial = True
     dependencies = []
     operations = [
+        migrations.CreateModel("Receipt", [key(), ("text", models.CharField(max_length=50))]),
         migrations.CreateModel("Tag", [key(), ("name", models.CharField(max_length=50))]),
         migrations.CreateModel(
             "Product",

@@ -1,0 +1,128 @@
+"""Stored values against the database: what ``manage.py cache audit`` does."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, NamedTuple, Protocol
+
+from django.db import DatabaseError
+
+from caching.errors import CacheError
+from caching.read.result import CacheResult
+
+MAX_ATTEMPTS = 3  # a value that is written again and again while it is compared
+
+
+class Source(Protocol):
+    """A declaration, as the audit knows it."""
+
+    @property
+    def key(self) -> str: ...
+    @property
+    def lags(self) -> Mapping[Any, Any]: ...
+    def stored(self) -> Iterator[dict[str, Any]]: ...
+    def peek(self, **params: Any) -> CacheResult | None: ...
+    def load_uncached(self, **params: Any) -> bytes: ...
+
+
+class Finding(NamedTuple):
+    """What became of one stored value.
+
+    Attributes:
+        same: whether it is what the database holds; None where that could not be found out.
+        reason: where not, what is different or what was in the way. It holds no value.
+    """
+
+    params: dict[str, Any]
+    same: bool | None
+    reason: str = ""
+
+
+def audit(source: Source, sample: int) -> Iterator[Finding]:
+    """Compare up to ``sample`` stored values of a declaration with the database.
+
+    Nothing is stored. A value that is gone when it is looked at is passed over.
+
+    Raises:
+        CacheError: Redis does not answer, or what it holds is not to be believed.
+    """
+    for params in itertools.islice(source.stored(), sample):
+        finding = _compare(source, params)
+        if finding is not None:
+            yield finding
+
+
+def _compare(source: Source, params: dict[str, Any]) -> Finding | None:
+    """Look before and after the load: a write in between takes the value away, or replaces it."""
+    for _ in range(MAX_ATTEMPTS):
+        stored = source.peek(**params)
+        if stored is None:
+            return None
+        finding = _differences(source, params, stored)
+        if finding.same:
+            return finding
+        again = source.peek(**params)
+        if again is not None and again.body == stored.body:
+            return finding
+    return Finding(params, None, "it changes all the time")
+
+
+def _differences(source: Source, params: dict[str, Any], stored: CacheResult) -> Finding:
+    try:
+        fresh = json.loads(_load(source, params))
+    except (CacheError, DatabaseError):
+        raise
+    except _UNLOADABLE as error:
+        return Finding(params, None, f"its load does not take these parameters: {type(error).__name__}")
+    except Exception as error:  # noqa: BLE001  (whatever a load raises for what is not there)
+        return Finding(params, False, f"its load raises {type(error).__name__}")
+    paths = list(_paths(*(_comparable(value, source.lags) for value in (stored.value, fresh))))
+    return Finding(params, not paths, ", ".join(paths))
+
+
+_UNLOADABLE = (TypeError, AttributeError)
+
+
+def _load(source: Source, params: dict[str, Any]) -> bytes:
+    """Load with numbers as numbers; a load that does not take these gets the text of each."""
+    try:
+        return source.load_uncached(**params)
+    except _UNLOADABLE:
+        texts = {name: value if value is None else str(value) for name, value in params.items()}
+        return source.load_uncached(**texts)
+
+
+def _comparable(value: Any, lags: Mapping[Any, Any]) -> Any:
+    """Return a value without fields that may lag; lists in one order, where such a field may order them."""
+    if not lags:
+        return value
+    names: set[str] = set()
+    for model, fields in lags.items():
+        all_names = (field.name for field in model._meta.concrete_fields if not field.primary_key)
+        names.update(all_names if fields == "*" else fields)
+    return _without(value, names)
+
+
+def _without(value: Any, names: set[str]) -> Any:
+    if isinstance(value, dict):
+        return {name: _without(part, names) for name, part in value.items() if name not in names}
+    if isinstance(value, list):
+        return sorted((_without(part, names) for part in value), key=json.dumps)
+    return value
+
+
+def _paths(stored: Any, fresh: Any, path: str = "") -> Iterator[str]:
+    """Yield where two values differ, by names and numbers."""
+    if isinstance(stored, dict) and isinstance(fresh, dict):
+        for name in sorted(stored.keys() | fresh.keys()):
+            if name not in stored or name not in fresh:
+                yield f"{path}.{name}".lstrip(".")
+            else:
+                yield from _paths(stored[name], fresh[name], f"{path}.{name}".lstrip("."))
+    elif isinstance(stored, list) and isinstance(fresh, list) and len(stored) == len(fresh):
+        for number, pair in enumerate(zip(stored, fresh, strict=True)):
+            yield from _paths(*pair, f"{path}[{number}]")
+    elif stored != fresh:
+        yield path or "the whole value"

@@ -1,0 +1,27 @@
+"""Lets this project import the standard library, itself, and what the manual of ``caching/`` names.
+
+Settings import it first, so it holds in every process of the shop: an import of anything else that is
+installed here fails as if it were not.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+DRIVERS = {"psycopg2": {"psycopg2"}, "psycopg 3": {"psycopg", "psycopg_binary"}}
+NEEDED = {"django", "asgiref", "sqlparse", "redis", "typing_extensions"}  # the last one is psycopg 3's
+OWN = {"alone", "ask", "caching", "history", "judge", "manage", "schedules", "settings", "shop", "worker"}
+ALLOWED = sys.stdlib_module_names | NEEDED | OWN | DRIVERS[os.environ["SHOP_DRIVER"]]
+
+
+class Alone:
+    """A finder that finds nothing, and says so for what must not be there."""
+
+    def find_spec(self, name: str, path: object = None, target: object = None) -> None:
+        top = name.partition(".")[0]
+        if top not in ALLOWED and not top.startswith("_sysconfigdata"):
+            raise ModuleNotFoundError(f"a stranger's project has no {name}", name=name)
+
+
+sys.meta_path.insert(0, Alone())
