@@ -23,7 +23,7 @@ from benchmarks.servers import start_servers
 
 HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-TIMES = {"hit": 100, "select": 50, "select_raw": 50, "update_many": 5, "bulk_create": 3}
+TIMES = {"hit": 1000, "miss": 100, "select": 50, "select_raw": 50, "update_many": 5, "bulk_create": 3}
 DEFAULT_TIMES = 20
 CACHED_ONLY = ("hit", "miss")
 ACTIONS = (
