@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter
 
-from api.exceptions import Problem
+from api.problems.exceptions import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

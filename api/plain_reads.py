@@ -13,8 +13,8 @@ from django.urls import Resolver404, get_urlconf, resolve
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.settings import api_settings
 
-from api.middleware import API_PREFIX
 from api.views import CachedReadView
+from core.conf import API_PREFIX
 
 if TYPE_CHECKING:
     from collections.abc import Callable

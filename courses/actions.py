@@ -15,8 +15,8 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from api.after_commit import publish_after_commit
-from api.exceptions import Conflict
+from api.problems.exceptions import Conflict
+from core.celery import publish_after_commit
 from courses import tasks
 from courses.models import Category, Certificate, Course, Enrollment, Review
 

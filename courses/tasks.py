@@ -12,9 +12,9 @@ from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.messaging import TryLater
 from courses import certificates, mails, statistics, view_counts
 from courses.models import Certificate, Enrollment
+from messaging.notify import TryLater
 
 # Younger work is still on its way through the queue.
 OVERDUE_AFTER = timedelta(minutes=1)

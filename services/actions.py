@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F
 
-from api.after_commit import publish_after_commit
+from core.celery import publish_after_commit
 from services import tasks
 
 if TYPE_CHECKING:

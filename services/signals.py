@@ -12,7 +12,7 @@ from typing import Any
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
-from api.after_commit import publish_after_commit
+from core.celery import publish_after_commit
 from services import tasks
 from services.models import Plan, Service, prices_changed
 

@@ -23,9 +23,9 @@ from celery_singleton import Singleton as LibrarySingleton
 from celery_singleton.backends import BaseBackend
 from kombu.exceptions import OperationalError
 
-from api import redis_state
 from caching.errors import RedisUnavailable
 from caching.redis.scripts import Script, ScriptCall
+from core import redis_state
 
 if TYPE_CHECKING:
     from celery.result import AsyncResult
@@ -52,7 +52,7 @@ class OwnedLocks(BaseBackend):  # type: ignore[misc]  # the library is untyped
     """Locks that only their owner deletes (CELERY_SINGLETON_BACKEND_CLASS).
 
     They lie in the broker's Redis, which is reached as everything else that must not be lost
-    (api/redis_state.py).
+    (core/redis_state.py).
 
     Raises (all methods):
         RedisUnavailable: Redis does not answer.

@@ -5,7 +5,7 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from api.after_commit import publish
+from core.celery import publish
 from services import pricing, recalculation, tally
 from services.models import Subscription
 from services.singleton import Singleton

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from api.after_commit import publish_after_commit
-from api.exceptions import Conflict
+from api.problems.exceptions import Conflict
+from core.celery import publish_after_commit
 from tasks.models import Notice, Status, Task, TaskList, team_of
 from tasks.notices import notices_of_change, notices_of_completion
 from tasks.tasks import deliver

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from api.after_commit import publish
+from core.celery import publish
 from tasks import deadlines, delivery
 from tasks.models import Notice
 

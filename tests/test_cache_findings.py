@@ -16,7 +16,7 @@ from courses.cache import course_detail, course_pages, top_courses
 from services.models import Plan, Subscription
 from tests.factories import CategoryFactory, CourseFactory
 from tests.services.factories import SubscriptionFactory
-from tests.threads import Other
+from tests.support.threads import Other
 
 
 def read(path, **headers):

@@ -14,11 +14,11 @@ from rest_framework.generics import RetrieveUpdateDestroyAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
 
-from api.conditional import cached_response
-from api.exceptions import Problem
+from api.http_cache import cached_response
 from api.pagination import PARAMETERS as PAGING
 from api.params import ID, Choice, Decimal, Integer, Parameter, Text, openapi, parse
 from api.permissions import ModelPermissionsOrReadOnly
+from api.problems.exceptions import Problem
 from api.views import CachedReadView
 from caching import uncached
 from courses import actions, cache, selectors

@@ -14,10 +14,10 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.conditional import json_response, require_match
-from api.exceptions import Conflict
+from api.http_cache import json_response, require_match
 from api.params import Integer, parse
 from api.permissions import ModelPermissions, ModelPermissionsOrReadOnly
+from api.problems.exceptions import Conflict
 from api.views import CachedReadView
 
 

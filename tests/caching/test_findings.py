@@ -32,8 +32,8 @@ from caching.testing import original, replaced
 from tests.caching.conftest import one_server
 from tests.caching.testapp.cache import book_detail, book_pages, loose_names, shelf_detail
 from tests.caching.testapp.models import Book, Label, Loose, Shelf
-from tests.threads import Other, at_once
-from tests.waiting import until
+from tests.support.threads import Other, at_once
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 from config.environment import ROOT
 from services import singleton, tasks
-from tests.processes import child_environment
+from tests.support.processes import child_environment
 
 QUEUE = "celery"
 
@@ -119,7 +119,7 @@ PUBLISHING = """
 import json, sys, time, django
 django.setup()
 from kombu.exceptions import OperationalError
-from api.after_commit import publish
+from core.celery import publish
 from services import tasks
 
 def seconds(function, *args):

@@ -13,8 +13,8 @@ from django.utils import timezone
 from tasks import deadlines, tasks
 from tasks.models import Notice, Task, TaskList
 from tests.factories import UserFactory
+from tests.support.threads import Other, at_once
 from tests.tasks.factories import TaskFactory
-from tests.threads import Other, at_once
 
 pytestmark = pytest.mark.django_db
 
