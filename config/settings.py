@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from kombu import Queue  # type: ignore[attr-defined]  # Celery is untyped
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -222,6 +223,16 @@ METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for t
 CELERY_BROKER_URL = addresses.for_celery(
     os.environ.get("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
 )
+# One queue for each kind of slowness: a mail server that hangs must not delay prices.
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "prices", "outgoing")]  # type: ignore[no-untyped-call]
+CELERY_TASK_ROUTES = {
+    "services.tasks.*": {"queue": "prices"},
+    "messaging.tasks.deliver*": {"queue": "outgoing"},
+    "tasks.tasks.deliver*": {"queue": "outgoing"},
+    "courses.tasks.enrolled": {"queue": "outgoing"},
+    "courses.tasks.certify": {"queue": "outgoing"},
+}
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
@@ -262,21 +273,23 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
+    "messaging: delete old messages": {"task": "messaging.tasks.delete_old_messages", "schedule": 86_400},
+    "messaging: send what is due": {"task": "messaging.tasks.deliver_due", "schedule": 20},
     "messaging: delete old Updates": {"task": "messaging.tasks.delete_old_updates", "schedule": 86_400},
     "services: bring prices up to date": {
         "task": "services.tasks.repair",
         "schedule": 20,
-        "options": {"expires": 20},  # those sent while no worker was there are not run one by one
     },
-    "services: tidy": {"task": "services.tasks.tidy", "schedule": 60, "options": {"expires": 60}},
+    "services: tidy": {"task": "services.tasks.tidy", "schedule": 60},
     "tasks: forget old notices": {"task": "tasks.tasks.forget_old_notices", "schedule": 86_400},
     "tasks: send what is due": {
         "task": "tasks.tasks.deliver_due",
         "schedule": 20,
-        "options": {"expires": 20},  # while no worker is there they do not pile up
     },
     "tasks: turn overdue, remind": {"task": "tasks.tasks.watch_deadlines", "schedule": 300},
 }
+for _entry in CELERY_BEAT_SCHEDULE.values():  # what was sent while no worker ran is not run one by one
+    _entry["options"] = {"expires": _entry["schedule"]}
 
 # --- API --------------------------------------------------------------------------------------
 
