@@ -40,6 +40,8 @@ SECRET_KEY = SECRET_KEY or EXAMPLE_SECRET_KEY
 
 ALLOWED_HOSTS = _words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _words("CSRF_TRUSTED_ORIGINS")
+# How users reach this site, for the links in mails.
+SITE_URL = os.environ.get("SITE_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -103,6 +105,8 @@ TEMPLATES = [
 
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "topics:list"
+AUTHENTICATION_BACKENDS = ["accounts.backends.FoldedNameBackend"]
+TOKEN_TTL_DAYS = int(os.environ.get("TOKEN_TTL_DAYS", "90"))  # of access tokens to the API
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -269,6 +273,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "accounts.tasks.delete_expired_sessions",
         "schedule": 86_400,
     },
+    "accounts: delete expired tokens": {
+        "task": "accounts.tasks.delete_expired_tokens",
+        "schedule": 86_400,
+    },
     "caching: repair": {"task": "caching.contrib.celery.repair", "schedule": 15},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
@@ -313,6 +321,7 @@ REST_FRAMEWORK = {
         "auth-register": os.environ.get("THROTTLE_AUTH_REGISTER", "10/min"),
         "sign-in": os.environ.get("THROTTLE_SIGN_IN", "10/min"),
         "auth-token": os.environ.get("THROTTLE_AUTH_TOKEN", "10/min"),
+        "auth-email": os.environ.get("THROTTLE_AUTH_EMAIL", "10/min"),
         "telegram-confirm": os.environ.get("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
     },
     "NUM_PROXIES": int(os.environ.get("NUM_PROXIES", "0")),

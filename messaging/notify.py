@@ -13,6 +13,7 @@ from messaging.channels import TELEGRAM, is_paused
 from messaging.email import send_mail
 from messaging.errors import NotDelivered, PermanentFailure, TemporaryFailure, UnknownOutcome
 from messaging.models import TelegramAccount
+from messaging.selectors import verified_address
 from messaging.telegram.client import send_message
 
 if TYPE_CHECKING:
@@ -34,16 +35,17 @@ def reach(user: User, subject: str, text: str) -> str:
     Raises:
         NotDelivered: one of ``PermanentFailure``, ``TemporaryFailure`` and ``UnknownOutcome``.
     """
+    address = verified_address(user)
     account = TelegramAccount.objects.filter(user=user).first() if settings.TELEGRAM_BOT_TOKEN else None
     if account is not None:
         try:
             send_message(account.telegram_id, f"{subject}\n\n{text}")
         except PermanentFailure:
-            if not user.email:
+            if not address:
                 raise
         else:
             return "telegram"
-    if not user.email:
-        raise PermanentFailure("Nowhere to send it: no Telegram account and no e-mail address")
-    send_mail(user.email, subject, text)
+    if not address:
+        raise PermanentFailure("Nowhere to send it: no Telegram account and no verified e-mail address")
+    send_mail(address, subject, text)
     return "email"

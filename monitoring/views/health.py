@@ -8,14 +8,14 @@ from django.views.decorators.http import require_safe
 
 from monitoring.probes import run_checks
 
-# Without it no request can be served. Redis and the workers only make things fast and complete.
+# Without it no request can be answered. Without Redis and workers answers are slower or incomplete.
 REQUIRED = "postgresql"
 
 
 @require_safe
 @never_cache
 def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """The process serves requests. Touches nothing else."""
+    """Answer 200: the process serves requests. Nothing else is checked."""
     return JsonResponse({"status": "ok"})
 
 

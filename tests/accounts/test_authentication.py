@@ -31,7 +31,7 @@ def test_the_bot_speaks_for_a_linked_user(linked, ask):
 
 
 def test_it_knows_the_user_by_one_query(linked, ask, django_assert_num_queries):
-    with django_assert_num_queries(2):  # the second is the profile's own
+    with django_assert_num_queries(3):  # the others are the profile's own
         ask()
 
 
@@ -70,3 +70,13 @@ def test_the_bot_needs_no_csrf_token(linked, secret):
     client = APIClient(enforce_csrf_checks=True)
     headers = {**secret, USER_HEADER: str(ANNA)}
     assert client.patch("/api/v1/me/", {"first_name": "A"}, "json", headers=headers).status_code == 200
+
+
+@pytest.mark.parametrize("header", ["Token spoilt", "Token", "Token a b"])
+def test_requests_with_invalid_credentials_are_limited_by_address(header):
+    client = APIClient()
+    client.credentials(HTTP_AUTHORIZATION=header)
+    answers = [client.get("/api/v1/me/") for _ in range(61)]
+    assert [answer.status_code for answer in answers] == [401] * 60 + [429]
+    assert answers[-1].json()["violated-policies"] == ["anon"]
+    assert "RateLimit" in answers[0]

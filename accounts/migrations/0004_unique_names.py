@@ -1,0 +1,67 @@
+from django.core.management import CommandError
+from django.db import migrations, models
+
+import accounts.models
+
+# casefold() is of PostgreSQL 18. Before, lower() leaves apart what only folding joins: "ß" and "ss".
+FOLD = "casefold(normalize(btrim($1), NFKC) COLLATE pg_catalog.pg_unicode_fast)"
+FOLD_BEFORE_18 = "lower(normalize(btrim($1), NFKC))"
+CREATE = (
+    "CREATE FUNCTION accounts_fold_name(text) RETURNS text "
+    "LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN normalize({fold}, NFKC)"
+)
+CLASHES = (
+    "SELECT string_agg({field}, ', ' ORDER BY id) FROM auth_user WHERE {field} <> '' "
+    "GROUP BY accounts_fold_name({field}) HAVING count(*) > 1 ORDER BY 1"
+)
+
+
+def create_function(apps, schema_editor):
+    with schema_editor.connection.cursor() as cursor:
+        has_casefold = schema_editor.connection.pg_version >= 180_000
+        cursor.execute(CREATE.format(fold=FOLD if has_casefold else FOLD_BEFORE_18))
+
+
+def refuse_clashes(apps, schema_editor):
+    """Stop before anything is changed if two users have one name: only an operator can decide."""
+    found = []
+    with schema_editor.connection.cursor() as cursor:
+        for field in ("username", "email"):
+            cursor.execute(CLASHES.format(field=field))
+            found += [f"  {field}: {names}" for (names,) in cursor.fetchall()]
+    if found:
+        raise CommandError(
+            "These users have the same name but for case or Unicode form. Change or delete all but one "
+            "of each line, then migrate again:\n" + "\n".join(found)
+        )
+
+
+class Migration(migrations.Migration):
+    """One user for each username and e-mail, whatever their case and Unicode form."""
+
+    dependencies = [
+        ("accounts", "0003_access_token_expiry"),
+        ("auth", "0012_alter_user_first_name_max_length"),
+    ]
+
+    operations = [
+        migrations.AlterField(
+            "accesstoken",
+            "expires_at",
+            models.DateTimeField(db_index=True, default=accounts.models.token_expiry),
+        ),
+        migrations.RunPython(
+            create_function,
+            lambda apps, schema_editor: schema_editor.execute("DROP FUNCTION accounts_fold_name(text)"),
+        ),
+        migrations.RunPython(refuse_clashes, migrations.RunPython.noop),
+        migrations.RunSQL(
+            "CREATE UNIQUE INDEX accounts_username_folded ON auth_user (accounts_fold_name(username))",
+            "DROP INDEX accounts_username_folded",
+        ),
+        migrations.RunSQL(
+            "CREATE UNIQUE INDEX accounts_email_folded ON auth_user (accounts_fold_name(email)) "
+            "WHERE email <> ''",
+            "DROP INDEX accounts_email_folded",
+        ),
+    ]
