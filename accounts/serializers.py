@@ -94,9 +94,11 @@ class ProfileSerializer(ModelSerializer[User]):
 
 
 class RegistrationSerializer(ModelSerializer[User]):
+    """A new user."""
+
     username = UsernameField(help_text="Unique whatever its case and Unicode form.")
     email = AddressField(help_text="Unique. It has to be verified by a link that is sent there.")
-    password = PasswordField()
+    password = PasswordField(help_text="At least 8 characters, not only digits, not a common one.")
     confirm_password = PasswordField(help_text="The password again.")
 
     class Meta:
@@ -125,8 +127,12 @@ class RegistrationSerializer(ModelSerializer[User]):
 
 
 class SignInSerializer(Serializer):
+    """Credentials."""
+
     username = serializers.CharField(help_text="In any case and Unicode form.")
-    password = serializers.CharField(trim_whitespace=False, style={"input_type": "password"})
+    password = serializers.CharField(
+        help_text="As it was chosen.", trim_whitespace=False, style={"input_type": "password"}
+    )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         user = authenticate(self.context["request"], **attrs)
@@ -147,10 +153,17 @@ class AccessTokenSerializer(ModelSerializer[AccessToken]):
     class Meta:
         model = AccessToken
         fields = ["id", "created_at", "expires_at", "is_current"]
+        extra_kwargs = {
+            "id": {"help_text": "By which it is ended."},
+            "created_at": {"help_text": "When it was issued."},
+            "expires_at": {"help_text": "Until when it is valid."},
+        }
 
     def get_is_current(self, token: AccessToken) -> bool:
         return bool(self.context["request"].auth == token)
 
 
 class EmailVerificationSerializer(Serializer):
+    """The token of a link that verifies an e-mail address."""
+
     token = serializers.CharField(max_length=1000, help_text="The last part of the link in the mail.")

@@ -15,12 +15,20 @@ from messaging.telegram.linking import LINK_SECONDS
 
 
 class TelegramAccountSerializer(ModelSerializer[TelegramAccount]):
+    """A linked Telegram account."""
+
     class Meta:
         model = TelegramAccount
         fields = ["telegram_id", "linked_at"]
+        extra_kwargs = {
+            "telegram_id": {"help_text": "Telegram's number of the user."},
+            "linked_at": {"help_text": "When it was linked."},
+        }
 
 
 class LinkSerializer(serializers.Serializer[Any]):
+    """A link to the bot."""
+
     telegram_link = serializers.URLField(
         allow_null=True, help_text="null while TELEGRAM_BOT_NAME is not set; the token works without it."
     )
@@ -43,8 +51,10 @@ class ConfirmationSerializer(Serializer):
 
 
 class LinkedSerializer(serializers.Serializer[Any]):
-    telegram_id = serializers.IntegerField()
-    user = PublicUserSerializer()
+    """A link that was confirmed."""
+
+    telegram_id = serializers.IntegerField(help_text="Telegram's number of the user.")
+    user = PublicUserSerializer(help_text="The user who requested the link.")
 
 
 class UpdateSerializer(serializers.Serializer[Any]):
@@ -57,6 +67,6 @@ class UpdateSerializer(serializers.Serializer[Any]):
 class ReplySerializer(serializers.Serializer[Any]):
     """A call of the Bot API for Telegram to make; empty if the bot does not answer."""
 
-    method = serializers.CharField(required=False)
-    chat_id = serializers.IntegerField(required=False)
-    text = serializers.CharField(required=False)
+    method = serializers.CharField(required=False, help_text="The method of the Bot API.")
+    chat_id = serializers.IntegerField(required=False, help_text="The chat to answer in.")
+    text = serializers.CharField(required=False, help_text="The answer.")

@@ -5,7 +5,7 @@ from django.views.generic import TemplateView
 
 from monitoring.views import cache_keys, cache_stats, health
 
-key_list = cache_keys.CacheKeyViewSet.as_view({"get": "list"})
+key_list = cache_keys.CacheKeyViewSet.as_view({"get": "index"})
 key_detail = cache_keys.CacheKeyViewSet.as_view({"get": "retrieve", "delete": "destroy"})
 
 urlpatterns = [

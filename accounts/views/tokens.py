@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from drf_spectacular.utils import OpenApiResponse, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.mixins import ListModelMixin
 from rest_framework.response import Response
@@ -18,12 +18,18 @@ if TYPE_CHECKING:
     from django.db.models import QuerySet
     from rest_framework.request import Request
 
+ID = OpenApiParameter("id", int, "path", description="The token's id in the list.")
 ENDED = OpenApiResponse(description="Ended.")
 
 
 @extend_schema_view(
     list=extend_schema(summary="Access tokens", description="Those of the signed-in user that are valid."),
-    destroy=extend_schema(summary="End an access token", description="", responses={204: ENDED}),
+    destroy=extend_schema(
+        summary="End an access token",
+        description="By its id in the list.",
+        parameters=[ID],
+        responses={204: ENDED},
+    ),
 )
 class TokenViewSet(DestroyModelMixin, ListModelMixin, GenericViewSet[AccessToken]):
     queryset = AccessToken.objects.all()
@@ -35,6 +41,7 @@ class TokenViewSet(DestroyModelMixin, ListModelMixin, GenericViewSet[AccessToken
         return AccessToken.objects.valid(current_user(self.request))
 
     @extend_schema(
+        operation_id="auth_tokens_destroy_all",
         summary="End all access tokens",
         description="Also the one of this request. Sessions in browsers go on.",
         request=None,

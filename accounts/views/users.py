@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.contrib.auth.models import User
 from django.shortcuts import get_object_or_404
 from django.utils.translation import get_language_from_request
-from drf_spectacular.utils import extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
@@ -50,6 +50,7 @@ class UserViewSet(GenericViewSet[User]):
     @extend_schema(
         summary="A user",
         description="E-mail, is_staff and last_login are shown to the user and to staff only.",
+        parameters=[OpenApiParameter("id", int, "path", description="The user's id.")],
         responses=UserSerializer,
     )
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002

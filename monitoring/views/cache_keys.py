@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Any
 
 from django.conf import settings
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from redis import RedisError
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound, PermissionDenied
@@ -22,6 +22,7 @@ from monitoring import cache_keys
 from monitoring.serializers import KeyDetailSerializer, KeyPageSerializer
 
 MAX_KEYS = 500
+KEY = OpenApiParameter("key", str, "path", description="The key's full name in Redis.")
 
 
 class KeyQuery(QuerySerializer):
@@ -40,7 +41,7 @@ class CacheKeyPermission(BasePermission):
 
 class CacheKeyViewSet(StrictQuery, ViewSet):
     permission_classes = [CacheKeyPermission]
-    query_serializers = {"list": KeyQuery}
+    query_serializers = {"index": KeyQuery}
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, RedisError):
@@ -53,7 +54,7 @@ class CacheKeyViewSet(StrictQuery, ViewSet):
         description="About `limit` keys that match a glob pattern. Go on with `cursor` until it is null.",
         responses=KeyPageSerializer,
     )
-    def list(self, request: Request) -> Response:  # noqa: ARG002
+    def index(self, request: Request) -> Response:  # noqa: ARG002
         if settings.CACHING["CLUSTER"]:
             raise Problem("A cluster has no list of its keys: use redis-cli on each node.", status=501)
         keys, cursor = cache_keys.list_keys(**self.query)
@@ -62,6 +63,7 @@ class CacheKeyViewSet(StrictQuery, ViewSet):
     @extend_schema(
         operation_id="cache_keys_retrieve",
         summary="A key and its value",
+        parameters=[KEY],
         description="JSON is decoded; of a collection the first 100 members are shown.",
         responses=KeyDetailSerializer,
     )
@@ -78,6 +80,7 @@ class CacheKeyViewSet(StrictQuery, ViewSet):
     @extend_schema(
         operation_id="cache_keys_destroy",
         summary="Delete a cached value",
+        parameters=[KEY],
         description="The next read computes it again.",
         responses={204: OpenApiResponse(description="Deleted.")},
     )
