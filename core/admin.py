@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 class IssuedAdmin(admin.ModelAdmin):
-    """Rows that come about by what users do: staff may only delete them."""
+    """Rows that users' actions create: staff may only view and delete them."""
 
     list_select_related = ["user"]
     search_fields = ["user__username", "user__email"]

@@ -1,4 +1,4 @@
-"""Registering, getting a token, giving it back."""
+"""Registering, getting an access token, signing out."""
 
 from datetime import timedelta
 
@@ -31,7 +31,7 @@ def token_of(api, username="boris", password=PASSWORD):
     return answer.json()["token"]
 
 
-def test_who_registers_can_sign_in(api):
+def test_a_registered_user_can_sign_in(api):
     answer = register(api)
     assert answer.status_code == 201
     assert answer.json()["username"] == "boris"
@@ -59,7 +59,7 @@ def test_who_registers_can_sign_in(api):
         ({"username": ["boris"]}, "username"),
     ],
 )
-def test_bad_input_is_told_by_field(api, changes, field):
+def test_invalid_input_is_a_400_by_field(api, changes, field):
     answer = register(api, **changes)
     assert answer.status_code == 400
     assert field in answer.json()["errors"]
@@ -116,7 +116,7 @@ def test_the_database_holds_no_token(api):
     assert token not in str(AccessToken.objects.values_list().get())
 
 
-def test_logout_gives_back_this_token_and_no_other(api):
+def test_logout_ends_this_token_and_no_other(api):
     register(api)
     one, other = token_of(api), token_of(api)
     api.credentials(HTTP_AUTHORIZATION=f"Token {one}")
@@ -133,11 +133,11 @@ def test_logout_ends_the_session(api):
     assert api.get("/api/v1/me/").status_code == 401
 
 
-def test_logout_is_for_the_signed_in(api):
+def test_logout_needs_credentials(api):
     assert api.post("/api/v1/auth/logout/").status_code == 401
 
 
-def test_a_spoilt_token_does_not_stand_in_the_way_of_a_new_one(api):
+def test_an_invalid_token_does_not_prevent_getting_a_new_one(api):
     register(api)
     api.credentials(HTTP_AUTHORIZATION="Token spoilt")
     assert api.get("/api/v1/me/").status_code == 401
@@ -181,7 +181,7 @@ def test_guessing_a_password_on_pages_is_limited(client, boss, page):
 
 
 @PAGES
-def test_what_tries_no_password_is_not_counted(client, api, boss, page):
+def test_requests_without_a_password_are_not_counted(client, api, boss, page):
     """And neither are requests for tokens, which another site can make a browser send."""
     for _ in range(10):
         client.post(page, {"username": "boss"})
@@ -189,7 +189,7 @@ def test_what_tries_no_password_is_not_counted(client, api, boss, page):
     assert client.post(page, boss).status_code == 302
 
 
-def test_sessions_that_have_expired_are_forgotten(api):
+def test_expired_sessions_are_deleted(api):
     for _ in range(2):
         api.force_login(UserFactory())
         api.cookies.clear()

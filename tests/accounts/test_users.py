@@ -1,4 +1,4 @@
-"""Who may know what of whom."""
+"""What users may see of themselves and of others, and change."""
 
 import pytest
 

@@ -98,7 +98,7 @@ def test_an_answer_that_says_nothing_leaves_it_unknown(telegram, body):
 
 def test_no_connection_means_not_sent(telegram, settings):
     with socket.socket() as taken:
-        taken.bind(("127.0.0.1", 0))  # bound, but nobody listens
+        taken.bind(("127.0.0.1", 0))  # bound, but not listening
         settings.TELEGRAM_API_URL = f"http://127.0.0.1:{taken.getsockname()[1]}"
         with pytest.raises(TemporaryFailure, match="No connection"):
             bot_api.send_message(CHAT, "hello")
