@@ -83,12 +83,14 @@ def compose_verification(message: OutgoingMessage) -> Content | None:
         return None
     with translation.override(message.payload["language"]):
         link = settings.SITE_URL + reverse("verify-email", args=[make_token(user)])
-        text = gettext(
-            "Hello %(name)s,\n\nplease confirm that this is your e-mail address:\n\n%(link)s\n\n"
-            "The link is valid for three days. If you have no account with us, ignore this mail."
-        )
+        paragraphs = [
+            gettext("Hello %(name)s,") % {"name": user.get_username()},
+            gettext("please confirm that this is your e-mail address:"),
+            link,
+            gettext("The link is valid for three days. If you have no account with us, ignore this mail."),
+        ]
         subject = gettext("Confirm your e-mail address")
-        return Content(subject, text % {"name": user.get_username(), "link": link}, address=user.email)
+        return Content(subject, "\n\n".join(paragraphs), address=user.email)
 
 
 def _last_verification(user: User) -> str:

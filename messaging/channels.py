@@ -12,6 +12,8 @@ logger = logging.getLogger(__name__)
 TELEGRAM = "telegram"
 EMAIL = "email"
 PAUSE_SECONDS = 10  # of a channel that cannot be connected to
+# Of one that took a message and did not answer: each such message is uncertain, so they are to be few.
+PAUSE_AFTER_SILENCE_SECONDS = 30
 
 
 def pause_channel(channel: str, seconds: float) -> None:

@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from django.core.mail import EmailMessage, get_connection
 
-from messaging.channels import EMAIL, PAUSE_SECONDS, pause_channel
+from messaging.channels import EMAIL, PAUSE_AFTER_SILENCE_SECONDS, PAUSE_SECONDS, pause_channel
 from messaging.errors import (
     ChannelUnavailable,
     NotDelivered,
@@ -65,6 +65,7 @@ def _outcome(error: Exception) -> NotDelivered:
             return _refusal(error.smtp_code, error.smtp_error)
         case SMTPResponseException():
             return TemporaryFailure(f"The mail server answered {error.smtp_code}")
+    pause_channel(EMAIL, PAUSE_AFTER_SILENCE_SECONDS)
     return UnknownOutcome(f"The connection to the mail server broke: {error!r}")
 
 

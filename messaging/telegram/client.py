@@ -14,7 +14,7 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from django.conf import settings
 
-from messaging.channels import PAUSE_SECONDS, TELEGRAM, pause_channel
+from messaging.channels import PAUSE_AFTER_SILENCE_SECONDS, PAUSE_SECONDS, TELEGRAM, pause_channel
 from messaging.errors import (
     ChannelMisconfigured,
     ChannelUnavailable,
@@ -82,6 +82,7 @@ def _exchange(connection: HTTPConnection, method: str, body: bytes) -> tuple[int
         answer = connection.getresponse()
         return answer.status, answer.read(MAX_ANSWER_BYTES)
     except (OSError, HTTPException) as error:
+        pause_channel(TELEGRAM, PAUSE_AFTER_SILENCE_SECONDS)
         raise UnknownOutcome(f"Telegram did not answer {method}: {error!r}") from error
 
 

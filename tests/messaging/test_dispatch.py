@@ -211,6 +211,20 @@ def test_an_answer_that_is_lost_is_uncertain_and_not_sent_again(telegram, later)
     assert mail.outbox == []
 
 
+def test_of_the_messages_to_a_telegram_that_hangs_one_is_uncertain_and_the_others_wait(
+    telegram, monkeypatch, later
+):
+    MessageFactory.create_batch(3)
+    monkeypatch.setattr(bot_api, "ANSWER_TIMEOUT_SECONDS", 0.2)
+    telegram.answering.clear()
+    send_due()
+    states = OutgoingMessage.objects.order_by("pk").values_list("state", flat=True)
+    assert list(states) == [State.UNCERTAIN, State.PENDING, State.PENDING]
+    telegram.answering.set()
+    later()
+    assert send_due() == 2
+
+
 def test_a_mail_connection_that_breaks_at_the_end_is_uncertain(smtp):
     MessageFactory(mail_only=True)
     smtp.answers["."] = HANG_UP
