@@ -23,7 +23,7 @@ def prepare_command(arguments: Sequence[str]) -> None:
     ensure_servers()
 
 
-def forget_configuration(state: Path) -> None:
+def reset_configuration(state: Path) -> None:
     """Leave settings at their defaults, and have servers of its own under ``state``.
 
     For tests and benchmarks, which must not touch what the developer has configured, in the

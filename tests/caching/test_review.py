@@ -455,9 +455,9 @@ def test_debt_that_is_left_while_the_thread_ends_is_paid(warm):
             session.close = close
         watch._wake.set()
         assert closing.wait(20)
-        watch.owe({target})
+        watch.retry_later({target})
         go.set()
-        until(lambda: not watch._owed, 5)
+        until(lambda: not watch._to_retry, 5)
 
 
 @one_server

@@ -27,7 +27,7 @@ from devtools.environment import ensure_servers
 ensure_servers()
 print(json.dumps({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}), flush=True)
 """
-USE_UNTIL_TOLD = USE + "sys.stdin.read()\n"
+USE_UNTIL_STDIN_CLOSES = USE + "sys.stdin.read()\n"
 USE_FOR_EVER = USE + "import signal\nsignal.pause()\n"
 
 
@@ -41,7 +41,7 @@ def environment(state: Path, **more: str) -> dict[str, str]:
 class User:
     """A process that uses the embedded servers; as a context, until its end."""
 
-    def __init__(self, state: Path, program: str = USE_UNTIL_TOLD, **variables: str) -> None:
+    def __init__(self, state: Path, program: str = USE_UNTIL_STDIN_CLOSES, **variables: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", program],
             cwd=ROOT,
@@ -79,7 +79,7 @@ def server_process(state: Path, variable: str) -> psutil.Process | None:
     """Return the embedded server behind the variable, None while it does not answer."""
     try:
         return psutil.Process(json.loads((state / variable / "running.json").read_text())["server"])
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return None
 
 

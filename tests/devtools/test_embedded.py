@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import stat
+import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -153,7 +154,7 @@ def test_a_session_of_a_killed_postgresql_does_not_keep_the_next_from_starting(s
         assert both_answer(first)
 
 
-def test_files_that_name_another_process_are_not_believed(state):
+def test_files_that_name_another_process_are_ignored(state):
     """As after a power failure, when the ids in the files have been given to others."""
     with User(state) as user:
         keep_in_both(user)
@@ -167,7 +168,7 @@ def test_files_that_name_another_process_are_not_believed(state):
     assert working_on(state) == []
 
 
-def test_files_cut_short_are_not_believed(state):
+def test_files_cut_short_are_ignored(state):
     with User(state) as user:
         keep_in_both(user)
     for file in ("postgres/data/postmaster.pid", "redis/port", "REDIS_URL/running.json"):
@@ -243,24 +244,33 @@ def test_a_removed_folder_takes_its_servers_along(state):
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to share its folders with another user")
-def test_root_keeps_a_private_folder_private():
+def test_servers_run_by_root_in_a_private_folder_leave_it_private():
     private = Path(tempfile.mkdtemp(prefix="private-")).resolve()
     state = private / "state"
     with User(state) as user:
         assert both_answer(user)
-    elsewhere = Path((state / "postgres-home").read_text())
-    assert str(elsewhere) in user.errors
+        assert set(server_process(state, "DATABASE_URL").uids()) == {state.joinpath("postgres").stat().st_uid}
+        keep_in_both(user)
+    assert state.joinpath("postgres").stat().st_uid != 0
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
-    assert working_on(private) == working_on(elsewhere) == []
+    assert working_on(private) == []
     with User(state) as user:
-        assert both_answer(user)
+        assert is_kept_in_both(user)
     assert user.errors == ""
     shutil.rmtree(private)
-    shutil.rmtree(elsewhere.parent)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_folder_of_somebody_else_is_refused_in_one_line(state):
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs it")
+def test_without_setpriv_one_line_says_what_root_can_do(state):
+    with_python_alone = str(Path(sys.executable).parent)
+    user = User(state, PATH=with_python_alone)
+    assert user.leave() == 1
+    assert user.errors.startswith("PostgreSQL does not run as root, and setpriv")
+    assert len(user.errors.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_folder_of_another_user_is_refused_in_one_line(state):
     state.mkdir()
     user = User(state, program="import devtools.embedded.server_users, os\nos.seteuid(65534)\n" + USE)
     assert user.leave() == 1
