@@ -1,6 +1,6 @@
-"""What settings read: the environment, ``.env``, and the addresses of the servers that devtools runs.
+"""The sources of settings: the environment, ``.env``, and the addresses of the servers that devtools runs.
 
-devtools writes the address of each server that it runs to a file. Here that file is only read, so
+devtools writes the address of each server that it runs to a file. This module only reads that file, so
 importing ``config`` starts no process and opens no connection.
 """
 
@@ -23,15 +23,15 @@ def load_environment() -> None:
 
 
 def state_dir() -> Path:
-    """Return where devtools keeps its servers: ``var/`` unless ``SYLLABUS_STATE_DIR`` says otherwise."""
+    """Return the folder of devtools' servers: ``SYLLABUS_STATE_DIR``, by default ``var/``."""
     return Path(os.environ.get("SYLLABUS_STATE_DIR") or ROOT / "var").resolve()
 
 
 def get_address(variable: str) -> str:
-    """Return the address that the variable holds, else that of the server that devtools runs in its place.
+    """Return the address in the variable, otherwise that of the server that devtools runs for it.
 
     Raises:
-        SystemExit: there is neither; with one line that says what to do.
+        SystemExit: there is neither; the message is one line that says what to do.
     """
     address = os.environ.get(variable) or running_address(variable)
     if address:

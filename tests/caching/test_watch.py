@@ -1,4 +1,4 @@
-"""The thread that checks what readers rely on (recovery/watch.py)."""
+"""The watch thread (recovery/watch.py)."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``.env.example`` against what reads the environment."""
+"""``.env.example`` compared with the code that reads the environment."""
 
 import os
 import re
@@ -46,7 +46,7 @@ def test_documented_defaults_are_the_defaults():
         assert shown[name] == defaults[name], name
 
 
-def test_tests_and_benchmarks_know_nothing_of_what_is_configured(monkeypatch, tmp_path):
+def test_tests_and_benchmarks_ignore_the_configuration(monkeypatch, tmp_path):
     monkeypatch.setattr(
         os, "environ", {"PATH": "/bin", "HTTPS": "1", "DB_HOST": "db", "THROTTLE_ANON": "1/d"}
     )
