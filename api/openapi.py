@@ -53,6 +53,11 @@ MEANINGS = {
 class AutoSchema(SpectacularAutoSchema):
     """Says of our own permissions, too, which requests need nobody to be signed in."""
 
+    def get_override_parameters(self) -> list[Any]:
+        """Return the query parameters that the view declares (``query_serializers``)."""
+        get_query = getattr(self.view, "get_query_serializer_class", None)
+        return [get_query()] if get_query else []
+
     def get_auth(self) -> list[dict[str, Any]]:
         ways: list[dict[str, Any]] = super().get_auth()
         permissions = self.view.get_permissions()

@@ -175,3 +175,6 @@ def openapi(parameters: Mapping[str, Parameter]) -> list[OpenApiParameter]:
 
 def _shown(text: str | None) -> str:
     return repr(text if text is None or len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…")
+
+
+PARAMETERS = {"page": Integer(1, 2**31 - 1, default=1), "page_size": Integer(1, 100, default=20)}

@@ -77,7 +77,6 @@ MIDDLEWARE = [
     "api.problems.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "core.language.LanguageMiddleware",
-    "api.plain_reads.PlainReadMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -123,6 +122,10 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "media"))
+# Where certificates find fonts for scripts other than Latin and Cyrillic (courses/fonts.py).
+FONT_FOLDERS = _words(
+    "FONT_FOLDERS", "/usr/share/fonts,/usr/local/share/fonts,/Library/Fonts,C:/Windows/Fonts"
+)
 
 # --- PostgreSQL -------------------------------------------------------------------------------
 
@@ -290,15 +293,10 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.ContentNegotiation",
     "DEFAULT_SCHEMA_CLASS": "api.openapi.AutoSchema",
     "EXCEPTION_HANDLER": "api.problems.handler.exception_handler",
     "DEFAULT_PAGINATION_CLASS": "api.pagination.Pagination",
-    "DEFAULT_THROTTLE_CLASSES": [
-        "ratelimit.throttling.AnonRateThrottle",
-        "ratelimit.throttling.UserRateThrottle",
-        "ratelimit.throttling.ScopedRateThrottle",
-    ],
+    "DEFAULT_THROTTLE_CLASSES": ["ratelimit.throttling.RateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "anon": os.environ.get("THROTTLE_ANON", "60/min"),
         "user": os.environ.get("THROTTLE_USER", "120/min"),

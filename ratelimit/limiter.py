@@ -11,7 +11,7 @@ from caching.errors import RedisUnavailable
 from caching.redis.scripts import Script, ScriptCall
 from core import redis_state
 from ratelimit.local_limiter import LocalLimiter
-from ratelimit.rates import Bucket, Quota, Verdict
+from ratelimit.rates import Decision, Limit, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -29,19 +29,19 @@ class Limiter:
     def __init__(self) -> None:
         self.stand_in = LocalLimiter()
 
-    def decide(self, buckets: Sequence[Bucket]) -> Verdict:
-        """Let a request pass and count it in every bucket, or refuse it and count it in none.
+    def decide(self, limits: Sequence[Limit]) -> Decision:
+        """Let a request pass and count it in every limit, or refuse it and count it in none.
 
-        One round trip for all buckets. Never raises for want of Redis.
+        One round trip for all limits. Never raises for want of Redis.
         """
-        if not buckets:
-            return Verdict(0, [])
+        if not limits:
+            return Decision(0, [])
         try:
-            return decide_in_redis(buckets)
+            return decide_in_redis(limits)
         except RedisUnavailable as error:
             if not redis_state.server().breaker.is_open:  # else it has told so itself, once for the outage
                 logger.warning("This process alone limited a request: %s", error)
-            return self.stand_in.decide(buckets)
+            return self.stand_in.decide(limits)
 
 
 @cache
@@ -50,14 +50,16 @@ def get_limiter() -> Limiter:
     return Limiter()
 
 
-def decide_in_redis(buckets: Sequence[Bucket]) -> Verdict:
+def decide_in_redis(limits: Sequence[Limit]) -> Decision:
     """The decision of ratelimit/lua/throttle.lua.
 
     Raises:
         RedisUnavailable: Redis is away, too slow, or refuses to write.
     """
-    keys = [INDEX_KEY, *(bucket.key for bucket in buckets)]
-    wait, *state = redis_state.server().run(ScriptCall(THROTTLE, keys, [bucket.limit for bucket in buckets]))
+    keys = [INDEX_KEY, *(limit.key for limit in limits)]
+    wait, *state = redis_state.server().run(
+        ScriptCall(THROTTLE, keys, [limit.max_requests for limit in limits])
+    )
     left, reset = state[::2], state[1::2]
-    quotas = [Quota(b, n, t / MICROSECONDS) for b, n, t in zip(buckets, left, reset, strict=True)]
-    return Verdict(wait / MICROSECONDS, quotas)
+    usages = [Usage(b, n, t / MICROSECONDS) for b, n, t in zip(limits, left, reset, strict=True)]
+    return Decision(wait / MICROSECONDS, usages)

@@ -8,7 +8,7 @@ import time
 from collections import deque
 from typing import TYPE_CHECKING
 
-from ratelimit.rates import Bucket, Quota, Verdict
+from ratelimit.rates import Decision, Limit, Usage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -34,25 +34,25 @@ class LocalLimiter:
         """A fork does not copy who holds the lock."""
         self._lock = threading.Lock()
 
-    def decide(self, buckets: Sequence[Bucket]) -> Verdict:
-        """Let the request pass and count it in every bucket, or refuse it and count it in none."""
+    def decide(self, limits: Sequence[Limit]) -> Decision:
+        """Let the request pass and count it in every limit, or refuse it and count it in none."""
         with self._lock:
             now = self._clock()
-            logs = [self._log(bucket, now) for bucket in buckets]
-            wait = max(map(_wait, buckets, logs, [now] * len(logs)), default=0.0)
+            logs = [self._log(limit, now) for limit in limits]
+            wait = max(map(_wait, limits, logs, [now] * len(logs)), default=0.0)
             if wait == 0:
                 for log in logs:
                     log.append(now)
-            return Verdict(wait, [_quota(b, log, now) for b, log in zip(buckets, logs, strict=True)])
+            return Decision(wait, [_usage(b, log, now) for b, log in zip(limits, logs, strict=True)])
 
-    def _log(self, bucket: Bucket, now: float) -> deque[float]:
-        """The times of the requests in the bucket's window, oldest first."""
+    def _log(self, limit: Limit, now: float) -> deque[float]:
+        """The times of the requests in the limit's window, oldest first."""
         if len(self._logs) >= self._sweep_at:
             self._sweep(now)
-        key = bucket.key
+        key = limit.key
         log = self._logs.setdefault(key, deque())
-        self._windows[key] = bucket.window
-        while log and log[0] <= now - bucket.window:
+        self._windows[key] = limit.window
+        while log and log[0] <= now - limit.window:
             log.popleft()
         return log
 
@@ -64,14 +64,14 @@ class LocalLimiter:
         self._sweep_at = max(self._least_sweep, 2 * len(self._logs))
 
 
-def _wait(bucket: Bucket, log: deque[float], now: float) -> float:
-    surplus = len(log) - bucket.limit
+def _wait(limit: Limit, log: deque[float], now: float) -> float:
+    surplus = len(log) - limit.max_requests
     if surplus < 0:
         return 0.0
-    blocking = log[surplus] if bucket.limit else now
-    return blocking + bucket.window - now
+    blocking = log[surplus] if limit.max_requests else now
+    return blocking + limit.window - now
 
 
-def _quota(bucket: Bucket, log: deque[float], now: float) -> Quota:
+def _usage(limit: Limit, log: deque[float], now: float) -> Usage:
     oldest = log[0] if log else now
-    return Quota(bucket, max(bucket.limit - len(log), 0), oldest + bucket.window - now)
+    return Usage(limit, max(limit.max_requests - len(log), 0), oldest + limit.window - now)

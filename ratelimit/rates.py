@@ -12,11 +12,11 @@ RATE = re.compile(r"(\d+)/(s|sec|second|m|min|minute|h|hour|d|day)")
 OFF = {"", "off", "none"}
 
 
-class Bucket(NamedTuple):
-    """One client's share of one scope: at most ``limit`` requests in any ``window`` seconds."""
+class Limit(NamedTuple):
+    """One client's share of one scope: at most ``max_requests`` in any ``window`` seconds."""
 
     scope: str
-    limit: int
+    max_requests: int
     window: int
     client: str
 
@@ -25,20 +25,20 @@ class Bucket(NamedTuple):
         return f"throttle:{self.window}:{self.scope}:{self.client}"
 
 
-class Quota(NamedTuple):
-    """What is left of a bucket, and in how many seconds there will be room for one more."""
+class Usage(NamedTuple):
+    """What is left of a limit, and in how many seconds there will be room for one more."""
 
-    bucket: Bucket
+    limit: Limit
     left: int
     reset_seconds: float
 
 
-class Verdict:
-    """Whether a request passes: it does if every one of its buckets has room, else it takes none."""
+class Decision:
+    """Whether a request passes: it does if every one of its limits has room, else it takes none."""
 
-    def __init__(self, wait_seconds: float, quotas: list[Quota]) -> None:
+    def __init__(self, wait_seconds: float, usages: list[Usage]) -> None:
         self.wait_seconds = wait_seconds
-        self.quotas = quotas
+        self.usages = usages
 
     @property
     def passes(self) -> bool:
@@ -47,18 +47,20 @@ class Verdict:
     @property
     def violated(self) -> list[str]:
         """The scopes that refused the request."""
-        return [] if self.passes else [quota.bucket.scope for quota in self.quotas if not quota.left]
+        return [] if self.passes else [usage.limit.scope for usage in self.usages if not usage.left]
 
     @cached_property
     def headers(self) -> dict[str, str]:
         """``RateLimit`` and ``RateLimit-Policy`` (draft-ietf-httpapi-ratelimit-headers-10)."""
-        if not self.quotas:
+        if not self.usages:
             return {}
         return {
             "RateLimit": ", ".join(
-                f'"{q.bucket.scope}";r={q.left};t={math.ceil(q.reset_seconds)}' for q in self.quotas
+                f'"{q.limit.scope}";r={q.left};t={math.ceil(q.reset_seconds)}' for q in self.usages
             ),
-            "RateLimit-Policy": ", ".join(f'"{b.scope}";q={b.limit};w={b.window}' for b, _, _ in self.quotas),
+            "RateLimit-Policy": ", ".join(
+                f'"{b.scope}";q={b.max_requests};w={b.window}' for b, _, _ in self.usages
+            ),
         }
 
 

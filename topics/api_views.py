@@ -14,9 +14,9 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.http_cache import cached_response, made_of
-from api.pagination import PARAMETERS as PAGING
 from api.pagination import Page, envelope
 from api.params import ID, Choice, Parameter, Text, openapi, parse
+from api.params import PARAMETERS as PAGING
 from core.users import current_user
 from topics import actions, board
 from topics.models import Topic, TopicActivity

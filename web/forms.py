@@ -9,7 +9,7 @@ from django.contrib.auth.forms import AuthenticationForm
 from django.core.exceptions import ValidationError
 from django.utils.translation import gettext
 
-from ratelimit.throttling import may_try
+from ratelimit.throttling import allow_attempt
 
 
 class SignInForm(AuthenticationForm):
@@ -21,7 +21,7 @@ class SignInForm(AuthenticationForm):
 
     def clean(self) -> dict[str, Any]:
         complete = {"username", "password"} <= self.cleaned_data.keys()
-        if complete and self.request and not may_try(self.request, "sign-in"):
+        if complete and self.request and not allow_attempt(self.request, "sign-in"):
             message = gettext("Too many attempts. Please try again in a minute.")
             raise ValidationError(message, code="too_many_attempts")
         return super().clean()

@@ -41,27 +41,27 @@ def problem_response(
         **({"errors": errors} if errors else {}),
         **members,
     }
-    return HttpResponse(
-        json.dumps(body, ensure_ascii=False), status=status, content_type=CONTENT_TYPE, headers=headers
-    )
+    # "replace": what a message repeats of the input may hold half of a surrogate pair.
+    text = json.dumps(body, ensure_ascii=False).encode(errors="replace")
+    return HttpResponse(text, status=status, content_type=CONTENT_TYPE, headers=headers)
 
 
-def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpResponse | None:
-    """DRF's EXCEPTION_HANDLER. None for what nobody foresaw: Django logs it and answers 500."""
+def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpResponse | None:  # noqa: ARG001
+    """Return the problem (DRF's EXCEPTION_HANDLER), or None for a bug: Django logs it and answers 500."""
     problem = translate(exception)
     if problem is None:
         return None
     set_rollback()
-    return problem_of(problem, context)
+    return problem_of(problem)
 
 
-def problem_of(exception: APIException, context: Mapping[str, Any]) -> HttpResponse:
+def problem_of(exception: APIException) -> HttpResponse:
     """The response for one of DRF's exceptions or of ours."""
     headers = dict(getattr(exception, "headers", {}))
     if getattr(exception, "auth_header", None):
         headers["WWW-Authenticate"] = exception.auth_header  # type: ignore[attr-defined]  # DRF adds it
     if isinstance(exception, Throttled):
-        return _throttled(exception, headers, context)
+        return _throttled(exception, headers)
     errors = getattr(exception, "errors", None)
     if isinstance(exception, ValidationError):
         errors = by_field(exception.detail)
@@ -69,12 +69,12 @@ def problem_of(exception: APIException, context: Mapping[str, Any]) -> HttpRespo
     return problem_response(exception.status_code, detail, errors=errors, headers=headers)
 
 
-def _throttled(exception: Throttled, headers: dict[str, str], context: Mapping[str, Any]) -> HttpResponse:
+def _throttled(exception: Throttled, headers: dict[str, str]) -> HttpResponse:
     wait = getattr(exception, "wait", None)
     if wait is not None:
         headers["Retry-After"] = str(max(1, math.ceil(wait)))
-    verdict = getattr(context.get("request"), "throttle_verdict", None)
-    violated = {"violated-policies": verdict.violated} if verdict else {}
+    scopes = getattr(exception, "violated", None)
+    violated = {"violated-policies": scopes} if scopes else {}
     return problem_response(
         exception.status_code,
         str(exception.detail),

@@ -48,7 +48,7 @@ class ProblemMiddleware:
         if not request.path_info.startswith(API_PREFIX):
             return None
         problem = translate(exception)
-        return problem_of(problem, {"request": request}) if problem else None
+        return problem_of(problem) if problem else None
 
 
 def _lacks_slash(request: HttpRequest) -> bool:

@@ -17,7 +17,6 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from api.problems.exceptions import Problem
-from core.celery import publish
 from core.users import current_user
 from courses import actions, tasks
 from courses.models import Certificate, Lesson, Review
@@ -134,7 +133,7 @@ class CertificateFile(APIView):
         try:
             file = certificate.file.open()
         except (ValueError, FileNotFoundError):  # not made yet, or lost
-            publish(tasks.certify, certificate.enrollment_id)
+            tasks.certify.publish(certificate.enrollment_id)
             raise _still_being_made() from None
         return FileResponse(file, filename=f"{uuid}.pdf", content_type="application/pdf")
 

@@ -26,8 +26,6 @@ class TelegramAuthentication(BaseAuthentication):
     this class has no opinion.
     """
 
-    credentials_in = "HTTP_X_TELEGRAM_USER_ID"  # api/plain_reads.py looks there
-
     def authenticate(self, request: Request) -> tuple[User, TelegramAccount] | None:
         """The user and the linked account.
 

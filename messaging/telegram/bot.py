@@ -10,7 +10,6 @@ from django.conf import settings
 from rest_framework.permissions import BasePermission
 
 from api.problems.exceptions import Problem
-from ratelimit.throttling import ScopedRateThrottle
 
 if TYPE_CHECKING:
     from rest_framework.request import Request
@@ -41,10 +40,3 @@ class IsBot(BasePermission):
 
     def has_permission(self, request: Request, view: APIView) -> bool:  # noqa: ARG002
         return is_from_bot(request)
-
-
-class BotRateThrottle(ScopedRateThrottle):
-    """One limit for the bot as a whole: it speaks for many users, from whatever address."""
-
-    def counted_as(self, client: str) -> str:  # noqa: ARG002  (IsBot has seen its secret)
-        return "telegram-bot"

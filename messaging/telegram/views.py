@@ -54,8 +54,8 @@ class TelegramLink(APIView):
 class Confirmation(APIView):
     authentication_classes = []
     permission_classes = [bot.IsBot]
-    throttle_classes = [bot.BotRateThrottle]
     throttle_scope = "telegram-confirm"
+    throttle_client = "telegram-bot"  # one limit for the bot, whatever address it has
 
     @extend_schema(
         summary="A bot confirms a link",

@@ -5,10 +5,10 @@ import threading
 import pytest
 
 from ratelimit.local_limiter import LocalLimiter
-from ratelimit.rates import Bucket
+from ratelimit.rates import Limit
 
-ANNA = Bucket("anon", 2, 60, "anna")
-STRICT = Bucket("courses-top", 1, 10, "anna")
+ANNA = Limit("anon", 2, 60, "anna")
+STRICT = Limit("courses-top", 1, 10, "anna")
 
 
 class Clock:
@@ -53,11 +53,11 @@ def test_who_is_refused_by_one_scope_uses_up_no_other(clock):
 
 def test_threads_together_pass_the_limit_exactly(clock):
     limiter = LocalLimiter(clock)
-    bucket = Bucket("anon", 60, 60, "anna")
+    limit = Limit("anon", 60, 60, "anna")
     passed = []
 
     def send():
-        passed.extend(limiter.decide([bucket]).passes for _ in range(50))
+        passed.extend(limiter.decide([limit]).passes for _ in range(50))
 
     threads = [threading.Thread(target=send) for _ in range(6)]
     for thread in threads:
@@ -71,5 +71,5 @@ def test_ended_windows_are_forgotten(clock):
     limiter = LocalLimiter(clock, sweep_at=100)
     for n in range(10_000):
         clock.now += 1
-        limiter.decide([Bucket("anon", 2, 60, str(n))])
+        limiter.decide([Limit("anon", 2, 60, str(n))])
     assert len(limiter._logs) <= 200

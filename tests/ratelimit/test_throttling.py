@@ -17,7 +17,7 @@ from rest_framework.test import APIClient
 
 from core import redis_state
 from ratelimit import limiter
-from ratelimit.rates import Bucket
+from ratelimit.rates import Limit
 from tests.api import urls
 from tests.support.waiting import until
 
@@ -197,9 +197,9 @@ def _decide_many(url, times, start, passed):
     from django.conf import settings
 
     settings.CELERY_BROKER_URL = url
-    bucket = Bucket("anon", 60, 60, "ip:192.0.2.1")
+    limit = Limit("anon", 60, 60, "ip:192.0.2.1")
     start.wait()
-    passed.put(sum(limiter.decide_in_redis([bucket]).passes for _ in range(times)))
+    passed.put(sum(limiter.decide_in_redis([limit]).passes for _ in range(times)))
 
 
 @pytest.mark.slow
@@ -226,12 +226,12 @@ def test_nothing_of_it_can_be_evicted_or_flushed_with_the_cache(client, rates):
 
 
 def test_clients_that_are_gone_are_forgotten():
-    gone = [Bucket("anon", 60, 1, f"ip:192.0.2.{n}") for n in range(100)]
-    for bucket in gone:
-        limiter.decide_in_redis([bucket])
+    gone = [Limit("anon", 60, 1, f"ip:192.0.2.{n}") for n in range(100)]
+    for limit in gone:
+        limiter.decide_in_redis([limit])
     connection = redis_state.client()
     assert connection.zcard(limiter.INDEX_KEY) == 100
-    here = [Bucket("anon", 1000, 60, "ip:198.51.100.1")]
+    here = [Limit("anon", 1000, 60, "ip:198.51.100.1")]
 
     def drained():
         limiter.decide_in_redis(here)
@@ -243,7 +243,7 @@ def test_clients_that_are_gone_are_forgotten():
 
 def test_a_client_that_comes_back_again_and_again_is_remembered():
     """Its log is looked at when its first window ends, and must survive that."""
-    visitor = Bucket("anon", 3, 1, "ip:192.0.2.1")
+    visitor = Limit("anon", 3, 1, "ip:192.0.2.1")
     end = time.monotonic() + 2.5
     while time.monotonic() < end:
         limiter.decide_in_redis([visitor])
@@ -254,10 +254,10 @@ def test_a_client_that_comes_back_again_and_again_is_remembered():
 
 
 def test_a_clock_that_was_set_back_blocks_nobody():
-    bucket = Bucket("anon", 1, 60, "ip:192.0.2.1")
+    limit = Limit("anon", 1, 60, "ip:192.0.2.1")
     connection = redis_state.client()
-    connection.rpush(bucket.key, int((time.time() + 3600) * 1_000_000))
-    assert limiter.decide_in_redis([bucket]).passes
+    connection.rpush(limit.key, int((time.time() + 3600) * 1_000_000))
+    assert limiter.decide_in_redis([limit]).passes
 
 
 def test_a_redis_that_lost_its_scripts_is_given_them_again(client, rates):

@@ -117,7 +117,7 @@ class TestReminders:
 
 def test_beat_has_it_all_sent(telegram, monkeypatch):
     published = []
-    monkeypatch.setattr(tasks, "publish", published.append)
+    monkeypatch.setattr(tasks.deliver_due, "publish", lambda: published.append(tasks.deliver_due))
     due_in(-MINUTE)
     due_in(HOUR)
     tasks.watch_deadlines()

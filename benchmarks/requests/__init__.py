@@ -1,0 +1,1 @@
+"""The parts of ``python -m benchmarks.requests``: requests of two checkouts, in alternate rounds."""
