@@ -49,5 +49,5 @@ def test_value_that_depends_on_the_caller_is_found(rows, what):
 def test_value_with_a_host_is_found(rows):
     with own_declarations():
         thing = Cached("odd", ttl=60, load=lambda: "http://testserver/x/", invalidated_by={Book: ALL})
-        with pytest.raises(AssertionError, match="odd holds an address"):
+        with pytest.raises(AssertionError, match="odd contains an address"):
             assert_independent_of_caller(thing)
