@@ -122,13 +122,15 @@ MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "media"))
 
 # --- PostgreSQL -------------------------------------------------------------------------------
 
+DB_CONN_MAX_AGE = int(os.environ.get("DB_CONN_MAX_AGE", "60"))  # 0 under ASGI: config/asgi.py
+ASGI_MAX_REQUESTS = int(os.environ.get("ASGI_MAX_REQUESTS", "16"))
 DATABASE_ENGINE = "caching.postgresql"  # Django's own, which carries out the cache's fences
 if os.environ.get("DATABASE_URL") or not os.environ.get("DB_HOST"):
     DATABASES = {
         "default": dj_database_url.parse(
             get_address("DATABASE_URL"),
             engine=DATABASE_ENGINE,
-            conn_max_age=60,
+            conn_max_age=DB_CONN_MAX_AGE,
             conn_health_checks=True,
         )
     }
@@ -141,7 +143,7 @@ else:
             "NAME": os.environ.get("DB_NAME", "dbname"),
             "USER": os.environ.get("DB_USER", "dbuser"),
             "PASSWORD": os.environ.get("DB_PASS", ""),
-            "CONN_MAX_AGE": 60,
+            "CONN_MAX_AGE": DB_CONN_MAX_AGE,
             "CONN_HEALTH_CHECKS": True,
         }
     }
@@ -219,7 +221,9 @@ METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for t
 CELERY_BROKER_URL = addresses.for_celery(
     os.environ.get("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
 )
-CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_IGNORE_RESULT = True  # but for config.celery.debug_task
+CELERY_RESULT_BACKEND = CELERY_BROKER_URL
+CELERY_RESULT_EXPIRES = 3600
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -245,6 +249,7 @@ if CELERY_BROKER_URL.startswith("sentinel://"):
             "retry": Retry(NoBackoff(), 0),
         },
     }
+    CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_SINGLETON_BACKEND_CLASS = "services.singleton.OwnedLocks"
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
