@@ -83,6 +83,21 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
+DEBUG_TOOLBAR = DEBUG and _flag("DEBUG_TOOLBAR")
+if DEBUG_TOOLBAR:
+    if not find_spec("debug_toolbar"):
+        raise SystemExit("DEBUG_TOOLBAR=1 needs django-debug-toolbar: pip install -r requirements-dev.txt")
+    from debug_toolbar.settings import PANELS_DEFAULTS
+
+    INSTALLED_APPS.insert(-1, "debug_toolbar")
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.middleware.security.SecurityMiddleware"),
+        "debug_toolbar.middleware.DebugToolbarMiddleware",
+    )
+    INTERNAL_IPS = ["127.0.0.1", "::1"]
+    DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": "debug_toolbar.middleware.show_toolbar_with_docker"}
+    DEBUG_TOOLBAR_PANELS = [*PANELS_DEFAULTS]
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -213,6 +228,8 @@ if CACHALOT_ENABLED:  # not coherent, as the project's own cache is: docs/prices
     CACHALOT_TIMEOUT = CACHE_TTL
     CACHALOT_ADDITIONAL_SUPPORTED_DATABASES = {DATABASE_ENGINE}
     CACHALOT_ONLY_CACHABLE_APPS = ("clients", "services")
+    if DEBUG_TOOLBAR:
+        DEBUG_TOOLBAR_PANELS.append("cachalot.panels.CachalotPanel")
 
 METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for the public
 
@@ -379,3 +396,6 @@ LOGGING = {
         "fontTools": {"level": "WARNING"},  # tells of every letter of a certificate
     },
 }
+SQL_LOG = _flag("SQL_LOG")  # each statement with its time
+if SQL_LOG:
+    LOGGING["loggers"]["django.db.backends"] = {"level": "DEBUG"}

@@ -1,5 +1,6 @@
 """Every address of the project."""
 
+from django.conf import settings
 from django.contrib import admin
 from django.urls import include, path
 
@@ -24,3 +25,7 @@ urlpatterns = [
     path("api/v1/", include("tasks.urls")),
     path("", include("monitoring.urls")),
 ]
+if settings.DEBUG_TOOLBAR:
+    from debug_toolbar.toolbar import debug_toolbar_urls
+
+    urlpatterns += debug_toolbar_urls()
