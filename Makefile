@@ -13,7 +13,7 @@ PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; p
 
 BENCHMARKS := coherence releases cost outage redis_drills throughput recalculation
 
-.PHONY: run test lint bench flower install peers psycopg3 requirements
+.PHONY: run test lint bench benchmark flower install peers psycopg3 requirements
 
 # Everything at once on http://127.0.0.1:8000 until Ctrl-C; PORT=8001 picks another port.
 run: install
@@ -35,6 +35,11 @@ lint: install
 
 bench: peers
 	$(foreach name,$(BENCHMARKS),$(VENV) -m benchmarks.$(name) &&) $(VENV) -m benchmarks.coherence --nemesis
+
+# Reads before and after the cache, in a minute (pytest-benchmark). make test compares their ratios.
+benchmark: install
+	$(VENV) -m pytest -q -n 0 -p no:randomly --benchmark-enable --benchmark-max-time=0.5 \
+		--benchmark-columns=median,iqr,ops,rounds tests/sources/test_1_reads_before_and_after_the_cache.py
 
 # Celery's monitor on http://127.0.0.1:5555, until Ctrl-C.
 flower: install

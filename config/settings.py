@@ -372,6 +372,8 @@ if HTTPS:
 
 # --- Logging: every line carries the request's id ---------------------------------------------
 
+SQL_LOG = _flag("SQL_LOG")  # each statement with its time
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -393,9 +395,7 @@ LOGGING = {
     # Django's own handlers would print each record a second time.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
+        "django.db.backends": {"level": "DEBUG" if SQL_LOG else "NOTSET"},
         "fontTools": {"level": "WARNING"},  # tells of every letter of a certificate
     },
 }
-SQL_LOG = _flag("SQL_LOG")  # each statement with its time
-if SQL_LOG:
-    LOGGING["loggers"]["django.db.backends"] = {"level": "DEBUG"}

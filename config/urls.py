@@ -2,7 +2,7 @@
 
 from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from accounts.forms import AdminSignInForm
 from services.urls import source_urlpatterns
@@ -10,7 +10,7 @@ from services.urls import source_urlpatterns
 admin.site.site_header = admin.site.site_title = "Syllabus"
 admin.site.login_form = AdminSignInForm
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("api.urls")),
     path("api/v1/", include("accounts.urls")),

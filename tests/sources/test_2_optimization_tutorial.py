@@ -16,10 +16,10 @@ from django.db import DatabaseError, connection, transaction
 
 from config.environment import ROOT
 from services.models import Subscription
+from tests.compose import needs_compose, resolved
 from tests.processes import child_environment
 from tests.services.factories import make_subscriptions
-from tests.sources.compose import needs_compose, resolved
-from tests.sources.uvicorn_server import uvicorn
+from tests.uvicorn_server import uvicorn
 
 
 def manage(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:

@@ -29,8 +29,8 @@ from tasks import tasks
 from tests import factories
 from tests.devtools.processes import environment, state
 from tests.services.factories import PlanFactory, ServiceFactory, make_subscriptions
-from tests.sources.uvicorn_server import uvicorn
 from tests.tasks.factories import LinkedUserFactory, TaskFactory
+from tests.uvicorn_server import uvicorn
 from tests.waiting import until
 from tests.workers import working
 
