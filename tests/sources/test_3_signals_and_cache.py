@@ -48,7 +48,7 @@ def test_creating_and_deleting_a_topic_records_activities_and_logs_the_custom_si
         browser.post(f"/topics/delete/{topic.pk}/")
     assert (
         TopicActivity.objects.get(topic_id=topic.pk).action == "deleted"
-    )  # on_delete=CASCADE took the other
+    )  # CASCADE took the other
     logged = [f"Topic {topic.pk} changed: {action}" for action in ("created", "deleted")]
     assert [line for line in caplog.messages if line in logged] == logged
 
