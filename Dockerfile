@@ -8,8 +8,11 @@ RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirem
 FROM python:3.12-slim AS base
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /app
-# psql, for `manage.py dbshell`.
-RUN apt-get update && apt-get install -y --no-install-recommends postgresql-client && rm -rf /var/lib/apt/lists/*
+# psql for `manage.py dbshell`; fonts for certificates in every script (courses/fonts.py).
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends \
+    postgresql-client fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji \
+    && rm -rf /var/lib/apt/lists/*
 EXPOSE 8000
 
 # docker-compose.dev.yml: it has no code of its own, that is mounted. The user must have a name: the tests'

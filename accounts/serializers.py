@@ -10,36 +10,20 @@ from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.actions import LINK_SECONDS
-from accounts.models import MOST_TELEGRAM_ID, TelegramAccount
-from accounts.secret_tokens import TOKEN
-from api.params import BIGGEST_ID
+from core.users import PUBLIC_FIELDS
+from messaging.models import TelegramAccount
+from messaging.serializers import TelegramAccountSerializer
 
 PASSWORD_CHARACTERS = 128
-PUBLIC = ["id", "username", "first_name", "last_name", "date_joined"]
-OWN = [*PUBLIC, "email", "is_staff", "last_login"]
-
-
-class PublicUserSerializer(serializers.ModelSerializer[User]):
-    """What every signed-in user may know of another."""
-
-    class Meta:
-        model = User
-        fields = PUBLIC
+OWN = [*PUBLIC_FIELDS, "email", "is_staff", "last_login"]
 
 
 class UserSerializer(serializers.ModelSerializer[User]):
-    """What a user, and staff, may know of him."""
+    """What a user may see of themselves, and staff of any user."""
 
     class Meta:
         model = User
         fields = OWN
-
-
-class TelegramAccountSerializer(serializers.ModelSerializer[TelegramAccount]):
-    class Meta:
-        model = TelegramAccount
-        fields = ["telegram_id", "linked_at"]
 
 
 class ProfileSerializer(serializers.ModelSerializer[User]):
@@ -99,42 +83,3 @@ class RegistrationSerializer(serializers.ModelSerializer[User]):
 
 class AccessTokenSerializer(serializers.Serializer[Any]):
     token = serializers.CharField(help_text="For the header Authorization: Token …; not shown again.")
-
-
-class LinkSerializer(serializers.Serializer[Any]):
-    telegram_link = serializers.URLField(
-        allow_null=True, help_text="null while TELEGRAM_BOT_NAME is not set; the token works without it."
-    )
-    link_token = serializers.CharField(help_text="To send to the bot by hand: /start <token>.")
-    expires_in = serializers.IntegerField(default=LINK_SECONDS, help_text="Seconds.")
-
-
-class ConfirmationSerializer(serializers.Serializer[Any]):
-    """What a bot of one's own sends when it was told ``/start <code>``."""
-
-    code = serializers.RegexField(
-        rf"\A{TOKEN.pattern}\Z",
-        max_length=100,
-        error_messages={"invalid": "must be the 43 characters of A-Z, a-z, 0-9, _ and - from the link"},
-    )
-    telegram_id = serializers.IntegerField(min_value=1, max_value=MOST_TELEGRAM_ID)
-
-
-class LinkedSerializer(serializers.Serializer[Any]):
-    telegram_id = serializers.IntegerField()
-    user = PublicUserSerializer()
-
-
-class UpdateSerializer(serializers.Serializer[Any]):
-    """Telegram's Update, as far as every one has it. The rest is the bot's to read."""
-
-    update_id = serializers.IntegerField(min_value=0, max_value=BIGGEST_ID)
-    message = serializers.DictField(required=False)
-
-
-class ReplySerializer(serializers.Serializer[Any]):
-    """A call of the Bot API for Telegram to make; empty where the bot has nothing to say."""
-
-    method = serializers.CharField(required=False)
-    chat_id = serializers.IntegerField(required=False)
-    text = serializers.CharField(required=False)

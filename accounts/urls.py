@@ -2,15 +2,12 @@
 
 from django.urls import path
 
-from accounts.views import signing_in, telegram, users
+from accounts.views import signing_in, users
 
 urlpatterns = [
     path("auth/register/", signing_in.Registration.as_view(), name="auth-register"),
     path("auth/token/", signing_in.TokenIssue.as_view(), name="auth-token"),
     path("auth/logout/", signing_in.Logout.as_view(), name="auth-logout"),
-    path("auth/telegram/link/", telegram.TelegramLink.as_view(), name="telegram-link"),
-    path("auth/telegram/confirm/", telegram.Confirmation.as_view(), name="telegram-confirm"),
-    path("telegram/webhook/", telegram.Webhook.as_view(), name="telegram-webhook"),
     path("me/", users.Me.as_view(), name="me"),
     path("user/<int:pk>/", users.UserDetail.as_view(), name="user-detail"),
 ]

@@ -8,7 +8,7 @@ from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from rest_framework.permissions import SAFE_METHODS
 
 from api.permissions import ModelPermissionsOrReadOnly
-from api.problems import CONTENT_TYPE
+from api.problems.handler import CONTENT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,6 +52,11 @@ MEANINGS = {
 
 class AutoSchema(SpectacularAutoSchema):
     """Says of our own permissions, too, which requests need nobody to be signed in."""
+
+    def get_override_parameters(self) -> list[Any]:
+        """Return the query parameters that the view declares (``query_serializers``)."""
+        get_query = getattr(self.view, "get_query_serializer_class", None)
+        return [get_query()] if get_query else []
 
     def get_auth(self) -> list[dict[str, Any]]:
         ways: list[dict[str, Any]] = super().get_auth()

@@ -1,7 +1,7 @@
 """Pages: ``count``, ``next``, ``previous``, ``results``.
 
-``next`` and ``previous`` are addresses from the root, ``/api/v1/courses/?page=2``. A host would make
-a page that one caller put into the cache wrong for another who comes by a different host.
+``next`` and ``previous`` are addresses from the root, ``/api/v1/courses/?page=2``. With a host in them
+a cached page would be wrong for a client that comes by another host.
 """
 
 from __future__ import annotations
@@ -12,20 +12,30 @@ from urllib.parse import urlencode
 
 from rest_framework import serializers
 from rest_framework.exceptions import NotFound
-from rest_framework.pagination import BasePagination
+from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 
-from api.params import Integer, parse
+from api.fields import IntegerField
+from api.query import QuerySerializer, parse_query
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from django.db.models import QuerySet
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
 PAGE_SIZE = 20
-PARAMETERS = {"page": Integer(1, 2**31 - 1, default=1), "page_size": Integer(1, 100, default=PAGE_SIZE)}
+MAX_PAGE_SIZE = 100
+MAX_PAGE = 2**31 - 1
+
+
+class PageQuery(QuerySerializer):
+    """The parameters of a list. A list with filters adds them in a subclass."""
+
+    page = IntegerField(min_value=1, max_value=MAX_PAGE, default=1, help_text="Which page, from 1.")
+    page_size = IntegerField(
+        min_value=1, max_value=MAX_PAGE_SIZE, default=PAGE_SIZE, help_text="How many results on a page."
+    )
 
 
 class Page(NamedTuple):
@@ -33,28 +43,6 @@ class Page(NamedTuple):
 
     number: int = 1
     size: int = PAGE_SIZE
-
-
-def parse_page(query_params: Mapping[str, str]) -> Page:
-    """The page that a query string asks for.
-
-    Raises:
-        Problem: 400 for what is not a page number or size, with what is.
-    """
-    values = parse(query_params, PARAMETERS)
-    return Page(values["page"], values["page_size"])
-
-
-def rows_of(queryset: QuerySet[Any], page: Page) -> tuple[int, list[Any]]:
-    """How many rows there are, and those of the page: two queries, one for an empty table.
-
-    Raises:
-        NotFound: 404 for a page past the last. The first page is always there.
-    """
-    count = queryset.count()
-    check_exists(page, count)
-    start = (page.number - 1) * page.size
-    return count, list(queryset[start : start + page.size]) if count else []
 
 
 def check_exists(page: Page, count: int) -> None:
@@ -73,10 +61,11 @@ def envelope(
     params: Mapping[str, object] | None = None,
     results_key: str = "results",
 ) -> dict[str, Any]:
-    """A page as plain data.
+    """Return a page as plain data.
 
-    ``path`` is where the list is (``reverse("course-list")``), ``params`` its filters and order, which
-    the links repeat; those that are None are left out.
+    Args:
+        path: where the list is (``reverse("course-list")``).
+        params: its filters and order, which the links repeat; those that are None are left out.
     """
     last = max(1, math.ceil(count / page.size))
     return {
@@ -103,51 +92,28 @@ def _link(path: str, params: Mapping[str, object] | None, page: Page, number: in
     return f"{path}?{urlencode(query)}"
 
 
-class Pagination(BasePagination):
-    """The same pages for DRF's list views. A subclass may name another ``results_key``."""
+class Pagination(PageNumberPagination):
+    """DRF's pages, with the links of ``envelope``. The view's ``query`` says which page."""
 
-    results_key = "results"
+    page_size = PAGE_SIZE
+    page_size_query_param = "page_size"
+    max_page_size = MAX_PAGE_SIZE
 
-    def paginate_queryset(
-        self,
-        queryset: Any,
-        request: Request,
-        view: APIView | None = None,  # noqa: ARG002
-    ) -> list[Any]:
-        self.request = request
-        self.page = parse_page(request.query_params)
-        self.count, rows = rows_of(queryset, self.page)
-        return rows
+    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
+        """Return the rows of the page: two queries, one for an empty table.
+
+        Raises:
+            NotFound: 404 for a page past the last. The first page always exists.
+        """
+        query: dict[str, Any] = getattr(view, "query", None) or parse_query(request.query_params, PageQuery)
+        self.asked = Page(query["page"], query["page_size"])
+        self.params = {name: request.query_params[name] for name in request.query_params}
+        self.path = request.path
+        self.count = queryset.count()
+        check_exists(self.asked, self.count)
+        start = (self.asked.number - 1) * self.asked.size
+        return list(queryset[start : start + self.asked.size]) if self.count else []
 
     def get_paginated_response(self, data: Sequence[Any]) -> Response:
-        given = self.request.query_params
-        params = {name: given[name] for name in given if name not in PARAMETERS}
-        return Response(
-            envelope(
-                data,
-                page=self.page,
-                count=self.count,
-                path=self.request.path,
-                params=params,
-                results_key=self.results_key,
-            )
-        )
-
-    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": "string", "format": "uri-reference", "nullable": True}
-        return {
-            "type": "object",
-            "required": ["count", "next", "previous", self.results_key],
-            "properties": {
-                "count": {"type": "integer", "example": 42},
-                "next": {**link, "example": "/api/v1/courses/?page=3"},
-                "previous": {**link, "example": "/api/v1/courses/?page=1"},
-                self.results_key: schema,
-            },
-        }
-
-    def get_schema_operation_parameters(self, view: APIView) -> list[dict[str, Any]]:  # noqa: ARG002
-        return [
-            {"name": name, "in": "query", "required": False, "schema": {**p.schema, "default": p.default}}
-            for name, p in PARAMETERS.items()
-        ]
+        params = {name: value for name, value in self.params.items() if name not in {"page", "page_size"}}
+        return Response(envelope(data, page=self.asked, count=self.count, path=self.path, params=params))

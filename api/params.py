@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, Protocol
 from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import OpenApiParameter
 
-from api.exceptions import Problem
+from api.problems.exceptions import Problem
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -175,3 +175,6 @@ def openapi(parameters: Mapping[str, Parameter]) -> list[OpenApiParameter]:
 
 def _shown(text: str | None) -> str:
     return repr(text if text is None or len(text) <= SHOWN_CHARACTERS else text[:SHOWN_CHARACTERS] + "…")
+
+
+PARAMETERS = {"page": Integer(1, 2**31 - 1, default=1), "page_size": Integer(1, 100, default=20)}

@@ -3,23 +3,27 @@
 from __future__ import annotations
 
 import json
+import math
+import re
 from typing import IO, TYPE_CHECKING, Any, NoReturn
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
+from rest_framework import parsers
 from rest_framework.exceptions import ParseError
-from rest_framework.parsers import BaseParser
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+SURROGATE = re.compile("[\ud800-\udfff]")
 
-class JSONParser(BaseParser):
-    """RFC 8259, strictly. DRF's own follows the ``charset`` that the client names, zip among them,
-    reads bodies of any size, and fails on deep nesting.
+
+class JSONParser(parsers.JSONParser):
+    """RFC 8259, strictly.
+
+    DRF's follows the ``charset`` that the client names, reads bodies of any size, fails on deep
+    nesting, and takes numbers and text that nothing behind it can hold.
     """
-
-    media_type = "application/json"
 
     def parse(
         self,
@@ -27,10 +31,10 @@ class JSONParser(BaseParser):
         media_type: str | None = None,  # noqa: ARG002
         parser_context: Mapping[str, Any] | None = None,  # noqa: ARG002
     ) -> dict[str, Any]:
-        """The object.
+        """Return the object.
 
         Raises:
-            ParseError: what is sent is not a JSON object, told with the place (400).
+            ParseError: the body is not a JSON object (400).
             RequestDataTooBig: it is longer than DATA_UPLOAD_MAX_MEMORY_SIZE bytes (413).
         """
         value = _decode(_read(stream))
@@ -49,12 +53,28 @@ def _read(stream: IO[Any]) -> bytes:
 
 def _decode(body: bytes) -> object:
     try:
-        return json.loads(body.decode(), parse_constant=_no_constant)
+        text = body.decode()
+        if "\\ud" in text.lower():  # only an escape brings a surrogate: UTF-8 has none
+            return _without_surrogates(json.loads(text, parse_constant=_refuse, parse_float=_finite))
+        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
     except RecursionError:
         raise ParseError("The JSON is nested too deeply.") from None
     except ValueError as error:  # of JSON, of UTF-8, of numbers with thousands of digits
         raise ParseError(f"The body is not JSON: {error}") from None
 
 
-def _no_constant(name: str) -> NoReturn:
+def _refuse(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if math.isinf(number):
+        raise ValueError(f"{text[:40]} is too large a number")
+    return number
+
+
+def _without_surrogates(value: object) -> object:
+    if SURROGATE.search(json.dumps(value, ensure_ascii=False)):
+        raise ValueError("a text has half of a surrogate pair, which is not a character")
+    return value

@@ -1,53 +1,55 @@
-"""Views that apps build on, and where the API describes itself."""
+"""What the project's API views have in common, and where the API describes itself."""
 
 from __future__ import annotations
 
 from functools import cache
-from typing import TYPE_CHECKING, Any, NoReturn
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
+from rest_framework import views
 from rest_framework.response import Response
-from rest_framework.views import APIView
+
+from api.query import NoQuery, QuerySerializer, parse_query
 
 if TYPE_CHECKING:
-    from django.http import HttpRequest
-    from django.http.response import HttpResponseBase
+    from collections.abc import Mapping
+
     from rest_framework.request import Request
 
 
-class CachedReadView(APIView):
-    """A view whose ``get`` is usually answered by the cache.
+class StrictQuery:
+    """A mixin for views: query parameters are declared, and others refused.
 
-    A plain read (api/plain_reads.py) comes without credentials, body, or wishes for a format, so
-    there is nothing to authenticate, parse or negotiate: its ``get`` is given Django's own request
-    with ``query_params`` and ``user``. Permissions, throttles, exceptions and headers are DRF's as
-    ever. Any other request goes the usual way.
+    Attributes:
+        query_serializers: what each action takes, by the action's name; by HTTP method in lower case
+            where the view has no actions.
+        query: the values of this request, by name.
     """
 
-    def dispatch(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
-        if not getattr(request, "is_plain_read", False):
-            return super().dispatch(request, *args, **kwargs)
-        plain: Any = request
-        plain.query_params = request.GET
-        plain.authenticators, plain.successful_authenticator = self.authentication_classes, None
-        self.request, self.args, self.kwargs = plain, args, kwargs
-        self.headers = self.default_response_headers
-        try:
-            self.check_permissions(plain)
-            self.check_throttles(plain)
-            response = self.get(plain, *args, **kwargs)  # type: ignore[attr-defined]  # the subclass's
-        except Exception as error:  # noqa: BLE001  (DRF's handler raises again what it does not know)
-            response = self.handle_exception(error)
-        return self.finalize_response(plain, response, *args, **kwargs)
+    query_serializers: ClassVar[Mapping[str, type[QuerySerializer]]] = {}
+    query: dict[str, Any]
 
-    def raise_uncaught_exception(self, exc: Exception) -> NoReturn:
-        raise exc
+    def get_query_serializer_class(self) -> type[QuerySerializer]:
+        """Return what the action of this request takes."""
+        view: Any = self
+        method = (view.request.method or "get").lower()
+        name = getattr(view, "action", None) or ("get" if method == "head" else method)
+        return self.query_serializers.get(name, NoQuery)
+
+    def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
+        super().initial(request, *args, **kwargs)  # type: ignore[misc]  # the view's
+        if request.method != "OPTIONS":
+            self.query = parse_query(request.query_params, self.get_query_serializer_class())
+
+
+class APIView(StrictQuery, views.APIView):
+    """DRF's, with strict query parameters."""
 
 
 class SchemaView(SpectacularAPIView):
-    """The schema as YAML, or as JSON for who accepts that."""
+    """The schema as YAML, or as JSON if the client accepts that."""
 
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:  # noqa: ARG002
@@ -56,7 +58,7 @@ class SchemaView(SpectacularAPIView):
 
 @cache
 def _schema() -> dict[str, Any]:
-    """Made once: it says the same to everybody, and takes some hundred milliseconds."""
+    """Return the schema. It is made once: it is the same for every client, and takes some 100 ms."""
     generator: Any = SchemaGenerator()  # type: ignore[no-untyped-call]  # drf-spectacular has no types
     schema: dict[str, Any] = generator.get_schema(request=None, public=True)
     return schema

@@ -226,7 +226,7 @@ def wrong_prices() -> int:
 
 def is_idle() -> bool:
     """Whether no message waits and none is being worked on."""
-    from api import redis_state
+    from core import redis_state
 
     broker = redis_state.client()
     return not broker.llen("celery") and not broker.hlen("unacked")

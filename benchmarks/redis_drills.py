@@ -22,8 +22,8 @@ from typing import NamedTuple
 from benchmarks.outage import Answer, Client, percentile
 from benchmarks.servers import BENCHMARKS
 from tests.caching.redis_process import RedisProcess
-from tests.redis_cluster import Cluster
-from tests.redis_sentinel import MASTER, Sentinel
+from tests.support.redis_cluster import Cluster
+from tests.support.redis_sentinel import MASTER, Sentinel
 
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "a@b/c"

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.shortcuts import get_object_or_404
 
-from api.exceptions import Conflict
+from api.problems.exceptions import Conflict
 
 if TYPE_CHECKING:
     from django.db.models import Model

@@ -55,7 +55,11 @@ INSTALLED_APPS = [
     "rest_framework",
     "drf_spectacular",
     "drf_spectacular_sidecar",
+    "core.apps.CoreConfig",
     "api.apps.ApiConfig",
+    "ratelimit.apps.RatelimitConfig",
+    "web.apps.WebConfig",
+    "messaging.apps.MessagingConfig",
     "accounts.apps.AccountsConfig",
     "courses.apps.CoursesConfig",
     "clients.apps.ClientsConfig",
@@ -69,11 +73,10 @@ if _flag("SYLLABUS_DEVTOOLS") and find_spec("devtools"):  # for its commands, ru
     INSTALLED_APPS.insert(-1, "devtools.apps.DevtoolsConfig")
 
 MIDDLEWARE = [
-    "api.request_id.RequestIdMiddleware",
-    "api.middleware.ProblemMiddleware",
+    "core.request_id.RequestIdMiddleware",
+    "api.problems.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
-    "api.language.LanguageMiddleware",
-    "api.plain_reads.PlainReadMiddleware",
+    "core.language.LanguageMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -134,6 +137,10 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "media"))
+# Where certificates find fonts for scripts other than Latin and Cyrillic (courses/fonts.py).
+FONT_FOLDERS = _words(
+    "FONT_FOLDERS", "/usr/share/fonts,/usr/local/share/fonts,/Library/Fonts,C:/Windows/Fonts"
+)
 
 # --- PostgreSQL -------------------------------------------------------------------------------
 
@@ -273,12 +280,15 @@ CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
 )
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
-    "accounts: forget old Updates": {"task": "accounts.tasks.forget_old_updates", "schedule": 86_400},
-    "accounts: forget old sessions": {"task": "accounts.tasks.forget_old_sessions", "schedule": 86_400},
+    "accounts: delete expired sessions": {
+        "task": "accounts.tasks.delete_expired_sessions",
+        "schedule": 86_400,
+    },
     "caching: repair": {"task": "caching.contrib.celery.repair", "schedule": 15},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
+    "messaging: delete old Updates": {"task": "messaging.tasks.delete_old_updates", "schedule": 86_400},
     "services: bring prices up to date": {
         "task": "services.tasks.repair",
         "schedule": 20,
@@ -299,21 +309,16 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
-        "accounts.authentication.TelegramAuthentication",
+        "messaging.telegram.authentication.TelegramAuthentication",
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
-    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.ContentNegotiation",
     "DEFAULT_SCHEMA_CLASS": "api.openapi.AutoSchema",
-    "EXCEPTION_HANDLER": "api.problems.exception_handler",
+    "EXCEPTION_HANDLER": "api.problems.handler.exception_handler",
     "DEFAULT_PAGINATION_CLASS": "api.pagination.Pagination",
-    "DEFAULT_THROTTLE_CLASSES": [
-        "api.throttling.AnonRateThrottle",
-        "api.throttling.UserRateThrottle",
-        "api.throttling.ScopedRateThrottle",
-    ],
+    "DEFAULT_THROTTLE_CLASSES": ["ratelimit.throttling.RateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
         "anon": os.environ.get("THROTTLE_ANON", "60/min"),
         "user": os.environ.get("THROTTLE_USER", "120/min"),
@@ -377,7 +382,7 @@ SQL_LOG = _flag("SQL_LOG")  # each statement with its time
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "api.request_id.RequestIdFilter"}},
+    "filters": {"request_id": {"()": "core.request_id.RequestIdFilter"}},
     "formatters": {
         "line": {
             "format": "{asctime} {levelname:<7} [{request_id}] {name}: {message}",

@@ -4,8 +4,8 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
-from accounts.forms import AdminSignInForm
 from services.urls import source_urlpatterns
+from web.forms import AdminSignInForm
 
 admin.site.site_header = admin.site.site_title = "Syllabus"
 admin.site.login_form = AdminSignInForm
@@ -14,13 +14,14 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("api.urls")),
     path("api/v1/", include("accounts.urls")),
+    path("api/v1/", include("messaging.urls")),
     path("api/v1/", include("courses.urls")),
     path("api/v1/", include("clients.urls")),
     path("api/v1/", include("services.urls")),
     path("api/", include(source_urlpatterns)),
     path("api/v1/", include("topics.api_urls")),
     path("topics/", include("topics.urls")),
-    path("accounts/", include("accounts.sign_in_urls")),
+    path("accounts/", include("web.urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("tasks.urls")),
     path("", include("monitoring.urls")),

@@ -15,8 +15,7 @@ from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
-from api.after_commit import publish_after_commit
-from api.exceptions import Conflict
+from api.problems.exceptions import Conflict
 from courses import tasks
 from courses.models import Category, Certificate, Course, Enrollment, Review
 
@@ -37,7 +36,7 @@ def enroll(*, user: User, course: Course) -> tuple[Enrollment, bool]:
     get_object_or_404(Course.objects.select_for_update(no_key=True), pk=course.pk)
     enrollment, created = Enrollment.objects.get_or_create(user=user, course=course)
     if created:
-        publish_after_commit(tasks.enrolled, enrollment.pk)
+        tasks.enrolled.delay_on_commit(enrollment.pk)
     return enrollment, created
 
 
@@ -55,7 +54,7 @@ def unenroll(*, user: User, course_id: int) -> None:
     if enrollment.completed_at:
         raise Conflict("You have completed this course: its certificate rests on your enrolment.")
     enrollment.delete()
-    publish_after_commit(tasks.refresh_statistics, [course_id])
+    tasks.refresh_statistics.delay_on_commit([course_id])
 
 
 @transaction.atomic
@@ -72,7 +71,7 @@ def add_review(*, user: User, course: Course, rating: int, text: str = "") -> Re
             review = Review.objects.create(user=user, course=course, rating=rating, text=text)
     except IntegrityError as error:
         raise Conflict("You have already reviewed this course.") from error
-    publish_after_commit(tasks.refresh_statistics, [course.pk])
+    tasks.refresh_statistics.delay_on_commit([course.pk])
     return review
 
 
@@ -91,7 +90,7 @@ def complete_course(*, user: User, course: Course) -> Certificate:
         enrollment.save(update_fields=["completed_at"])
     certificate, created = Certificate.objects.get_or_create(enrollment=enrollment)
     if created:
-        publish_after_commit(tasks.certify, enrollment.pk)
+        tasks.certify.delay_on_commit(enrollment.pk)
     return certificate
 
 

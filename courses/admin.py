@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 
-from api.counts import count_of
+from core.subqueries import count_of
 from courses.models import Category, Certificate, Course, Enrollment, Lesson, Module, Review
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 
-from accounts.messaging import Refused, TryLater, Unknown
-from accounts.messaging.mail import send_mail
 from courses.certificates import holder_name
 from courses.models import Certificate, Enrollment
+from messaging.email import send_mail
+from messaging.notify import Refused, TryLater, Unknown
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-    from accounts.messaging.mail import Attachment
+    from messaging.email import Attachment
 
 logger = logging.getLogger(__name__)
 

@@ -13,9 +13,9 @@ from django.db.models import F, OuterRef, Q, Value
 from django.db.models.functions import Coalesce, JSONObject
 from django.urls import reverse
 
-from api.counts import total_of
 from api.moments import moment_text
 from api.pagination import Page, check_exists, envelope
+from core.subqueries import total_of
 from courses.models import PUBLISHED, Category, Course, Lesson, Module
 
 if TYPE_CHECKING:

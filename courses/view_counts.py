@@ -25,9 +25,9 @@ from django.db.models import BigIntegerField, F, Func, JSONField, TextField, Val
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from api import redis_state
 from caching.errors import RedisUnavailable
 from caching.redis.scripts import Script, ScriptCall
+from core import redis_state
 from courses.models import CourseStats, ViewBatch
 from courses.statistics import lock_statistics
 

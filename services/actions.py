@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.db.models import F
 
-from api.after_commit import publish_after_commit
 from services import tasks
 
 if TYPE_CHECKING:
@@ -22,5 +21,5 @@ def request_recalculation(sources: QuerySet[Service] | QuerySet[Plan]) -> int:
 
     Nothing of it needs doing while the database is right: it is for those who doubt it.
     """
-    publish_after_commit(tasks.recalculate)
+    tasks.recalculate.delay_on_commit()
     return sources.update(revision=F("revision") + 1)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
 
-from api.readings import first_miss
+from api.http_cache import first_miss
 from caching import ALL, Cached, CachedFamily
 from services import selectors, tally
 from services.models import Plan, Subscription

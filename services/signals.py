@@ -12,7 +12,6 @@ from typing import Any
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
-from api.after_commit import publish_after_commit
 from services import tasks
 from services.models import Plan, Service, prices_changed
 
@@ -22,4 +21,4 @@ from services.models import Plan, Service, prices_changed
 @receiver(prices_changed)
 def request_recalculation(created: bool = False, **_: Any) -> None:
     if not created:
-        publish_after_commit(tasks.recalculate)
+        tasks.recalculate.delay_on_commit()

@@ -18,14 +18,15 @@ from __future__ import annotations
 import logging
 from typing import TYPE_CHECKING, Any
 
-from celery import Task
+from celery import Task as CeleryTask
 from celery_singleton import Singleton as LibrarySingleton
 from celery_singleton.backends import BaseBackend
 from kombu.exceptions import OperationalError
 
-from api import redis_state
 from caching.errors import RedisUnavailable
 from caching.redis.scripts import Script, ScriptCall
+from core import redis_state
+from core.celery import Task
 
 if TYPE_CHECKING:
     from celery.result import AsyncResult
@@ -52,7 +53,7 @@ class OwnedLocks(BaseBackend):  # type: ignore[misc]  # the library is untyped
     """Locks that only their owner deletes (CELERY_SINGLETON_BACKEND_CLASS).
 
     They lie in the broker's Redis, which is reached as everything else that must not be lost
-    (api/redis_state.py).
+    (core/redis_state.py).
 
     Raises (all methods):
         RedisUnavailable: Redis does not answer.
@@ -85,7 +86,7 @@ class OwnedLocks(BaseBackend):  # type: ignore[misc]  # the library is untyped
             self.unlock(lock)
 
 
-class Singleton(LibrarySingleton):  # type: ignore[misc]  # the library is untyped
+class Singleton(LibrarySingleton, Task):  # type: ignore[misc]  # the library is untyped
     """A task of which, for the same arguments, at most one message waits."""
 
     abstract = True
@@ -107,7 +108,7 @@ class Singleton(LibrarySingleton):  # type: ignore[misc]  # the library is untyp
         if not self.aquire_lock(lock, task_id):
             return None
         try:
-            return Task.apply_async(self, *args, task_id=task_id, **kwargs)
+            return CeleryTask.apply_async(self, *args, task_id=task_id, **kwargs)
         except OperationalError:
             self._give_back(lock, task_id)
             raise

@@ -5,7 +5,6 @@ from __future__ import annotations
 from celery import shared_task
 from django.utils import timezone
 
-from api.after_commit import publish
 from services import pricing, recalculation, tally
 from services.models import Subscription
 from services.singleton import Singleton
@@ -17,7 +16,7 @@ from services.singleton import Singleton
 def recalculate() -> None:
     """Bring every price up to date."""
     if recalculation.recalculate():
-        publish(recalculate)
+        recalculate.publish()
 
 
 @shared_task

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING
 from django.db import transaction
 from django.utils import timezone
 
-from api.after_commit import publish_after_commit
-from api.exceptions import Conflict
+from api.problems.exceptions import Conflict
 from tasks.models import Notice, Status, Task, TaskList, team_of
 from tasks.notices import notices_of_change, notices_of_completion
 from tasks.tasks import deliver
@@ -96,4 +95,4 @@ def start_task(*, task: Task) -> None:
 def _tell(notices: Iterable[Notice]) -> None:
     stored = Notice.objects.bulk_create(notices)
     if stored:
-        publish_after_commit(deliver, [notice.pk for notice in stored])
+        deliver.delay_on_commit([notice.pk for notice in stored])

@@ -9,8 +9,8 @@ from django.contrib import admin
 from django.db import transaction
 from django.db.models import Q
 
-from accounts.authentication import caller
-from api.counts import count_of
+from core.subqueries import count_of
+from core.users import current_user
 from tasks.actions import complete_task, reopen_task, save_tasks, unassign_outsiders
 from tasks.models import Notice, Task, TaskList
 
@@ -75,13 +75,13 @@ class TaskAdmin(admin.ModelAdmin):
             return super().changeform_view(request, object_id, form_url, extra_context)
 
     def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:  # noqa: ARG002
-        save_tasks(tasks=[obj], actor=caller(request))
+        save_tasks(tasks=[obj], actor=current_user(request))
 
     @admin.action(description="Complete the selected tasks", permissions=["change"])
     @transaction.atomic
     def complete(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         for task in _locked(queryset):
-            complete_task(task=task, actor=caller(request))
+            complete_task(task=task, actor=current_user(request))
 
     @admin.action(description="Reopen the selected tasks", permissions=["change"])
     @transaction.atomic

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING, Any
 from django.db import transaction
 from django.utils import timezone
 
-from accounts.messaging import NotDelivered, Refused, TryLater, Unknown, reach, telegram_pauses
+from messaging.notify import NotDelivered, Refused, TryLater, Unknown, reach, telegram_pauses
 from tasks.models import Notice
 from tasks.notices import Message, compose
 

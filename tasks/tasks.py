@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from api.after_commit import publish
 from tasks import deadlines, delivery
 from tasks.models import Notice
 
@@ -37,4 +36,4 @@ def watch_deadlines() -> None:
     """Turn overdue what has passed its deadline; remind of what will."""
     deadlines.turn_overdue()
     deadlines.remind()
-    publish(deliver_due)
+    deliver_due.publish()

@@ -9,15 +9,15 @@ from celery.signals import setup_logging
 from django.conf import settings
 from django.core.cache import caches
 
-from api import redis_state
-from api.after_commit import broker
-from api.limiter import get_limiter
 from caching.gateway import get_gateway
+from core import redis_state
+from core.celery import broker
 from devtools.embedded.wheels import redis_server_binary
+from ratelimit.limiter import get_limiter
 from tests.caching.interleaving import Interleaving
-from tests.smtp import FakeSMTP
-from tests.telegram import BOT_TOKEN, SECRET, FakeTelegram
-from tests.waiting import until
+from tests.support.smtp import FakeSMTP
+from tests.support.telegram import BOT_TOKEN, SECRET, FakeTelegram
+from tests.support.waiting import until
 
 
 @setup_logging.connect

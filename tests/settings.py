@@ -14,7 +14,7 @@ os.environ["DJANGO_SECRET_KEY"] = "only-for-tests-" + "x" * 50
 ensure_servers()
 
 if os.environ.get("TEST_REDIS") == "cluster":  # the core's tests a second time: make test does both
-    from tests.redis_cluster import start_cluster
+    from tests.support.redis_cluster import start_cluster
 
     os.environ["REDIS_CLUSTER"] = ",".join(f"{host}:{port}" for host, port in start_cluster())
 

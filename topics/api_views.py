@@ -13,12 +13,11 @@ from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import caller
-from api.conditional import cached_response
-from api.pagination import PARAMETERS as PAGING
+from api.http_cache import cached_response, made_of
 from api.pagination import Page, envelope
 from api.params import ID, Choice, Parameter, Text, openapi, parse
-from api.readings import made_of
+from api.params import PARAMETERS as PAGING
+from core.users import current_user
 from topics import actions, board
 from topics.models import Topic, TopicActivity
 from topics.serializers import (
@@ -55,7 +54,7 @@ class TopicList(APIView):
         page, search = Page(params["page"], params["page_size"]), params["search"]
         subscribed = params["subscribed"] == "true"
         found = board.read_board(
-            caller(request), page=page.number, page_size=page.size, search=search, subscribed=subscribed
+            current_user(request), page=page.number, page_size=page.size, search=search, subscribed=subscribed
         )
         data = envelope(
             found.topics,
@@ -70,9 +69,9 @@ class TopicList(APIView):
     def post(self, request: Request) -> Response:
         serializer = TopicWriteSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        topic = serializer.save(created_by=caller(request))
+        topic = serializer.save(created_by=current_user(request))
         return Response(
-            board.read_topic(caller(request), topic.pk).value,
+            board.read_topic(current_user(request), topic.pk).value,
             status=status.HTTP_201_CREATED,
             headers={"Location": reverse("topic-detail", args=[topic.pk])},
         )
@@ -81,7 +80,7 @@ class TopicList(APIView):
 class TopicDetail(APIView):
     @extend_schema(operation_id="topics_retrieve", summary="A topic", responses=TopicSerializer)
     def get(self, request: Request, pk: int) -> HttpResponse:
-        return cached_response(request, board.read_topic(caller(request), pk))
+        return cached_response(request, board.read_topic(current_user(request), pk))
 
     @extend_schema(
         summary="Rename a topic of one's own", request=TopicWriteSerializer, responses=TopicSerializer
@@ -90,8 +89,8 @@ class TopicDetail(APIView):
         topic = get_object_or_404(Topic, pk=pk)
         serializer = TopicWriteSerializer(topic, data=request.data)
         serializer.is_valid(raise_exception=True)
-        actions.rename_topic(user=caller(request), topic_id=pk, **serializer.validated_data)
-        return Response(board.read_topic(caller(request), pk).value)
+        actions.rename_topic(user=current_user(request), topic_id=pk, **serializer.validated_data)
+        return Response(board.read_topic(current_user(request), pk).value)
 
     @extend_schema(
         summary="Rename a topic of one's own", request=TopicWriteSerializer, responses=TopicSerializer
@@ -101,15 +100,15 @@ class TopicDetail(APIView):
 
     @extend_schema(summary="Delete a topic of one's own", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        actions.delete_topic(user=caller(request), topic_id=pk)
+        actions.delete_topic(user=current_user(request), topic_id=pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
 class Subscribing(APIView):
     @extend_schema(summary="Follow a topic; again changes nothing", request=None, responses=TopicSerializer)
     def post(self, request: Request, pk: int) -> Response:
-        actions.subscribe(user=caller(request), topic_id=pk)
-        return Response(board.read_topic(caller(request), pk).value)
+        actions.subscribe(user=current_user(request), topic_id=pk)
+        return Response(board.read_topic(current_user(request), pk).value)
 
 
 class Unsubscribing(APIView):
@@ -117,8 +116,8 @@ class Unsubscribing(APIView):
         summary="Follow a topic no longer; again changes nothing", request=None, responses=TopicSerializer
     )
     def post(self, request: Request, pk: int) -> Response:
-        actions.unsubscribe(user=caller(request), topic_id=pk)
-        return Response(board.read_topic(caller(request), pk).value)
+        actions.unsubscribe(user=current_user(request), topic_id=pk)
+        return Response(board.read_topic(current_user(request), pk).value)
 
 
 @extend_schema_view(

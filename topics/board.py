@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils.dateparse import parse_datetime
 
-from api.readings import first_miss, made_of
+from api.http_cache import first_miss, made_of
 from topics import cache, selectors
 from topics.models import TopicActivity
 from topics.permissions import may_change

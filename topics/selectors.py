@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from django.shortcuts import get_object_or_404
 
-from api.counts import count_of, total_of
 from api.moments import moment_text
 from api.pagination import Page, check_exists
+from core.subqueries import count_of, total_of
 from topics.models import Topic, TopicActivity, TopicSubscription
 
 if TYPE_CHECKING:

@@ -15,12 +15,12 @@ from django.utils.translation import gettext as _
 from django.views.decorators.http import require_safe
 from rest_framework.exceptions import NotFound
 
-from accounts.pages import own_page
-from api.readings import first_miss
+from api.http_cache import first_miss
 from topics import actions, board
 from topics.forms import ListForm, TopicForm
 from topics.models import NAME_CHARACTERS, Topic
 from topics.pages import back, click
+from web.pages import own_page
 
 if TYPE_CHECKING:
     from django.http import HttpResponse

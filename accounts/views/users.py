@@ -8,7 +8,8 @@ from django.contrib.auth.models import User
 from drf_spectacular.utils import extend_schema
 from rest_framework.generics import RetrieveAPIView, UpdateAPIView
 
-from accounts.serializers import ProfileSerializer, PublicUserSerializer, UserSerializer
+from accounts.serializers import ProfileSerializer, UserSerializer
+from core.users import PublicUserSerializer
 
 if TYPE_CHECKING:
     from rest_framework.serializers import BaseSerializer

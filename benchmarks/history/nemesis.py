@@ -18,7 +18,7 @@ from benchmarks.history.faults import FAULTS
 from benchmarks.history.trial import History, Plan, Process, Trial
 from tests.caching.proxy import Proxy
 from tests.caching.redis_process import RedisProcess
-from tests.redis_cluster import Cluster
+from tests.support.redis_cluster import Cluster
 
 QUIET_SECONDS = (0.5, 3.0)  # between two faults
 LIFE_SECONDS = 1.0  # a writer is killed so long after its first write, or sooner

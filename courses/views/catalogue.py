@@ -13,13 +13,13 @@ from rest_framework import status
 from rest_framework.generics import RetrieveUpdateDestroyAPIView
 from rest_framework.permissions import AllowAny
 from rest_framework.response import Response
+from rest_framework.views import APIView
 
-from api.conditional import cached_response
-from api.exceptions import Problem
-from api.pagination import PARAMETERS as PAGING
+from api.http_cache import cached_response
 from api.params import ID, Choice, Decimal, Integer, Parameter, Text, openapi, parse
+from api.params import PARAMETERS as PAGING
 from api.permissions import ModelPermissionsOrReadOnly
-from api.views import CachedReadView
+from api.problems.exceptions import Problem
 from caching import uncached
 from courses import actions, cache, selectors
 from courses.models import Category, Course
@@ -47,7 +47,7 @@ FILTERS: dict[str, Parameter] = {
 }
 
 
-class CourseList(CachedReadView):
+class CourseList(APIView):
     permission_classes = [ModelPermissionsOrReadOnly]
     queryset = Course.objects.all()
 
@@ -83,7 +83,7 @@ class CourseList(CachedReadView):
         return Response(data, status=status.HTTP_201_CREATED, headers={"Location": address})
 
 
-class CourseDetail(CachedReadView):
+class CourseDetail(APIView):
     permission_classes = [ModelPermissionsOrReadOnly]
     queryset = Course.objects.all()
 
@@ -134,7 +134,7 @@ class CourseDetail(CachedReadView):
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
-class TopCourses(CachedReadView):
+class TopCourses(APIView):
     permission_classes = [AllowAny]
     throttle_scope = "courses-top"
 
@@ -152,7 +152,7 @@ class TopCourses(CachedReadView):
         return cached_response(request, reading)
 
 
-class CategoryList(CachedReadView):
+class CategoryList(APIView):
     permission_classes = [ModelPermissionsOrReadOnly]
     queryset = Category.objects.all()
 

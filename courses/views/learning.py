@@ -16,9 +16,8 @@ from rest_framework.permissions import AllowAny, IsAuthenticatedOrReadOnly
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import caller
-from api.after_commit import publish
-from api.exceptions import Problem
+from api.problems.exceptions import Problem
+from core.users import current_user
 from courses import actions, tasks
 from courses.models import Certificate, Lesson, Review
 from courses.permissions import find_course, may_read_lessons
@@ -48,13 +47,13 @@ class Enrolling(APIView):
         responses={201: EnrollmentSerializer, 200: EnrollmentSerializer},
     )
     def post(self, request: Request, pk: int) -> Response:
-        enrollment, created = actions.enroll(user=caller(request), course=find_course(pk, request.user))
+        enrollment, created = actions.enroll(user=current_user(request), course=find_course(pk, request.user))
         code = status.HTTP_201_CREATED if created else status.HTTP_200_OK
         return Response(EnrollmentSerializer(enrollment).data, status=code)
 
     @extend_schema(summary="Leave a course that is not completed", responses={204: None})
     def delete(self, request: Request, pk: int) -> Response:
-        actions.unenroll(user=caller(request), course_id=pk)
+        actions.unenroll(user=current_user(request), course_id=pk)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
 
@@ -69,7 +68,7 @@ class ReviewList(ListCreateAPIView[Review]):
     def perform_create(self, serializer: Any) -> None:
         course = find_course(self.kwargs["pk"], self.request.user)
         serializer.instance = actions.add_review(
-            user=caller(self.request), course=course, **serializer.validated_data
+            user=current_user(self.request), course=course, **serializer.validated_data
         )
 
 
@@ -77,7 +76,7 @@ class LessonDetail(APIView):
     @extend_schema(summary="A lesson, for the enrolled and staff", responses=LessonSerializer)
     def get(self, request: Request, pk: int, lesson_pk: int) -> Response:
         course = find_course(pk, request.user)
-        if not may_read_lessons(caller(request), course):
+        if not may_read_lessons(current_user(request), course):
             raise PermissionDenied(actions.NOT_ENROLLED)
         lesson = get_object_or_404(Lesson, pk=lesson_pk, module__course=course)
         return Response(LessonSerializer(lesson).data)
@@ -91,7 +90,7 @@ class Completion(APIView):
     )
     def post(self, request: Request, pk: int) -> Response:
         course = find_course(pk, request.user)
-        certificate = actions.complete_course(user=caller(request), course=course)
+        certificate = actions.complete_course(user=current_user(request), course=course)
         code = status.HTTP_200_OK if certificate.file else status.HTTP_202_ACCEPTED
         return Response(CertificateSerializer(certificate).data, status=code)
 
@@ -134,7 +133,7 @@ class CertificateFile(APIView):
         try:
             file = certificate.file.open()
         except (ValueError, FileNotFoundError):  # not made yet, or lost
-            publish(tasks.certify, certificate.enrollment_id)
+            tasks.certify.publish(certificate.enrollment_id)
             raise _still_being_made() from None
         return FileResponse(file, filename=f"{uuid}.pdf", content_type="application/pdf")
 

@@ -11,8 +11,8 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.exceptions import Conflict, Problem, Unavailable
 from api.params import Integer, Parameter, Text, openapi, parse
+from api.problems.exceptions import Conflict, Problem, Unavailable
 from monitoring import cache_keys
 from monitoring.serializers import KeyDetailSerializer, KeyPageSerializer
 

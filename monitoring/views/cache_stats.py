@@ -12,7 +12,7 @@ from rest_framework.request import Request
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.exceptions import Unavailable
+from api.problems.exceptions import Unavailable
 from caching import metrics as counters
 from caching.errors import RedisUnavailable
 

@@ -13,11 +13,10 @@ from rest_framework.permissions import DjangoModelPermissions
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from api.conditional import cached_response, json_response
-from api.pagination import PARAMETERS as PAGING
+from api.http_cache import cached_response, json_response, made_of
 from api.pagination import Page, check_exists, envelope
 from api.params import ID, Choice, Decimal, Parameter, Text, openapi, parse
-from api.readings import made_of
+from api.params import PARAMETERS as PAGING
 from clients.selectors import seen_through
 from services import cache, selectors
 from services.models import Plan, Subscription

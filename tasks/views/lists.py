@@ -12,9 +12,9 @@ from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import caller
-from api.conditional import json_etag, json_response, require_match
+from api.http_cache import json_etag, json_response, require_match
 from api.params import openapi, parse
+from core.users import current_user
 from tasks import actions
 from tasks.models import Task, TaskList
 from tasks.permissions import find_list, require_owner
@@ -33,7 +33,7 @@ class Lists(ListAPIView[TaskList]):
     queryset = TaskList.objects.none()
 
     def get_queryset(self) -> QuerySet[TaskList]:
-        return lists_of(caller(self.request)).prefetch_related("members").order_by("-id")
+        return lists_of(current_user(self.request)).prefetch_related("members").order_by("-id")
 
     @extend_schema(summary="The lists that the caller owns or is a member of")
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -46,14 +46,14 @@ class Lists(ListAPIView[TaskList]):
     )
     @transaction.atomic
     def post(self, request: Request) -> Response:
-        task_list = TaskList(owner=caller(request))
+        task_list = TaskList(owner=current_user(request))
         return created(_saved(task_list, request), reverse("task-list", args=[task_list.pk]))
 
 
 class ListDetail(APIView):
     @extend_schema(summary="A list", responses=TaskListSerializer)
     def get(self, request: Request, pk: int) -> HttpResponse:
-        return json_response(request, _data(find_list(pk=pk, user=caller(request))))
+        return json_response(request, _data(find_list(pk=pk, user=current_user(request))))
 
     @extend_schema(
         summary="Replace a list",
@@ -89,7 +89,7 @@ class ListTasks(ListAPIView[Task]):
     queryset = Task.objects.none()
 
     def get_queryset(self) -> QuerySet[Task]:
-        task_list = find_list(pk=self.kwargs["pk"], user=caller(self.request))
+        task_list = find_list(pk=self.kwargs["pk"], user=current_user(self.request))
         return narrow(task_list.tasks.all(), parse(self.request.query_params, OF_A_LIST))
 
     @extend_schema(summary="The tasks of a list", parameters=openapi(OF_A_LIST))
@@ -99,7 +99,7 @@ class ListTasks(ListAPIView[Task]):
     @extend_schema(summary="Make a task", request=TaskSerializer, responses={201: TaskSerializer})
     @transaction.atomic
     def post(self, request: Request, pk: int) -> Response:
-        user = caller(request)
+        user = current_user(request)
         task_list = find_list(pk=pk, user=user, lock=True)
         context = contexts_of([task_list], [request.data])[pk]
         serializer = TaskSerializer(data=request.data, context=context)
@@ -116,8 +116,8 @@ def created(data: dict[str, Any], address: str) -> Response:
 
 def _lock_own(request: Request, pk: int) -> TaskList:
     """The caller's own list, locked, and still as the caller has seen it."""
-    task_list = find_list(pk=pk, user=caller(request), lock=True)
-    require_owner(task_list, caller(request))
+    task_list = find_list(pk=pk, user=current_user(request), lock=True)
+    require_owner(task_list, current_user(request))
     require_match(request, json_etag(_data(task_list)))
     return task_list
 

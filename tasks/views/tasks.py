@@ -11,9 +11,9 @@ from rest_framework.generics import ListAPIView
 from rest_framework.response import Response
 from rest_framework.views import APIView
 
-from accounts.authentication import caller
-from api.conditional import json_etag, json_response, require_match
+from api.http_cache import json_etag, json_response, require_match
 from api.params import openapi, parse
+from core.users import current_user
 from tasks import actions
 from tasks.bulk import Bulk
 from tasks.models import Task
@@ -38,7 +38,7 @@ class Tasks(ListAPIView[Task]):
     queryset = Task.objects.none()
 
     def get_queryset(self) -> QuerySet[Task]:
-        return narrow(tasks_of(caller(self.request)), parse(self.request.query_params, OF_ALL))
+        return narrow(tasks_of(current_user(self.request)), parse(self.request.query_params, OF_ALL))
 
     @extend_schema(summary="The tasks in all lists of the caller", parameters=openapi(OF_ALL))
     def get(self, request: Request, *args: Any, **kwargs: Any) -> Response:
@@ -48,7 +48,7 @@ class Tasks(ListAPIView[Task]):
 class TaskDetail(APIView):
     @extend_schema(summary="A task", responses=TaskSerializer)
     def get(self, request: Request, pk: int) -> HttpResponse:
-        return _answer(request, find_task(pk=pk, user=caller(request)))
+        return _answer(request, find_task(pk=pk, user=current_user(request)))
 
     @extend_schema(
         summary="Replace a task", parameters=[IF_MATCH], request=TaskSerializer, responses=TaskSerializer
@@ -79,13 +79,13 @@ class TaskDetail(APIView):
         serializer.is_valid(raise_exception=True)
         for name, value in serializer.validated_data.items():
             setattr(task, name, value)
-        actions.save_tasks(tasks=[task], actor=caller(request))
+        actions.save_tasks(tasks=[task], actor=current_user(request))
         return _answer(request, task)
 
     def _lock_own(self, request: Request, pk: int) -> Task:
         """The task, locked, of a list of the caller's own, and still as the caller has seen it."""
-        task = lock_task_and_list(pk=pk, user=caller(request))
-        require_owner(task.task_list, caller(request))
+        task = lock_task_and_list(pk=pk, user=current_user(request))
+        require_owner(task.task_list, current_user(request))
         require_match(request, json_etag(_data(task)))
         return task
 
@@ -100,8 +100,8 @@ class Complete(APIView):
     @transaction.atomic
     def post(self, request: Request, pk: int) -> HttpResponse:
         task = _lock(request, pk)
-        require_owner_or_assignee(task, caller(request))
-        actions.complete_task(task=task, actor=caller(request))
+        require_owner_or_assignee(task, current_user(request))
+        actions.complete_task(task=task, actor=current_user(request))
         return _answer(request, task)
 
 
@@ -115,7 +115,7 @@ class Reopen(APIView):
     @transaction.atomic
     def post(self, request: Request, pk: int) -> HttpResponse:
         task = _lock(request, pk)
-        require_owner(task.task_list, caller(request))
+        require_owner(task.task_list, current_user(request))
         actions.reopen_task(task=task)
         return _answer(request, task)
 
@@ -130,7 +130,7 @@ class Start(APIView):
     @transaction.atomic
     def post(self, request: Request, pk: int) -> HttpResponse:
         task = _lock(request, pk)
-        require_owner_or_assignee(task, caller(request))
+        require_owner_or_assignee(task, current_user(request))
         actions.start_task(task=task)
         return _answer(request, task)
 
@@ -145,13 +145,13 @@ class BulkTasks(APIView):
     def post(self, request: Request) -> Response:
         serializer = BulkSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        tasks = Bulk(serializer.validated_data["tasks"], caller(request)).build()
-        actions.save_tasks(tasks=tasks, actor=caller(request))
+        tasks = Bulk(serializer.validated_data["tasks"], current_user(request)).build()
+        actions.save_tasks(tasks=tasks, actor=current_user(request))
         return Response({"tasks": TaskSerializer(tasks, many=True).data}, status=status.HTTP_200_OK)
 
 
 def _lock(request: Request, pk: int) -> Task:
-    task = find_task(pk=pk, user=caller(request), lock=True)
+    task = find_task(pk=pk, user=current_user(request), lock=True)
     require_match(request, json_etag(_data(task)))
     return task
 

@@ -3,9 +3,9 @@
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.bot import SECRET_HEADER
+from messaging.telegram.bot import SECRET_HEADER
 from tests.factories import UserFactory
-from tests.telegram import SECRET
+from tests.support.telegram import SECRET
 
 
 @pytest.fixture

@@ -5,15 +5,17 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from accounts.actions import issue_access_token, issue_link_token
-from accounts.models import AccessToken, LinkToken, TelegramAccount
+from accounts.actions import issue_access_token
+from accounts.models import AccessToken
+from messaging.models import LinkToken, TelegramAccount
+from messaging.telegram.linking import issue_link_token
 from tests.factories import UserFactory
 
 MODELS = [AccessToken, LinkToken, TelegramAccount]
 
 
 def address(model, view, *args):
-    return reverse(f"admin:accounts_{model._meta.model_name}_{view}", args=args)
+    return reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_{view}", args=args)
 
 
 def fill(number):

@@ -3,9 +3,9 @@
 import pytest
 from rest_framework.test import APIClient
 
-from accounts.authentication import USER_HEADER
-from accounts.models import TelegramAccount
-from tests.accounts.test_linking import ANNA
+from messaging.models import TelegramAccount
+from messaging.telegram.authentication import USER_HEADER
+from tests.messaging.telegram.test_linking import ANNA
 
 pytestmark = pytest.mark.django_db
 

@@ -5,13 +5,14 @@ import logging
 import pytest
 from django.test import Client
 
-from accounts.authentication import USER_HEADER
-from accounts.messaging import NotDelivered, reach
-from accounts.models import AccessToken, LinkToken
-from tests.accounts.test_linking import ANNA, CONFIRM, LINK, NEVER_GIVEN
+from accounts.models import AccessToken
+from messaging.models import LinkToken
+from messaging.notify import NotDelivered, reach
+from messaging.telegram.authentication import USER_HEADER
 from tests.accounts.test_signing_in import GOOD, PASSWORD
-from tests.accounts.test_webhook import WEBHOOK, message
-from tests.telegram import BOT_TOKEN, SECRET, Fault
+from tests.messaging.telegram.test_linking import ANNA, CONFIRM, LINK, NEVER_GIVEN
+from tests.messaging.telegram.test_webhook import WEBHOOK, message
+from tests.support.telegram import BOT_TOKEN, SECRET, Fault
 
 pytestmark = pytest.mark.django_db
 

@@ -8,7 +8,7 @@ from django.contrib.sessions.models import Session
 from django.utils import timezone
 
 from accounts.models import AccessToken
-from accounts.tasks import forget_old_sessions
+from accounts.tasks import delete_expired_sessions
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -193,6 +193,6 @@ def test_sessions_that_have_expired_are_forgotten(api):
     expired = Session.objects.first()
     expired.expire_date = timezone.now() - timedelta(seconds=1)
     expired.save()
-    forget_old_sessions()
+    delete_expired_sessions()
     [kept] = Session.objects.all()
     assert kept.pk != expired.pk

@@ -4,8 +4,8 @@ from decimal import Decimal as Number
 
 import pytest
 
-from api.exceptions import Problem
 from api.params import Choice, Decimal, Integer, Text, openapi, parse
+from api.problems.exceptions import Problem
 
 PARAMETERS = {
     "limit": Integer(1, 100, default=5),

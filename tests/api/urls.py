@@ -10,15 +10,19 @@ from rest_framework import exceptions, serializers
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
 from rest_framework.generics import ListCreateAPIView
 from rest_framework.permissions import AllowAny, IsAuthenticated
-from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from api.conditional import json_response, require_match
-from api.exceptions import Conflict
-from api.params import Integer, parse
+from api.fields import IntegerField
+from api.http_cache import json_response, require_match
+from api.pagination import PageQuery
 from api.permissions import ModelPermissions, ModelPermissionsOrReadOnly
-from api.views import CachedReadView
+from api.problems.exceptions import Conflict
+from api.query import QuerySerializer
+from api.views import APIView, StrictQuery
+
+
+class LimitQuery(QuerySerializer):
+    limit = IntegerField(min_value=1, max_value=100, default=5)
 
 
 class Open(APIView):
@@ -38,23 +42,13 @@ class Scoped(Open):
     throttle_scope = "courses-top"
 
 
-class Plain(CachedReadView):
-    """Says which way it was come by."""
+class Limited(Open):
+    """Takes one parameter."""
 
-    permission_classes = [AllowAny]
-    throttle_scope = "courses-top"
+    query_serializers = {"get": LimitQuery}
 
-    def get(self, request, how="ok"):
-        if how in FAILURES:
-            FAILURES[how]()
-        parse(request.query_params, {"limit": Integer(1, 100)})
-        usual = isinstance(request, Request)
-        body = {"usual": usual} if how == "way" else {"user": str(request.user), "path": request.path}
-        return json_response(request, body)
-
-
-class PlainClosed(Plain):
-    permission_classes = [IsAuthenticated]
+    def get(self, request):
+        return json_response(request, self.query)
 
 
 class Closed(Open):
@@ -71,7 +65,12 @@ class GroupSerializer(serializers.ModelSerializer):
         fields = ["id", "name"]
 
 
-class Groups(ListCreateAPIView):
+class GroupQuery(PageQuery):
+    search = serializers.CharField(max_length=20, default=None)
+
+
+class Groups(StrictQuery, ListCreateAPIView):
+    query_serializers = {"get": GroupQuery}
     queryset = Group.objects.order_by("id")
     serializer_class = GroupSerializer
     permission_classes = [ModelPermissionsOrReadOnly]
@@ -160,8 +159,7 @@ urlpatterns = [
     path("api/plain/<how>/", plain_failing),
     path("api/page/<int:status>/", plain_page),
     path("page/<int:status>/", plain_page),
-    path("api/read/closed/", PlainClosed.as_view()),
-    path("api/read/<how>/", Plain.as_view()),
+    path("api/limited/", Limited.as_view()),
     path("", include("config.urls")),  # the error pages link to the start page
 ]
 

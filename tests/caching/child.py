@@ -98,7 +98,7 @@ def _fork() -> str:
 def _many(pk: int, times: int) -> int:
     """Read from many threads at once. Return how many of them loaded."""
     from tests.caching.testapp.cache import book_detail, loads
-    from tests.threads import at_once
+    from tests.support.threads import at_once
 
     loads.clear()
     at_once(*[lambda: book_detail.get(pk=pk)] * times)

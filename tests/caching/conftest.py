@@ -19,7 +19,7 @@ from tests.caching.proxy import Proxy
 from tests.caching.redis_process import RedisProcess
 from tests.caching.strategies import STRATEGIES
 from tests.caching.testapp.models import Book, Shelf
-from tests.waiting import until
+from tests.support.waiting import until
 
 TABLES = [
     "shelf_label",

@@ -12,7 +12,7 @@ from typing import Any
 import redis
 
 from devtools.embedded.wheels import redis_server_binary
-from tests.waiting import until
+from tests.support.waiting import until
 
 OPTIONS = {"save": "", "appendonly": "no"}
 

@@ -13,7 +13,7 @@ from tests.caching.testapp.cache import book_detail, book_pages
 from tests.caching.testapp.models import Book
 from tests.caching.testapp.writes import rename
 from tests.caching.views import cached, stored
-from tests.waiting import until
+from tests.support.waiting import until
 
 pytestmark = one_server
 

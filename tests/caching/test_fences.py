@@ -13,7 +13,7 @@ from caching.testing import timing
 from tests.caching.testapp.cache import book_detail
 from tests.caching.testapp.models import Mute
 from tests.caching.testapp.writes import rename
-from tests.waiting import until
+from tests.support.waiting import until
 
 TARGET = value_target(":1:odd")
 

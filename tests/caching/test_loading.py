@@ -18,7 +18,7 @@ from tests.caching.testapp.cache import book_detail, book_pages, mute_names
 from tests.caching.testapp.models import Book, Mute, Shelf
 from tests.caching.testapp.writes import rename
 from tests.caching.views import cached, stored
-from tests.threads import at_once
+from tests.support.threads import at_once
 
 MUTE = {Mute: ALL}
 

@@ -9,7 +9,7 @@ from caching.recovery import origin
 from caching.recovery.session import Session
 from caching.testing import check_now
 from tests.caching.testapp.cache import book_detail
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 @pytest.fixture

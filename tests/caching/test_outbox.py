@@ -16,7 +16,7 @@ from tests.caching.proxy import Proxy
 from tests.caching.testapp.cache import book_detail
 from tests.caching.testapp.models import Mute
 from tests.caching.testapp.writes import rename
-from tests.waiting import until
+from tests.support.waiting import until
 
 pytestmark = one_server
 

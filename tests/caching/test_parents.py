@@ -8,7 +8,7 @@ from tests.caching.testapp.cache import book_detail, shelf_detail, shelf_labels
 from tests.caching.testapp.models import Book, Label, Shelf
 from tests.caching.testapp.writes import rename
 from tests.caching.views import cached, stored
-from tests.waiting import somebody_waits_for_a_lock, until
+from tests.support.waiting import somebody_waits_for_a_lock, until
 
 
 def move(pk, to):

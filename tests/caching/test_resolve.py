@@ -11,8 +11,8 @@ from caching.write.pending import pending
 from tests.caching.testapp.cache import book_detail, book_pages, reader_books, shelf_detail
 from tests.caching.testapp.models import Book, Label, Mute, Shelf
 from tests.caching.views import cached, stored
-from tests.threads import Other
-from tests.waiting import until
+from tests.support.threads import Other
+from tests.support.waiting import until
 
 
 def title_and_shelf(pk):

@@ -23,8 +23,8 @@ from caching.testing import announced_steps, own_declarations
 from tests.caching.conftest import one_server
 from tests.caching.testapp.cache import book_detail, loose_names, shelf_detail
 from tests.caching.testapp.models import Book, Loose, Shelf
-from tests.threads import Other, at_once
-from tests.waiting import until
+from tests.support.threads import Other, at_once
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

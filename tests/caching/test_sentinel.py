@@ -5,13 +5,13 @@ from __future__ import annotations
 import pytest
 from django.test import override_settings
 
-from tests import redis_sentinel
 from tests.caching.conftest import cache_at, one_server
 from tests.caching.redis_process import RedisProcess
 from tests.caching.testapp.cache import book_detail
 from tests.caching.testapp.writes import rename
 from tests.caching.views import cached, stored
-from tests.waiting import until
+from tests.support import redis_sentinel
+from tests.support.waiting import until
 
 pytestmark = one_server
 

@@ -10,7 +10,7 @@ from tests.caching.conftest import one_server
 from tests.caching.testapp.cache import book_detail, book_pages, loads
 from tests.caching.testapp.models import Book
 from tests.caching.testapp.writes import rename
-from tests.threads import at_once
+from tests.support.threads import at_once
 
 CROWD = 50
 

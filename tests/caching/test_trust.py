@@ -6,7 +6,7 @@ import time
 
 from caching.recovery.trust import Trust
 from caching.testing import timing
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 def confirmed(breaks=0):

@@ -17,7 +17,7 @@ from caching.testing import original, own_declarations, replaced
 from tests.caching.conftest import one_server
 from tests.caching.testapp.cache import book_detail, loose_names
 from tests.caching.testapp.models import Book, Loose
-from tests.threads import Other
+from tests.support.threads import Other
 
 pytestmark = pytest.mark.usefixtures("transactional_db")
 

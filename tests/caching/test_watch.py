@@ -16,8 +16,8 @@ from caching.models import Outbox
 from caching.testing import check_now, original, replaced, timing
 from tests.caching.testapp.cache import book_detail
 from tests.caching.testapp.models import Book
-from tests.threads import at_once
-from tests.waiting import until
+from tests.support.threads import at_once
+from tests.support.waiting import until
 
 THREAD = "cache watch"
 

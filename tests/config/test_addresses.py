@@ -13,8 +13,8 @@ import redis
 from config import addresses
 from config.environment import ROOT
 from tests.caching.redis_process import RedisProcess
-from tests.processes import child_environment
-from tests.redis_sentinel import MASTER, Sentinel
+from tests.support.processes import child_environment
+from tests.support.redis_sentinel import MASTER, Sentinel
 
 SETTINGS = """
 import json

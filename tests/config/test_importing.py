@@ -10,7 +10,7 @@ import pytest
 
 from config.environment import ROOT
 from tests.devtools.processes import User, environment
-from tests.waiting import until
+from tests.support.waiting import until
 
 # Printed at the end, whether the import succeeds or not: what would start or reach anything.
 AUDITED = """

@@ -11,13 +11,13 @@ from django.core.exceptions import PermissionDenied
 from django.db import connection, transaction
 from django.http import Http404
 
-from api.exceptions import Conflict
+from api.problems.exceptions import Conflict
 from config import celery_app
 from courses import actions
 from courses.models import Category, Certificate, Course, Enrollment, Review
 from tests import factories
-from tests.broker import queued
-from tests.threads import at_once
+from tests.support.broker import queued
+from tests.support.threads import at_once
 
 THREADS = 8
 

@@ -12,7 +12,7 @@ from rest_framework.test import APIClient
 from courses import selectors, view_counts
 from courses.models import Category, Course
 from tests import factories
-from tests.answers import problem
+from tests.support.answers import problem
 
 pytestmark = pytest.mark.django_db
 

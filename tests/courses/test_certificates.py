@@ -11,7 +11,7 @@ import pytest
 from courses import certificates
 from courses.models import Certificate
 from tests import factories
-from tests.threads import at_once
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -10,8 +10,8 @@ from rest_framework.test import APIClient
 from courses import tasks
 from courses.models import Certificate, Enrollment, Review
 from tests import factories
-from tests.answers import problem
-from tests.broker import queued
+from tests.support.answers import problem
+from tests.support.broker import queued
 
 pytestmark = pytest.mark.django_db
 

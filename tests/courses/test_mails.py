@@ -6,12 +6,12 @@ from functools import partial
 
 import pytest
 
-from accounts.messaging import TryLater
 from courses import certificates, mails
 from courses.models import Certificate, Enrollment
+from messaging.notify import TryLater
 from tests import factories
-from tests.smtp import GOOD, HANG_UP
-from tests.threads import at_once
+from tests.support.smtp import GOOD, HANG_UP
+from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 

@@ -11,7 +11,7 @@ from courses import cache, selectors
 from courses.models import Lesson, Module
 from tests import factories
 from tests.caching.interleaving import reach
-from tests.waiting import somebody_waits_for_a_lock, until
+from tests.support.waiting import somebody_waits_for_a_lock, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 

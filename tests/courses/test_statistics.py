@@ -12,9 +12,9 @@ from django.test.utils import CaptureQueriesContext
 from courses import actions, statistics, tasks
 from courses.models import Course, CourseStats, Enrollment, Review
 from tests import factories
-from tests.broker import queued
 from tests.courses.row_versions import versions
-from tests.threads import Other, at_once
+from tests.support.broker import queued
+from tests.support.threads import Other, at_once
 
 pytestmark = pytest.mark.django_db
 

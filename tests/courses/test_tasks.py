@@ -12,7 +12,7 @@ from config import celery_app
 from courses import actions, tasks, view_counts
 from courses.models import Certificate, CourseStats, Enrollment
 from tests import factories
-from tests.broker import queued
+from tests.support.broker import queued
 
 pytestmark = pytest.mark.django_db
 

@@ -14,15 +14,15 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from api import redis_state
 from caching import RedisUnavailable
+from core import redis_state
 from courses import view_counts
 from courses.models import Course, CourseStats, ViewBatch
 from tests import factories
 from tests.courses.row_versions import versions
-from tests.processes import child_environment
-from tests.threads import at_once
-from tests.waiting import until
+from tests.support.processes import child_environment
+from tests.support.threads import at_once
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.django_db
 

@@ -15,7 +15,7 @@ import pytest
 import redis
 
 from tests.devtools.processes import USE, USE_FOR_EVER, User, server_process, working_on
-from tests.waiting import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

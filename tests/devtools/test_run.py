@@ -14,7 +14,7 @@ from django.core.management import CommandError, call_command
 
 from config.environment import ROOT
 from tests.devtools.processes import DEADLINE_SECONDS, environment, server_process, working_on
-from tests.waiting import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

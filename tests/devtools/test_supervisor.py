@@ -10,7 +10,7 @@ import pytest
 
 from config.environment import ROOT
 from devtools.supervisor import ChildDiedError, StopRequested, Supervisor
-from tests.waiting import until
+from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
 

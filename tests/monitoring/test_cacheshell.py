@@ -7,7 +7,7 @@ from django.core.cache import cache
 from django.core.management import call_command
 
 from monitoring.redis_cli import redis_cli
-from tests import redis_sentinel
+from tests.support import redis_sentinel
 
 
 def test_words_are_carried_out_in_the_caches_database(capfd):

@@ -11,7 +11,7 @@ import yaml
 
 from config.environment import ROOT
 from monitoring.healthcheck import allowed_host
-from tests.processes import child_environment
+from tests.support.processes import child_environment
 
 COMPOSE = yaml.safe_load((ROOT / "docker-compose.yml").read_text())
 SERVICES = COMPOSE["services"]

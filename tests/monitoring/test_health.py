@@ -14,7 +14,7 @@ from config.celery import app
 from config.environment import state_dir
 from monitoring import probes
 from tests.devtools.processes import server_process
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 @contextmanager

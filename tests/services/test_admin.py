@@ -9,7 +9,6 @@ from django.test.utils import CaptureQueriesContext
 from clients.models import Client
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import recalculate
-from tests.broker import queued
 from tests.services.factories import (
     ClientFactory,
     PlanFactory,
@@ -17,6 +16,7 @@ from tests.services.factories import (
     SubscriptionFactory,
     make_subscriptions,
 )
+from tests.support.broker import queued
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ import sys
 import pytest
 
 from config.environment import ROOT
-from tests.processes import child_environment
 from tests.services.factories import make_subscriptions
+from tests.support.processes import child_environment
 
 SETUP = """
 import json, sys, threading, django

@@ -22,11 +22,11 @@ from config.environment import ROOT
 from devtools.embedded.wheels import redis_server_binary
 from services import tasks
 from services.models import Plan, Recalculation, Service, Subscription
-from tests.processes import child_environment
 from tests.services.checks import wrong_prices
 from tests.services.factories import PlanFactory, ServiceFactory, make_subscriptions
-from tests.waiting import until
-from tests.workers import working
+from tests.support.processes import child_environment
+from tests.support.waiting import until
+from tests.support.workers import working
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

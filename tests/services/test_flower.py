@@ -13,8 +13,8 @@ from contextlib import contextmanager
 import pytest
 
 from config.environment import ROOT
-from tests.processes import child_environment
-from tests.waiting import until
+from tests.support.processes import child_environment
+from tests.support.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 FLOWER = [sys.executable, "-m", "celery", "-A", "config", "flower"]

@@ -15,7 +15,7 @@ from kombu.exceptions import OperationalError
 
 from config.environment import ROOT
 from services import singleton, tasks
-from tests.processes import child_environment
+from tests.support.processes import child_environment
 
 QUEUE = "celery"
 
@@ -119,7 +119,6 @@ PUBLISHING = """
 import json, sys, time, django
 django.setup()
 from kombu.exceptions import OperationalError
-from api.after_commit import publish
 from services import tasks
 
 def seconds(function, *args):
@@ -134,7 +133,7 @@ def seconds(function, *args):
 for task in (tasks.recalculate, tasks.repair):
     seconds(task.delay)  # the first of a process also imports what it needs
 delays = [seconds(task.delay) for task in (tasks.recalculate, tasks.repair)]
-saves = [seconds(publish, tasks.recalculate) for _ in range(50)]
+saves = [seconds(tasks.recalculate.publish) for _ in range(50)]
 json.dump({"delays": delays, "saves": saves}, sys.stdout)
 """
 

@@ -13,7 +13,7 @@ from services import tally, tasks
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import KEPT, recalculate
 from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory, make_subscriptions
-from tests.threads import at_once
+from tests.support.threads import at_once
 
 
 def added_up() -> tuple[int, object]:

@@ -10,7 +10,6 @@ from django.test.utils import CaptureQueriesContext
 
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import recalculate
-from tests.answers import problem
 from tests.clients.callers import signed_in
 from tests.factories import UserFactory
 from tests.services.factories import (
@@ -20,6 +19,7 @@ from tests.services.factories import (
     SubscriptionFactory,
     make_subscriptions,
 )
+from tests.support.answers import problem
 
 pytestmark = pytest.mark.django_db
 

@@ -15,10 +15,10 @@ from django.conf import settings
 from django.core.cache import cache
 
 from config.environment import ROOT
-from tests.answers import problem
 from tests.caching.redis_process import RedisProcess
-from tests.compose import compose, needs_compose, resolved
-from tests.processes import child_environment
+from tests.support.answers import problem
+from tests.support.compose import compose, needs_compose, resolved
+from tests.support.processes import child_environment
 
 TROUBLESHOOTING = (ROOT / "README.md").read_text().partition("\n## Troubleshooting\n")[2]
 

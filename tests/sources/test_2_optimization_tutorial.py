@@ -16,10 +16,10 @@ from django.db import DatabaseError, connection, transaction
 
 from config.environment import ROOT
 from services.models import Subscription
-from tests.compose import needs_compose, resolved
-from tests.processes import child_environment
 from tests.services.factories import make_subscriptions
-from tests.uvicorn_server import uvicorn
+from tests.support.compose import needs_compose, resolved
+from tests.support.processes import child_environment
+from tests.support.uvicorn_server import uvicorn
 
 
 def manage(*words: str, **variables: str) -> subprocess.CompletedProcess[str]:

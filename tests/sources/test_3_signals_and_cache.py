@@ -46,9 +46,7 @@ def test_creating_and_deleting_a_topic_records_activities_and_logs_the_custom_si
     assert TopicActivity.objects.get(topic_id=topic.pk).action == "created"
     with django_capture_on_commit_callbacks(execute=True):
         browser.post(f"/topics/delete/{topic.pk}/")
-    assert (
-        TopicActivity.objects.get(topic_id=topic.pk).action == "deleted"
-    )  # CASCADE took the other
+    assert TopicActivity.objects.get(topic_id=topic.pk).action == "deleted"  # CASCADE took the other
     logged = [f"Topic {topic.pk} changed: {action}" for action in ("created", "deleted")]
     assert [line for line in caplog.messages if line in logged] == logged
 

@@ -29,10 +29,10 @@ from tasks import tasks
 from tests import factories
 from tests.devtools.processes import environment, state
 from tests.services.factories import PlanFactory, ServiceFactory, make_subscriptions
+from tests.support.uvicorn_server import uvicorn
+from tests.support.waiting import until
+from tests.support.workers import working
 from tests.tasks.factories import LinkedUserFactory, TaskFactory
-from tests.uvicorn_server import uvicorn
-from tests.waiting import until
-from tests.workers import working
 
 __all__ = ["state"]
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]

@@ -7,7 +7,7 @@ from datetime import timedelta
 import factory
 from django.utils import timezone
 
-from accounts.models import TelegramAccount
+from messaging.models import TelegramAccount
 from tasks import models
 from tests.factories import UserFactory
 

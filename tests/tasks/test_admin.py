@@ -8,8 +8,8 @@ from django.urls import reverse
 from tasks.actions import complete_task, save_list
 from tasks.models import Notice, Task, TaskList
 from tasks.permissions import find_list, find_task
+from tests.support.threads import Other
 from tests.tasks.factories import NoticeFactory, TaskFactory
-from tests.threads import Other
 
 
 def address(model, view, *args):

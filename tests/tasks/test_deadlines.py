@@ -13,8 +13,8 @@ from django.utils import timezone
 from tasks import deadlines, tasks
 from tasks.models import Notice, Task, TaskList
 from tests.factories import UserFactory
+from tests.support.threads import Other, at_once
 from tests.tasks.factories import TaskFactory
-from tests.threads import Other, at_once
 
 pytestmark = pytest.mark.django_db
 
@@ -117,7 +117,7 @@ class TestReminders:
 
 def test_beat_has_it_all_sent(telegram, monkeypatch):
     published = []
-    monkeypatch.setattr(tasks, "publish", published.append)
+    monkeypatch.setattr(tasks.deliver_due, "publish", lambda: published.append(tasks.deliver_due))
     due_in(-MINUTE)
     due_in(HOUR)
     tasks.watch_deadlines()

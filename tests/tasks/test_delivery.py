@@ -8,13 +8,13 @@ from django.core import mail
 from django.db import connection
 from django.utils import timezone
 
-from accounts.messaging import bot_api
-from api.redis_state import client as redis_client
+from core.redis_state import client as redis_client
+from messaging.telegram import client as bot_api
 from tasks import delivery
 from tasks.models import Notice, Task
 from tests.factories import UserFactory
+from tests.support.telegram import Fault
 from tests.tasks.factories import NoticeFactory
-from tests.telegram import Fault
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("telegram")]
 

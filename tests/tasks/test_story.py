@@ -9,10 +9,10 @@ import pytest
 from django.utils import timezone
 
 from tasks import tasks
-from tests.accounts.test_webhook import message
+from tests.messaging.telegram.test_webhook import message
+from tests.support.telegram import SECRET
+from tests.support.waiting import until
 from tests.tasks.worker import worker
-from tests.telegram import SECRET
-from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

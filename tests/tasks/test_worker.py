@@ -7,9 +7,9 @@ from django.utils import timezone
 
 from tasks import delivery, tasks
 from tasks.models import Notice
+from tests.support.waiting import until
 from tests.tasks.factories import NoticeFactory
 from tests.tasks.worker import PROCESSES, worker
-from tests.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
-from tests.workers import Worker, working
+from tests.support.workers import Worker, working
 
 if TYPE_CHECKING:
     from contextlib import AbstractContextManager

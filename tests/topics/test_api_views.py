@@ -8,7 +8,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from tests import factories
-from tests.answers import problem
+from tests.support.answers import problem
 from topics.models import Topic, TopicActivity
 
 pytestmark = pytest.mark.django_db

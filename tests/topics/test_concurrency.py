@@ -9,8 +9,8 @@ from django.db import transaction
 from django.http import Http404
 
 from tests import factories
-from tests.threads import Other, at_once
-from tests.waiting import somebody_waits_for_a_lock, until
+from tests.support.threads import Other, at_once
+from tests.support.waiting import somebody_waits_for_a_lock, until
 from topics import actions, cache, selectors
 from topics.forms import TAKEN, TopicForm
 from topics.models import Topic, TopicSubscription

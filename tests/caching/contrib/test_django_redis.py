@@ -11,8 +11,8 @@ from django.test import override_settings
 from redis.exceptions import RedisError
 
 from tests.caching.redis_process import RedisProcess
-from tests.redis_cluster import Cluster
-from tests.redis_sentinel import MASTER, Sentinel
+from tests.support.redis_cluster import Cluster
+from tests.support.redis_sentinel import MASTER, Sentinel
 
 FACTORY = "caching.contrib.django_redis.ConnectionFactory"
 

@@ -11,7 +11,7 @@ import pytest
 from caching.errors import RedisRefused, RedisUnavailable
 from caching.redis.breaker import SLOW_ANSWERS_TO_OPEN, CircuitBreaker
 from tests.caching.redis.conftest import in_threads
-from tests.waiting import until
+from tests.support.waiting import until
 
 
 def fail():

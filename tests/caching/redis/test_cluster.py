@@ -11,8 +11,8 @@ from caching.conf import RedisConf
 from caching.errors import RedisRefused, RedisUnavailable
 from caching.redis.scripts import Script, ScriptCall
 from caching.redis.topology import make_backend
-from tests.redis_cluster import SLOTS, Cluster
-from tests.waiting import until
+from tests.support.redis_cluster import SLOTS, Cluster
+from tests.support.waiting import until
 
 SET = Script.of("return redis.call('SET', KEYS[1], ARGV[1])")
 KEYS = [f"key:{i}" for i in range(60)]

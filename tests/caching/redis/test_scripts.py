@@ -10,7 +10,7 @@ import pytest
 from caching.redis.packing import pack, pack_in_python
 from caching.redis.scripts import Script, ScriptCall
 from config.environment import ROOT
-from tests.processes import child_environment
+from tests.support.processes import child_environment
 
 WITHOUT_HIREDIS = """
 import sys

@@ -17,7 +17,7 @@ from caching.redis.addresses import connection_options, sentinel_endpoints
 from caching.redis.client import RedisClient, run_is_not_recorded
 from caching.redis.sentinel import MasterConnection
 from caching.redis.topology import make_backend
-from tests.redis_sentinel import MASTER, Sentinel
+from tests.support.redis_sentinel import MASTER, Sentinel
 
 TIMEOUTS = {"connect_timeout": 0.25, "command_timeout": 0.5}
 

@@ -1,0 +1,120 @@
+"""Errors as the API tells them: RFC 9457 ``application/problem+json``, every one of them."""
+
+from __future__ import annotations
+
+import json
+import math
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from django.http import HttpResponse
+from rest_framework.exceptions import APIException, Throttled, ValidationError
+from rest_framework.settings import api_settings
+from rest_framework.views import set_rollback
+
+from api.problems.mapping import translate
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+CONTENT_TYPE = "application/problem+json"
+# A registered type (draft-ietf-httpapi-ratelimit-headers); the others say no more than their status.
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+MESSAGE_CHARACTERS = 300  # DRF repeats the input in some messages, and an input may be long
+
+
+def problem_response(
+    status: int,
+    detail: str,
+    *,
+    errors: Mapping[str, list[str]] | None = None,
+    headers: Mapping[str, str] | None = None,
+    problem_type: str = "about:blank",
+    **members: object,
+) -> HttpResponse:
+    """A problem as a response. ``members`` are what the problem's type adds to it."""
+    body = {
+        "type": problem_type,
+        "title": HTTPStatus(status).phrase,
+        "status": int(status),
+        "detail": detail,
+        **({"errors": errors} if errors else {}),
+        **members,
+    }
+    # "replace": what a message repeats of the input may hold half of a surrogate pair.
+    text = json.dumps(body, ensure_ascii=False).encode(errors="replace")
+    return HttpResponse(text, status=status, content_type=CONTENT_TYPE, headers=headers)
+
+
+def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpResponse | None:  # noqa: ARG001
+    """Return the problem (DRF's EXCEPTION_HANDLER), or None for a bug: Django logs it and answers 500."""
+    problem = translate(exception)
+    if problem is None:
+        return None
+    set_rollback()
+    return problem_of(problem)
+
+
+def problem_of(exception: APIException) -> HttpResponse:
+    """The response for one of DRF's exceptions or of ours."""
+    headers = dict(getattr(exception, "headers", {}))
+    if getattr(exception, "auth_header", None):
+        headers["WWW-Authenticate"] = exception.auth_header  # type: ignore[attr-defined]  # DRF adds it
+    if isinstance(exception, Throttled):
+        return _throttled(exception, headers)
+    errors = getattr(exception, "errors", None)
+    if isinstance(exception, ValidationError):
+        errors = by_field(exception.detail)
+    detail = _summary(errors) if isinstance(exception.detail, dict | list) else _short(exception.detail)
+    return problem_response(exception.status_code, detail, errors=errors, headers=headers)
+
+
+def _throttled(exception: Throttled, headers: dict[str, str]) -> HttpResponse:
+    wait = getattr(exception, "wait", None)
+    if wait is not None:
+        headers["Retry-After"] = str(max(1, math.ceil(wait)))
+    scopes = getattr(exception, "violated", None)
+    violated = {"violated-policies": scopes} if scopes else {}
+    return problem_response(
+        exception.status_code,
+        str(exception.detail),
+        headers=headers,
+        problem_type=QUOTA_EXCEEDED,
+        **violated,
+    )
+
+
+def by_field(detail: object) -> dict[str, list[str]]:
+    """DRF's nested errors as one level: ``{"modules.1.title": ["This field is required."]}``."""
+    found: dict[str, list[str]] = {}
+    for path, message in _messages(detail):
+        field = ".".join(path) or api_settings.NON_FIELD_ERRORS_KEY
+        found.setdefault(field, []).append(message)
+    return found
+
+
+def _messages(detail: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tuple[str, ...], str]]:
+    if isinstance(detail, dict):
+        for name, value in detail.items():
+            yield from _messages(value, (*path, str(name)))
+    elif isinstance(detail, list):
+        for position, value in enumerate(detail):
+            nested = isinstance(value, dict | list)  # one row's errors among many rows'
+            yield from _messages(value, (*path, str(position)) if nested else path)
+    else:
+        yield path, _short(detail)
+
+
+def _summary(errors: Mapping[str, list[str]] | None) -> str:
+    if not errors:
+        return "The request is not valid."
+    own = api_settings.NON_FIELD_ERRORS_KEY
+    return " ".join(
+        " ".join(messages) if field == own else f"{field}: {' '.join(messages)}"
+        for field, messages in errors.items()
+    )
+
+
+def _short(message: object) -> str:
+    text = str(message)
+    return text if len(text) <= MESSAGE_CHARACTERS else text[: MESSAGE_CHARACTERS - 1] + "…"

@@ -1,0 +1,99 @@
+"""Exceptions that know nothing of HTTP, told as problems that do."""
+
+from __future__ import annotations
+
+import logging
+import re
+from collections import Counter
+from http import HTTPStatus
+
+from django import db
+from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
+from django.core.exceptions import ValidationError as DjangoValidationError
+from django.db.models import ProtectedError, RestrictedError
+from django.http import Http404
+from django.http.multipartparser import MultiPartParserError
+from rest_framework import exceptions
+from rest_framework.serializers import as_serializer_error
+
+from api.problems.exceptions import Conflict, Problem, Unavailable
+
+logger = logging.getLogger(__name__)
+
+# SQLSTATEs are those of https://www.postgresql.org/docs/current/errcodes-appendix.html
+RACE_LOST = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+NUL_IN_TEXT = "A string literal cannot contain NUL (0x00) characters."  # psycopg2's ValueError
+
+
+def translate(exception: Exception) -> exceptions.APIException | None:
+    """The problem that an exception means, or None for one that is a bug."""
+    match exception:
+        case exceptions.APIException():
+            return exception
+        case Http404():
+            return exceptions.NotFound(str(exception) or None)
+        case PermissionDenied():
+            return exceptions.PermissionDenied(str(exception) or None)
+        case db.Error():
+            return _from_database(exception)
+    return _from_input(exception)
+
+
+def _from_input(exception: Exception) -> exceptions.APIException | None:
+    match exception:
+        case DjangoValidationError():
+            return exceptions.ValidationError(as_serializer_error(exception))
+        case RequestDataTooBig():
+            return Problem("The body is too large.", status=HTTPStatus.REQUEST_ENTITY_TOO_LARGE)
+        case SuspiciousOperation() | BadRequest() | MultiPartParserError():
+            return Problem("The request is malformed.")
+        case ValueError() if str(exception) == NUL_IN_TEXT:
+            return Problem("Text cannot contain the NUL character (0x00).")
+    return None
+
+
+def _from_database(exception: db.Error) -> exceptions.APIException | None:
+    match exception:
+        case ProtectedError():
+            return Conflict(_in_use(exception.protected_objects))
+        case RestrictedError():
+            return Conflict(_in_use(exception.restricted_objects))
+        case db.IntegrityError():
+            return _from_constraint(exception)
+        case db.DataError():
+            return Problem("A value is out of the range or form that can be stored.")
+        case db.OperationalError() if _sqlstate(exception) in RACE_LOST:
+            return Unavailable("Another request was changing the same data: try again.", retry_after=1)
+        case db.OperationalError() | db.InterfaceError():
+            logger.error("The database is unavailable: %s", exception)
+            return Unavailable("The database is unavailable.")
+    return None
+
+
+def _from_constraint(exception: db.IntegrityError) -> exceptions.APIException | None:
+    match _sqlstate(exception):
+        case "23505" | "23P01":  # unique, exclusion
+            return Conflict(_taken(exception))
+        case "23503":  # foreign key
+            return Conflict("Something that this refers to, or that refers to this, stands in the way.")
+        case "23514":  # check
+            return Problem(f"A value breaks the rule {_diagnosis(exception, 'constraint_name')}.")
+    return None
+
+
+def _taken(exception: db.IntegrityError) -> str:
+    columns = re.match(r"Key \((.+?)\)=", _diagnosis(exception, "message_detail"))
+    return f"There is already one with the same {columns[1]}." if columns else "There is already such a one."
+
+
+def _in_use(objects: set[db.models.Model]) -> str:
+    uses = Counter(str(one._meta.verbose_name_plural) for one in objects)
+    return f"In use by {', '.join(f'{count} {name}' for name, count in sorted(uses.items()))}."
+
+
+def _sqlstate(exception: db.Error) -> str | None:
+    return getattr(exception.__cause__, "pgcode", None)
+
+
+def _diagnosis(exception: db.Error, field: str) -> str:
+    return getattr(getattr(exception.__cause__, "diag", None), field, None) or ""

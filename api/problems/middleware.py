@@ -1,0 +1,91 @@
+"""The last word on errors: whatever goes wrong under /api/, the answer is a problem, never a page."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import DisallowedHost
+from django.urls import is_valid_path
+
+from api.problems.handler import CONTENT_TYPE, problem_of, problem_response
+from api.problems.mapping import translate
+from core.conf import API_PREFIX
+from core.request_id import request_id
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from django.http import HttpRequest, HttpResponse
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
+OF_THE_BODY = {"content-type", "content-length", "content-encoding", "content-language", "etag"}
+
+
+class ProblemMiddleware:
+    """Turn Django's own error pages under /api/ into problems.
+
+    DRF's exception handler sees what views raise. This sees the rest: unknown addresses, a wrong
+    Host, errors of middleware, bugs (500, logged by Django with their traceback), and with DEBUG the
+    technical pages. It stands outside of all middleware that can fail.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        if not request.path_info.startswith(API_PREFIX):
+            return self.get_response(request)
+        if _lacks_slash(request):
+            detail = f"There is nothing at {request.path}, but at {request.path}/ there is."
+            return problem_response(404, detail)
+        response = self.get_response(request)
+        if response.status_code < 400 or response.get("Content-Type") == CONTENT_TYPE:
+            return response
+        return _as_problem(request, response)
+
+    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
+        """What a view that is not DRF's raises, told as the others are."""
+        if not request.path_info.startswith(API_PREFIX):
+            return None
+        problem = translate(exception)
+        return problem_of(problem) if problem else None
+
+
+def _lacks_slash(request: HttpRequest) -> bool:
+    """A redirect would lose the body; GET and HEAD are redirected by CommonMiddleware."""
+    if request.method in SAFE_METHODS or request.path_info.endswith("/"):
+        return False
+    return not is_valid_path(request.path_info) and bool(is_valid_path(f"{request.path_info}/"))
+
+
+def _as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
+    kept = {name: value for name, value in page.items() if name.lower() not in OF_THE_BODY}
+    response = problem_response(page.status_code, _detail(request, page.status_code), headers=kept)
+    response.cookies = page.cookies
+    response._has_been_logged = getattr(page, "_has_been_logged", False)  # type: ignore[attr-defined]  # Django's own mark
+    return response
+
+
+def _detail(request: HttpRequest, status: int) -> str:
+    match status:
+        case 400:
+            return "The request is malformed." if _host_allowed(request) else "This host is not served here."
+        case 403:
+            return "This is not allowed."
+        case 404:
+            return f"There is nothing at {request.path}."
+        case 405:
+            return f"{request.method} is not possible here."
+        case 413:
+            return "The body is too large."
+    if status >= 500:
+        return f"Something failed here. It is in the log under the request id {request_id.get()}."
+    return "The request was refused."
+
+
+def _host_allowed(request: HttpRequest) -> bool:
+    try:
+        request.get_host()
+    except DisallowedHost:
+        return False
+    return True

@@ -1,0 +1,93 @@
+"""Query parameters: declared as a serializer, refused with what they accept.
+
+::
+
+    class TopQuery(QuerySerializer):
+        limit = IntegerField(min_value=1, max_value=100, default=5)
+
+    class CourseViewSet(ViewSet):
+        query_serializers = {"top": TopQuery}      # by action; the others take no parameter
+        def top(self, request): ... self.query["limit"]
+
+An unknown parameter, or one that is given twice, is a 400 that names it (api/views.py asks).
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from rest_framework import serializers
+
+from api.problems.exceptions import Problem
+from api.serializers import Serializer
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.http import QueryDict
+
+MAX_SHOWN_CHARACTERS = 50
+FORMAT = "format"  # DRF's own, which chooses the renderer: ?format=json
+
+
+class QuerySerializer(Serializer):
+    """The query parameters of an action. Fields have defaults; ``None`` for what was not given."""
+
+
+class NoQuery(QuerySerializer):
+    """The action takes no parameter."""
+
+
+def parse_query(given: QueryDict, serializer_class: type[QuerySerializer]) -> dict[str, Any]:
+    """Return the parameters' values.
+
+    Raises:
+        Problem: 400, for all that are not accepted at once, each with what it accepts.
+    """
+    values = {name: str(given[name]) for name in given if name != FORMAT}
+    serializer = serializer_class(data=values)
+    errors = {name: ["is given more than once."] for name in values if len(given.getlist(name)) > 1}
+    if not serializer.is_valid():
+        invalid: Mapping[str, Any] = serializer.errors
+        errors |= {name: [_reason(name, values, serializer, texts)] for name, texts in invalid.items()}
+    if errors:
+        raise Problem(" ".join(f"{name} {why[0]}" for name, why in errors.items()), errors=errors)
+    return dict(serializer.validated_data)
+
+
+def _reason(name: str, given: Mapping[str, str], serializer: QuerySerializer, messages: list[str]) -> str:
+    field = serializer.fields.get(name)
+    if field is None:
+        accepted = ", ".join(serializer.fields) or "none"
+        return f"is not a parameter here. Accepted: {accepted}."
+    accepts = describe(field)
+    if not accepts or name not in given:
+        return " ".join(map(str, messages))
+    return f"must be {accepts}; this is not: {_shown(given[name])}."
+
+
+def describe(field: Any) -> str:
+    """Return in words what a field accepts; empty for a field that only its own messages describe."""
+    match field:
+        case serializers.ChoiceField():
+            return f"one of {', '.join(map(str, field.choices))}"
+        case serializers.BooleanField():
+            return "true or false"
+        case serializers.IntegerField():
+            return f"a whole number {_range(field)}".strip()
+        case serializers.DecimalField() | serializers.FloatField():
+            return f"a number {_range(field)}".strip()
+        case serializers.DateTimeField():
+            return "a date and time such as 2030-01-31T09:00:00Z"
+        case serializers.CharField():
+            return f"a text of at most {field.max_length} characters, without NUL"
+    return ""
+
+
+def _range(field: Any) -> str:
+    lower, upper = field.min_value, field.max_value
+    return f"from {lower} to {upper}" if lower is not None and upper is not None else ""
+
+
+def _shown(text: str) -> str:
+    return repr(text if len(text) <= MAX_SHOWN_CHARACTERS else text[:MAX_SHOWN_CHARACTERS] + "…")

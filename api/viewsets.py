@@ -1,0 +1,146 @@
+"""Viewsets whose writes are safe: under the row's lock, and only of what the client has seen."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+
+from django.db import models, transaction
+from rest_framework import mixins, status, viewsets
+from rest_framework.response import Response
+
+from api.deletion import delete_unreferenced
+from api.http_cache import json_etag, json_response, require_match
+from api.pagination import PageQuery
+from api.views import StrictQuery
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from django.http import HttpResponse
+    from rest_framework.request import Request
+    from rest_framework.serializers import BaseSerializer
+
+    from api.query import QuerySerializer
+
+Row = TypeVar("Row", bound=models.Model)
+WRITES = {"PUT", "PATCH", "DELETE", "POST"}
+
+
+class GenericViewSet(StrictQuery, viewsets.GenericViewSet[Row]):
+    """DRF's, with strict query parameters and a lock on the row that a request changes.
+
+    Attributes:
+        read_serializer_class: what the API gives, where that is not what it takes.
+    """
+
+    query_serializers: ClassVar[Mapping[str, type[QuerySerializer]]] = {"list": PageQuery}
+    read_serializer_class: type[BaseSerializer[Any]] | None = None
+
+    def lock_object(self) -> Row:
+        """Return the row of the address, locked until the transaction ends.
+
+        Raises:
+            Http404: there is none that the user may see.
+            PreconditionFailed: the request's If-Match is not the present ETag.
+        """
+        row = self.get_object()
+        require_match(self.request, self.etag(row))
+        return row
+
+    def filter_queryset(self, queryset: models.QuerySet[Row, Any]) -> models.QuerySet[Row, Any]:
+        found: models.QuerySet[Row, Any] = super().filter_queryset(queryset)
+        changes_row = self.detail and self.request.method in WRITES
+        return found.select_for_update(of=("self",), no_key=True) if changes_row else found
+
+    def represent(self, row: Row) -> Any:
+        """Return what a GET of the row gives."""
+        kind = self.read_serializer_class or self.get_serializer_class()
+        return dict(kind(row, context=self.get_serializer_context()).data)
+
+    def etag(self, row: Row) -> str:
+        """Return the entity tag of what a GET of the row gives."""
+        return json_etag(self.represent(row))
+
+    def respond(self, row: Row) -> HttpResponse:
+        """Return what a GET of the row would answer, with its ETag."""
+        return json_response(self.request, self.represent(row))
+
+
+class CreateModelMixin(mixins.CreateModelMixin):
+    """Answers 201 with what a GET gives, and its address."""
+
+    def create(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002
+        view: Any = self
+        serializer = view.get_serializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        with transaction.atomic():
+            view.perform_create(serializer)
+            data = view.represent(serializer.instance)
+        headers = {"Location": f"{request.path}{serializer.instance.pk}/"}
+        return Response(data, status=status.HTTP_201_CREATED, headers=headers)
+
+
+class RetrieveModelMixin:
+    """Answers with an ETag; 304 if the client has it."""
+
+    def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        view: Any = self
+        response: HttpResponse = view.respond(view.get_object())
+        return response
+
+
+class UpdateModelMixin:
+    """Changes the row under its lock, if it is still what the client saw (If-Match).
+
+    An update that changes nothing writes nothing, so ``updated_at`` and the ETag stay as they are.
+    """
+
+    @transaction.atomic
+    def update(self, request: Request, *args: Any, partial: bool = False, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+        view: Any = self
+        row = view.lock_object()
+        serializer = view.get_serializer(row, data=request.data, partial=partial)
+        serializer.is_valid(raise_exception=True)
+        if _changes(row, serializer.validated_data):
+            view.perform_update(serializer)
+        response: HttpResponse = view.respond(row)
+        return response
+
+    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
+        return self.update(request, *args, partial=True, **kwargs)
+
+    def perform_update(self, serializer: Any) -> None:
+        serializer.save()
+
+
+class DestroyModelMixin:
+    """Deletes the row if it is still what the client saw, and no other row needs it."""
+
+    @transaction.atomic
+    def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002
+        view: Any = self
+        view.perform_destroy(view.lock_object())
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    def perform_destroy(self, row: models.Model) -> None:
+        delete_unreferenced(row)
+
+
+class ModelViewSet(
+    CreateModelMixin,
+    RetrieveModelMixin,
+    UpdateModelMixin,
+    DestroyModelMixin,
+    mixins.ListModelMixin,
+    GenericViewSet[Row],
+):
+    """List, create, retrieve, update and delete."""
+
+
+def _changes(row: models.Model, values: Mapping[str, Any]) -> bool:
+    """Return whether a value differs from the row's. Many-to-many values count as a difference."""
+    for name, value in values.items():
+        field = row._meta.get_field(name)
+        if field.many_to_many or getattr(row, name) != value:
+            return True
+    return False

@@ -1,0 +1,56 @@
+"""The project's Celery task class: publishing after the commit, and never at the expense of the request."""
+
+from __future__ import annotations
+
+import functools
+import logging
+from functools import cache
+from typing import Any
+
+from celery.contrib.django.task import DjangoTask
+from django.db import transaction
+from kombu.exceptions import OperationalError
+
+from caching.redis.breaker import CircuitBreaker
+from core import redis_state
+
+logger = logging.getLogger(__name__)
+
+
+class Task(DjangoTask):  # type: ignore[misc]  # Celery is untyped
+    """Every task of the project is one (config/celery.py).
+
+    What a task does must also be done by a periodic task: while the broker is away nothing is published.
+    """
+
+    abstract = True
+
+    def delay_on_commit(self, *args: Any) -> None:
+        """Publish the task after the commit of the open transaction; at once, where none is open."""
+        transaction.on_commit(functools.partial(self.publish, *args))
+
+    def publish(self, *args: Any) -> None:
+        """Publish the task now. A broker that is away costs a log line, not the request.
+
+        One that hangs costs two callers a second, and the later ones nothing: its breaker opens.
+        """
+        if broker().is_open:
+            logger.warning("%s%s is left to beat: the broker is away", self.name, args)
+            return
+        try:
+            self.apply_async(args)
+        except OperationalError as error:
+            broker().record_failure()
+            logger.warning("%s%s is left to beat: %s", self.name, args, error)
+        else:
+            broker().record_success()
+
+
+@cache
+def broker() -> CircuitBreaker:
+    """Return what this process knows of the broker.
+
+    Publishing has connections and timeouts of its own, so its failures and successes are not those of
+    other users of that Redis.
+    """
+    return CircuitBreaker("The broker", lambda: redis_state.server().reconnect())

@@ -1,0 +1,3 @@
+"""Constants that several rooms share."""
+
+API_PREFIX = "/api/"

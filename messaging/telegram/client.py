@@ -1,0 +1,107 @@
+"""A small client of Telegram's Bot API (https://core.telegram.org/bots/api#making-requests).
+
+Each call has a connection of its own. On one kept open a call may meet a server that has just hung
+up, and nobody could tell whether it had read the call: here a call that found no connection was
+certainly not made, so that it can be made again.
+"""
+
+from __future__ import annotations
+
+import json
+from http.client import HTTPConnection, HTTPException, HTTPSConnection
+from typing import Any
+from urllib.parse import SplitResult, quote, urlsplit
+
+from django.conf import settings
+
+from messaging.errors import Refused, TryLater, Unknown
+from messaging.telegram.backoff import pause
+
+CONNECT_TIMEOUT_SECONDS = 5.0
+ANSWER_TIMEOUT_SECONDS = 10.0
+MOST_ANSWER_BYTES = 100_000
+TEXT_CHARACTERS = 4096
+
+# The bot's token is wrong, or its address: an operator's to mend, no reason to give a message up.
+MISCONFIGURED = {401, 404}
+GATEWAY_TIMEOUT = 504
+
+
+def send_message(chat_id: int, text: str) -> None:
+    """Send a text to a chat, cut to the 4096 characters that a message may have.
+
+    Raises what ``call`` raises.
+    """
+    call("sendMessage", chat_id=chat_id, text=text[:TEXT_CHARACTERS])
+
+
+def call(method: str, **parameters: object) -> Any:
+    """Call a method of the Bot API; its result.
+
+    Raises:
+        TryLater: no connection, 429, 5xx, or a bot token that is not good.
+        Refused: Telegram does not do this, and says why.
+        Unknown: the call was sent, its answer did not come.
+    """
+    if not settings.TELEGRAM_BOT_TOKEN:
+        raise TryLater("TELEGRAM_BOT_TOKEN is not set")
+    connection = _connect(urlsplit(settings.TELEGRAM_API_URL))
+    try:
+        status, body = _exchange(connection, method, json.dumps(parameters).encode())
+    finally:
+        connection.close()
+    return _result(status, body)
+
+
+def _connect(server: SplitResult) -> HTTPConnection:
+    kind = HTTPSConnection if server.scheme == "https" else HTTPConnection
+    connection = kind(server.hostname or "", server.port, timeout=CONNECT_TIMEOUT_SECONDS)
+    try:
+        connection.connect()
+    except OSError as error:
+        raise TryLater(f"No connection to {server.netloc}: {error}") from error
+    connection.sock.settimeout(ANSWER_TIMEOUT_SECONDS)
+    return connection
+
+
+def _exchange(connection: HTTPConnection, method: str, body: bytes) -> tuple[int, bytes]:
+    path = urlsplit(settings.TELEGRAM_API_URL).path.rstrip("/")
+    # Quoted, lest an error about a stray character in it repeats the token.
+    address = f"{path}/bot{quote(settings.TELEGRAM_BOT_TOKEN, safe=':')}/{method}"
+    try:
+        connection.request("POST", address, body, {"Content-Type": "application/json"})
+        answer = connection.getresponse()
+        return answer.status, answer.read(MOST_ANSWER_BYTES)
+    except (OSError, HTTPException) as error:
+        raise Unknown(f"Telegram did not answer {method}: {error!r}") from error
+
+
+def _result(status: int, body: bytes) -> Any:
+    answer = _read(body)
+    if status == 200 and answer.get("ok") is True:
+        return answer.get("result")
+    reason = f"Telegram answered {status}: {answer.get('description', 'no description')}"
+    if status == 429:
+        seconds = _retry_after(answer)
+        pause(seconds)
+        raise TryLater(reason, retry_after=seconds)
+    if status == GATEWAY_TIMEOUT or status < 400:
+        raise Unknown(reason)
+    if status >= 500 or status in MISCONFIGURED:
+        raise TryLater(reason)
+    raise Refused(reason)
+
+
+def _read(body: bytes) -> dict[str, Any]:
+    try:
+        answer = json.loads(body)
+    except ValueError:
+        return {}
+    return answer if isinstance(answer, dict) else {}
+
+
+def _retry_after(answer: dict[str, Any]) -> float:
+    match answer:
+        case {"parameters": {"retry_after": int(seconds)}}:
+            return max(0, seconds)
+    return 0

@@ -1,0 +1,65 @@
+"""Who may make a request now: Redis decides for every process; while it is away, each for itself."""
+
+from __future__ import annotations
+
+import logging
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from caching.errors import RedisUnavailable
+from caching.redis.scripts import Script, ScriptCall
+from core import redis_state
+from ratelimit.local_limiter import LocalLimiter
+from ratelimit.rates import Decision, Limit, Usage
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+logger = logging.getLogger(__name__)
+
+INDEX_KEY = "throttle"
+MICROSECONDS = 1_000_000
+THROTTLE = Script.load(Path(__file__).parent / "lua" / "throttle.lua")
+
+
+class Limiter:
+    """Moving windows shared by all processes, with a stand-in for each while Redis is away."""
+
+    def __init__(self) -> None:
+        self.stand_in = LocalLimiter()
+
+    def decide(self, limits: Sequence[Limit]) -> Decision:
+        """Let a request pass and count it in every limit, or refuse it and count it in none.
+
+        One round trip for all limits. Never raises for want of Redis.
+        """
+        if not limits:
+            return Decision(0, [])
+        try:
+            return decide_in_redis(limits)
+        except RedisUnavailable as error:
+            if not redis_state.server().breaker.is_open:  # else it has told so itself, once for the outage
+                logger.warning("This process alone limited a request: %s", error)
+            return self.stand_in.decide(limits)
+
+
+@cache
+def get_limiter() -> Limiter:
+    """The process's limiter."""
+    return Limiter()
+
+
+def decide_in_redis(limits: Sequence[Limit]) -> Decision:
+    """The decision of ratelimit/lua/throttle.lua.
+
+    Raises:
+        RedisUnavailable: Redis is away, too slow, or refuses to write.
+    """
+    keys = [INDEX_KEY, *(limit.key for limit in limits)]
+    wait, *state = redis_state.server().run(
+        ScriptCall(THROTTLE, keys, [limit.max_requests for limit in limits])
+    )
+    left, reset = state[::2], state[1::2]
+    usages = [Usage(b, n, t / MICROSECONDS) for b, n, t in zip(limits, left, reset, strict=True)]
+    return Decision(wait / MICROSECONDS, usages)

@@ -1,0 +1,31 @@
+"""Signing in on a page, Syllabus' own or the admin's."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django.contrib.admin.forms import AdminAuthenticationForm
+from django.contrib.auth.forms import AuthenticationForm
+from django.core.exceptions import ValidationError
+from django.utils.translation import gettext
+
+from ratelimit.throttling import allow_attempt
+
+
+class SignInForm(AuthenticationForm):
+    """Grants an address so many attempts, on all pages together.
+
+    They are not counted with those for a token: another site can make a visitor's browser ask for
+    tokens, and so use up his; a page asks for its CSRF token first.
+    """
+
+    def clean(self) -> dict[str, Any]:
+        complete = {"username", "password"} <= self.cleaned_data.keys()
+        if complete and self.request and not allow_attempt(self.request, "sign-in"):
+            message = gettext("Too many attempts. Please try again in a minute.")
+            raise ValidationError(message, code="too_many_attempts")
+        return super().clean()
+
+
+class AdminSignInForm(SignInForm, AdminAuthenticationForm):
+    """The same for the admin, which lets staff in only."""
