@@ -14,4 +14,4 @@ from config.concurrency import LimitedConcurrency
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ["DB_CONN_MAX_AGE"] = "0"  # before settings are read
 
-application = LimitedConcurrency(get_asgi_application(), settings.ASGI_MAX_REQUESTS)
+application = LimitedConcurrency(get_asgi_application(), settings.ASGI_MAX_REQUESTS, exempt={"/health/live"})
