@@ -8,7 +8,6 @@ cache as without, so its ratio is that of what it shows.
 from __future__ import annotations
 
 import itertools
-import statistics
 import time
 from contextlib import nullcontext
 
@@ -127,7 +126,7 @@ def test_cached_read_is_at_least_three_times_as_fast(reads, name):
         with without_cache():
             before.append(seconds(read))
         after.append(seconds(read))
-    ratio = statistics.median(before) / statistics.median(after)
+    ratio = min(before) / min(after)  # of the rounds that other processes disturbed least
     assert ratio >= MIN_RATIO, f"{name}: {ratio:.1f} times as fast"
 
 
