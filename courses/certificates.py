@@ -15,6 +15,7 @@ from courses.models import Certificate, Enrollment
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from fpdf.fonts import TTFFont
 
 FONT = "Roboto"
 MOST_LINES = 3
@@ -75,7 +76,7 @@ def render(certificate: Certificate) -> bytes:
     _line(pdf, f"Certificate {certificate.uuid}", SMALL_POINTS)
     made = bytes(pdf.output())
     for font in pdf.fonts.values():
-        font.ttfont.close()
+        cast("TTFFont", font).ttfont.close()  # only such are added
     return made
 
 

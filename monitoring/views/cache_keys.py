@@ -69,7 +69,7 @@ class CacheKeyViewSet(StrictQuery, ViewSet):
     )
     def retrieve(self, request: Request, key: str) -> Response:  # noqa: ARG002
         if not cache_keys.is_visible(key):
-            raise PermissionDenied("Only what the cache holds is shown here: no sessions, no throttles.")
+            raise PermissionDenied("Only keys of the cache are shown here, not sessions or throttles.")
         found = cache_keys.get_key(key)
         if found is None:
             raise NotFound(f"There is no key {key}.")

@@ -51,7 +51,11 @@ def _with_percent(counted: dict[str, int]) -> dict[str, float | None]:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """Prometheus' text format; 404 unless METRICS_ENABLED, 503 while Redis does not answer."""
+    """Return the counters in Prometheus' text format; 503 while Redis does not answer.
+
+    Raises:
+        Http404: METRICS_ENABLED is off.
+    """
     if not settings.METRICS_ENABLED:
         raise Http404("Metrics are off: METRICS_ENABLED=1 turns them on.")
     try:

@@ -28,13 +28,15 @@ class Worker:
         folder: Path,
         *,
         concurrency: int = 2,
+        pool: str = "prefork",
         name: str = "test",
         beat: bool = False,
         queues: str = "default,prices,outgoing",
         **more: str,
     ) -> None:
         self._log = folder / f"{name}.log"
-        command = f"-m celery -A config worker -l info -c {concurrency} -n {name}@%h -Q {queues}"
+        command = f"-m celery -A config worker -l info --pool={pool} -c {concurrency} -n {name}@%h"
+        command += f" -Q {queues}"
         if beat:
             command += f" -B -s {folder / 'schedule'}"
             more["DJANGO_SETTINGS_MODULE"] = "tests.impatient_settings"
