@@ -27,7 +27,7 @@ class Limiter:
     """Moving windows shared by all processes, with a local limiter in each while Redis is away."""
 
     def __init__(self) -> None:
-        self.stand_in = LocalLimiter()
+        self.local = LocalLimiter()
 
     def decide(self, limits: Sequence[Limit]) -> Decision:
         """Let a request pass and count it in every limit, or refuse it and count it in none.
@@ -41,7 +41,7 @@ class Limiter:
         except RedisUnavailable as error:
             if not redis_state.server().breaker.is_open:  # else the breaker has logged the outage
                 logger.warning("This process alone limited a request: %s", error)
-            return self.stand_in.decide(limits)
+            return self.local.decide(limits)
 
 
 @cache

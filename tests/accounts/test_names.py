@@ -111,7 +111,7 @@ def test_a_user_is_found_by_the_index():
         cursor.execute("SET LOCAL enable_seqscan = off")
     users = User.objects.alias(folded=FoldName("username")).filter(folded="learner")
     assert "accounts_username_folded" in users.explain()
-    assert find_user("nobody-of-this-name") is None
+    assert find_user("no-such-user") is None
 
 
 ADD = "/admin/auth/user/add/"

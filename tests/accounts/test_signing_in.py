@@ -48,7 +48,7 @@ def test_a_registered_user_can_sign_in(api):
         ({"password": "boris@example", "confirm_password": "boris@example"}, "password"),
         ({"password": "x" * 129, "confirm_password": "x" * 129}, "password"),
         ({"email": ""}, "email"),
-        ({"email": "nobody"}, "email"),
+        ({"email": "no address"}, "email"),
         ({"username": ""}, "username"),
         ({"username": "with space"}, "username"),
         ({"username": "x" * 151}, "username"),
@@ -95,7 +95,7 @@ def test_a_wrong_password_and_an_unknown_user_are_answered_alike(api):
     register(api)
     answers = [
         api.post("/api/v1/auth/token/", {"username": name, "password": "wrong"}, format="json")
-        for name in ("boris", "nobody")
+        for name in ("boris", "unknown")
     ]
     assert [answer.status_code for answer in answers] == [400, 400]
     assert answers[0].json() == answers[1].json()

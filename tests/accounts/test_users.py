@@ -10,13 +10,13 @@ PUBLIC = {"id", "username", "first_name", "last_name", "date_joined"}
 PRIVATE = {"email", "is_staff", "last_login"}
 
 
-def test_others_learn_no_address(api, user):
+def test_other_users_see_no_address(api, user):
     api.force_authenticate(UserFactory())
     assert set(api.get(f"/api/v1/user/{user.pk}/").json()) == PUBLIC
 
 
 @pytest.mark.parametrize("is_self", [True, False])
-def test_oneself_and_staff_learn_all(api, user, is_self):
+def test_the_user_and_staff_see_all(api, user, is_self):
     api.force_authenticate(user if is_self else UserFactory(is_staff=True))
     assert set(api.get(f"/api/v1/user/{user.pk}/").json()) == PUBLIC | PRIVATE
 
@@ -74,8 +74,8 @@ def test_an_unknown_query_parameter_is_refused(api, user, address):
     assert "colour is not a parameter here" in answer.json()["detail"]
 
 
-@pytest.mark.parametrize("changes", [{"email": "nobody"}, {"email": ""}, {"first_name": "x" * 151}])
-def test_bad_changes_are_told_by_field(api, user, changes):
+@pytest.mark.parametrize("changes", [{"email": "no address"}, {"email": ""}, {"first_name": "x" * 151}])
+def test_invalid_changes_are_a_400_by_field(api, user, changes):
     api.force_authenticate(user)
     answer = api.patch("/api/v1/me/", changes, format="json")
     assert answer.status_code == 400

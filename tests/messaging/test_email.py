@@ -61,7 +61,7 @@ def test_a_connection_that_breaks_after_the_mail_leaves_it_unknown(smtp):
     assert len(smtp.mails) == 1
 
 
-@pytest.mark.parametrize("address", ["a\nb@example.com", "nobody"])
+@pytest.mark.parametrize("address", ["a\nb@example.com", "no-address"])
 def test_what_is_no_address_is_refused(smtp, address):
     smtp.answers["RCPT"] = "501 not an address"
     with pytest.raises(PermanentFailure):
