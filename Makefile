@@ -16,7 +16,7 @@ BENCHMARKS := coherence releases cost outage redis_drills throughput recalculati
 # The rooms whose texts the language check reads (devtools/language.py).
 PLAIN := .env.example CHANGELOG.md CONTRIBUTING.md README.md Makefile \
 	accounts benchmarks caching config core devtools docs messaging monitoring ratelimit web \
-	$(addprefix tests/,accounts benchmarks caching config core devtools docs monitoring ratelimit web)
+	$(addprefix tests/,accounts benchmarks caching config core devtools docs messaging monitoring ratelimit web)
 
 .PHONY: run test lint bench benchmark flower install peers psycopg3 requirements
 

@@ -11,7 +11,7 @@ from messaging.models import OutgoingMessage
 from tests.factories import UserFactory
 from tests.messaging.factories import MessageFactory
 from tests.support.broker import queued
-from tests.support.waiting import somebody_waits_for_a_lock, until
+from tests.support.waiting import a_session_waits_for_a_lock, until
 
 State = OutgoingMessage.State
 KEY = "test:1"
@@ -91,7 +91,7 @@ def test_a_message_recorded_while_a_worker_finds_it_obsolete_is_revived():
     with transaction.atomic():
         dispatch.claim(OutgoingMessage.objects.all())  # obsolete, not committed
         recorder.start()
-        until(somebody_waits_for_a_lock)
+        until(a_session_waits_for_a_lock)
     recorder.join()
     assert OutgoingMessage.objects.get().state == State.PENDING
 
