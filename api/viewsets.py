@@ -138,9 +138,12 @@ class ModelViewSet(
 
 
 def _changes(row: models.Model, values: Mapping[str, Any]) -> bool:
-    """Return whether a value differs from the row's. Many-to-many values count as a difference."""
+    """Return whether a value differs from the row's; of a many-to-many field, rows or their ids."""
     for name, value in values.items():
-        field = row._meta.get_field(name)
-        if field.many_to_many or getattr(row, name) != value:
+        current = getattr(row, name)
+        if row._meta.get_field(name).many_to_many:
+            current = {other.pk for other in current.all()}
+            value = {getattr(other, "pk", other) for other in value}  # noqa: PLW2901
+        if current != value:
             return True
     return False
