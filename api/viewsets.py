@@ -143,7 +143,7 @@ def _changes(row: models.Model, values: Mapping[str, Any]) -> bool:
         current = getattr(row, name)
         if row._meta.get_field(name).many_to_many:
             current = {other.pk for other in current.all()}
-            value = {getattr(other, "pk", other) for other in value}  # noqa: PLW2901
+            value = {getattr(other, "pk", other) for other in value}
         if current != value:
             return True
     return False

@@ -341,6 +341,8 @@ TELEGRAM_API_URL = os.environ.get("TELEGRAM_API_URL", "https://api.telegram.org"
 
 # --- Security ---------------------------------------------------------------------------------
 
+SESSION_ENGINE = "core.sessions"
+
 HTTPS = _flag("HTTPS")  # behind a proxy that ends TLS and sets X-Forwarded-Proto
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 if HTTPS:

@@ -119,7 +119,8 @@ LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $function$
 SELECT btrim(regexp_replace(
     CASE WHEN octet_length(visible) = char_length(visible) THEN lower(visible COLLATE "C")
     ELSE normalize(
-        translate(replace(replace(visible, '{SHARP_S[0]}', 'ss'), '{SHARP_S[1]}', 'ss'), '{upper}', '{lower}'),
+        translate(
+            replace(replace(visible, '{SHARP_S[0]}', 'ss'), '{SHARP_S[1]}', 'ss'), '{upper}', '{lower}'),
         NFKC)
     END, '{SPACES}', ' ', 'g'), ' ')
 FROM regexp_replace(normalize(name, NFKD), '{INVISIBLE}', '', 'g') AS visible
