@@ -13,6 +13,8 @@ from core import names
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rest_framework.request import Request
+
 Row = TypeVar("Row", bound=models.Model)
 
 
@@ -71,3 +73,12 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
         names.NameField: NameField,
     }
     serializer_related_field = PrimaryKeyRelatedField
+
+
+class NoBody(Serializer):
+    """The body of an action that takes no field."""
+
+
+def refuse_body(request: Request) -> None:
+    """Raise ValidationError (400) for a body with fields, in an action that takes none."""
+    NoBody(data=request.data).is_valid(raise_exception=True)

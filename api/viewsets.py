@@ -44,7 +44,8 @@ class GenericViewSet(StrictQuery, viewsets.GenericViewSet[Row]):
             PreconditionFailed: the request's If-Match is not the present ETag.
         """
         row = self.get_object()
-        require_match(self.request, self.etag(row))
+        if "If-Match" in self.request.headers:
+            require_match(self.request, self.etag(row))
         return row
 
     def filter_queryset(self, queryset: models.QuerySet[Row, Any]) -> models.QuerySet[Row, Any]:
@@ -76,7 +77,7 @@ class CreateModelMixin(mixins.CreateModelMixin):
         with transaction.atomic():
             view.perform_create(serializer)
             data = view.represent(serializer.instance)
-        headers = {"Location": f"{request.path}{serializer.instance.pk}/"}
+        headers = {"Location": f"{request.path}{serializer.instance.pk}/", "ETag": json_etag(data)}
         return Response(data, status=status.HTTP_201_CREATED, headers=headers)
 
 

@@ -269,7 +269,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "options": {"expires": 20},  # those sent while no worker was there are not run one by one
     },
     "services: tidy": {"task": "services.tasks.tidy", "schedule": 60, "options": {"expires": 60}},
-    "tasks: forget old notices": {"task": "tasks.tasks.forget_old_notices", "schedule": 86_400},
+    "tasks: delete old notifications": {"task": "tasks.tasks.delete_old_notifications", "schedule": 86_400},
     "tasks: send what is due": {
         "task": "tasks.tasks.deliver_due",
         "schedule": 20,

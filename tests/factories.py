@@ -7,7 +7,6 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from courses import models
-from topics.models import Topic
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -92,10 +91,3 @@ class CertificateFactory(factory.django.DjangoModelFactory):
         model = models.Certificate
 
     enrollment = factory.SubFactory(EnrollmentFactory, completed_at=factory.LazyFunction(timezone.now))
-
-
-class TopicFactory(factory.django.DjangoModelFactory):
-    class Meta:
-        model = Topic
-
-    name = factory.Sequence("Topic {}".format)

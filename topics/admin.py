@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 @admin.register(Topic)
 class TopicAdmin(admin.ModelAdmin):
-    """Its subscribers have a list of their own: there may be many."""
+    """Topics. Their subscribers have a list of their own: there may be many."""
 
     list_display = ["name", "subscriber_count", "created_by"]
     list_select_related = ["created_by"]
@@ -36,7 +36,7 @@ class TopicAdmin(admin.ModelAdmin):
         return {"created_by": request.user.pk, **super().get_changeform_initial_data(request)}
 
     def save_model(self, request: HttpRequest, obj: Topic, form: ModelForm, change: bool) -> None:
-        """What has not changed is not saved: it is no activity."""
+        """Save what has changed: an unchanged form is no activity."""
         if form.changed_data or not change:
             super().save_model(request, obj, form, change)
 
@@ -51,7 +51,7 @@ class TopicSubscriptionAdmin(admin.ModelAdmin):
 
 @admin.register(TopicActivity)
 class TopicActivityAdmin(admin.ModelAdmin):
-    """To look at: signals write it. It can be deleted, as a topic is deleted with its activities."""
+    """Read-only: signals write it. It can be deleted, because a topic is deleted with its activities."""
 
     list_display = ["topic_name", "action", "created_at", "topic_id"]
     list_filter = ["action"]

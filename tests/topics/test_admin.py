@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests import factories
+from tests.topics import factories
 from topics.models import Topic, TopicActivity, TopicSubscription
 
 pytestmark = pytest.mark.django_db

@@ -7,8 +7,8 @@ from django.db import connection
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from tests import factories
 from tests.support.answers import problem
+from tests.topics import factories
 from topics.models import Topic, TopicActivity
 
 pytestmark = pytest.mark.django_db
@@ -78,7 +78,10 @@ def test_staff_may_rename_and_delete(boss, topic):
         ({"name": "  "}, "blank"),
         ({"name": None}, "null"),
         ({"name": "x" * 101}, "100"),
-        ({"name": "Python"}, "already exists"),
+        ({"name": "Python"}, "There is already a topic with this name."),
+        ({"name": "pYTHON"}, "There is already a topic with this name."),
+        ({"name": "Ｐython\u200b"}, "There is already a topic with this name."),
+        ({"name": "\u200b\u2060"}, "visible"),
         ({"name": ["Go"]}, "string"),
         ({"name": "a\0b"}, "Null characters"),
     ],

@@ -11,7 +11,7 @@ pytest.importorskip("selenium", reason="needs Selenium: pip install -r requireme
 import axe_core_python
 from selenium.webdriver.common.keys import Keys
 
-from tests import factories
+from tests.topics import factories
 from tests.topics.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser
 from topics.models import Topic, TopicActivity
 

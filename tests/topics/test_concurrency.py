@@ -8,12 +8,12 @@ import pytest
 from django.db import transaction
 from django.http import Http404
 
-from tests import factories
 from tests.support.threads import Other, at_once
 from tests.support.waiting import somebody_waits_for_a_lock, until
+from tests.topics import factories
 from topics import actions, cache, selectors
-from topics.forms import TAKEN, TopicForm
-from topics.models import Topic, TopicSubscription
+from topics.forms import TopicForm
+from topics.models import NAME_TAKEN, Topic, TopicSubscription
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -84,7 +84,7 @@ def test_a_name_taken_at_this_very_moment_is_a_message():
         other = Other(form.try_to_save)
         other.wait_until_it_waits()
     assert other.result() is False
-    assert form.errors == {"name": [TAKEN]}
+    assert form.errors == {"name": [NAME_TAKEN]}
 
 
 def rename(topic):

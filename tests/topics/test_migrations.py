@@ -6,7 +6,7 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from tests import factories
+from tests.topics import factories
 from topics.models import Topic
 
 FIRST = {"Python", "Django", "DevOps"}

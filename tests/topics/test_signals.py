@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models.signals import m2m_changed
 
 from caching.write.resolve import MAX_KEYS
-from tests import factories
+from tests.topics import factories
 from topics import cache, selectors
 from topics.models import Topic, TopicSubscription
 

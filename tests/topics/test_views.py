@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests import factories
+from tests.topics import factories
 from topics.models import Topic, TopicActivity
 
 pytestmark = pytest.mark.django_db
