@@ -12,6 +12,7 @@ from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
 
+from core.admin import AutocompleteAdmin
 from core.subqueries import count_of
 from core.users import current_user
 from tasks.actions import complete_task, reopen_task, save_tasks, unassign_outsiders
@@ -38,7 +39,7 @@ class TaskListForm(forms.ModelForm):  # type: ignore[type-arg]  # no such thing 
 
 
 @admin.register(TaskList)
-class TaskListAdmin(admin.ModelAdmin):
+class TaskListAdmin(AutocompleteAdmin):
     form = TaskListForm
     list_display = ["name", "owner", "member_count", "task_count", "updated_at"]
     list_select_related = ["owner"]
@@ -93,7 +94,7 @@ class StatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(Task)
-class TaskAdmin(admin.ModelAdmin):
+class TaskAdmin(AutocompleteAdmin):
     """Tasks. Status and completion follow from the actions."""
 
     list_display = ["name", "task_list", "assigned_to", "current_status", "deadline", "completed_at"]

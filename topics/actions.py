@@ -50,7 +50,7 @@ def delete_topic(*, user: User, topic_id: int) -> Topic:
     topic = lock_topic(topic_id)
     if not may_change(user, topic.created_by_id):
         raise PermissionDenied(CREATOR_ONLY)
-    delete_locked(topic=topic)
+    topic.delete()
     return topic
 
 
@@ -78,9 +78,3 @@ def rename_topic(*, topic: Topic, name: str) -> None:
     if name != topic.name:
         topic.name = name
         topic.save(update_fields=["name"])
-
-
-def delete_locked(*, topic: Topic) -> None:
-    """Delete a topic, which is locked, with its subscriptions; rows that are just added wait."""
-    Topic.objects.select_for_update().get(pk=topic.pk)  # with its key: a new subscription refers to it
-    topic.delete()

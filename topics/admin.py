@@ -8,6 +8,7 @@ from django.contrib import admin
 from django.db.models import Count
 from django.utils.translation import gettext_lazy as _
 
+from core.admin import AutocompleteAdmin
 from topics.models import Topic, TopicActivity, TopicSubscription
 
 if TYPE_CHECKING:
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 @admin.register(Topic)
-class TopicAdmin(admin.ModelAdmin):
+class TopicAdmin(AutocompleteAdmin):
     """Topics. Their subscribers have a list of their own: there may be many."""
 
     list_display = ["name", "subscriber_count", "created_by"]
@@ -42,7 +43,7 @@ class TopicAdmin(admin.ModelAdmin):
 
 
 @admin.register(TopicSubscription)
-class TopicSubscriptionAdmin(admin.ModelAdmin):
+class TopicSubscriptionAdmin(AutocompleteAdmin):
     list_display = ["topic", "user"]
     list_select_related = ["topic", "user"]
     search_fields = ["topic__name", "user__username"]

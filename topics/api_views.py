@@ -71,9 +71,6 @@ class TopicViewSet(CreateModelMixin, DestroyModelMixin, GenericViewSet[Topic]):
     def partial_update(self, request: Request, pk: int) -> HttpResponse:
         return self.update(request, pk, partial=True)
 
-    def perform_destroy(self, row: Any) -> None:
-        actions.delete_locked(topic=row)
-
     @action(detail=True, methods=["post"])
     def subscribe(self, request: Request, pk: int) -> HttpResponse:  # noqa: ARG002
         with transaction.atomic():

@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import transaction
 
 from tasks.models import Task, TaskList
@@ -58,19 +59,16 @@ def test_a_task_moved_in_the_admin_to_a_list_that_is_being_deleted_is_refused(te
 @pytest.mark.parametrize("what", ["assignee", "member", "owner"])
 def test_a_user_who_is_deleted_while_work_is_given_to_them_is_a_409(team, what):
     late = UserFactory(username="late")
-    own = f"/api/v1/lists/{team.list.pk}/"
+    pk, theirs = late.pk, client_of(late)
     team.list.members.add(late)
+    owner, tasks = team.clients["owner"], f"/api/v1/lists/{team.list.pk}/tasks/"
     send = {
-        "assignee": lambda: team.clients["owner"].post(
-            f"{own}tasks/", {"name": "x", "assigned_to": late.pk}, "json"
-        ),
-        "member": lambda: team.clients["owner"].post(
-            "/api/v1/lists/", {"name": "x", "members": [late.pk]}, "json"
-        ),
-        "owner": lambda: client_of(late).post("/api/v1/lists/", {"name": "x"}, "json"),
+        "assignee": lambda: owner.post(tasks, {"name": "x", "assigned_to": pk}, "json"),
+        "member": lambda: owner.post("/api/v1/lists/", {"name": "x", "members": [pk]}, "json"),
+        "owner": lambda: theirs.post("/api/v1/lists/", {"name": "x"}, "json"),
     }[what]
     before = Task.objects.count(), TaskList.objects.count()
-    answer = answer_beside(late.delete, send)
+    answer = answer_beside(User.objects.filter(pk=pk).delete, send)
     assert answer.status_code == 409
     assert answer["Content-Type"] == "application/problem+json"
     assert (Task.objects.count(), TaskList.objects.count()) == before

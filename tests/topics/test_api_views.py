@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
@@ -212,3 +212,96 @@ def test_activities_take_2_queries(ann, topics):
     with CaptureQueriesContext(connection) as queries:
         ann.api.get(f"{URL}activities/?page_size=100")
     assert len(queries) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "action"),
+    [("put", ""), ("patch", ""), ("delete", ""), ("post", "subscribe/"), ("post", "unsubscribe/")],
+)
+def test_a_write_of_what_has_changed_since_it_was_read_is_a_412(ann, bob, topic, method, action):
+    address = f"{URL}{topic.pk}/"
+    etag = ann.api.get(address)["ETag"]
+    bob.api.post(f"{address}subscribe/")
+    body = {"name": "Go"} if method in {"put", "patch"} else None
+
+    def write(etag):
+        return getattr(ann.api, method)(address + action, body, format="json", headers={"If-Match": etag})
+
+    before = ann.api.get(address)
+    problem(write(etag), 412, before["ETag"].strip('"'))
+    problem(write(f"W/{before['ETag']}"), 412)
+    assert ann.api.get(address).json() == before.json()
+    assert write(before["ETag"]).status_code in {200, 204}
+
+
+def test_a_write_answers_with_the_etag_that_a_get_gives(ann, topic):
+    address = f"{URL}{topic.pk}/"
+    for write in (
+        lambda: ann.api.patch(address, {"name": "Go"}, format="json"),
+        lambda: ann.api.post(f"{address}subscribe/"),
+        lambda: ann.api.post(f"{address}unsubscribe/"),
+        lambda: ann.api.post(URL, {"name": "Other"}, format="json"),
+    ):
+        response = write()
+        assert ann.api.get(response.get("Location", address))["ETag"] == response["ETag"]
+
+
+def test_a_change_that_changes_nothing_is_no_activity_and_keeps_the_etag(ann, topic):
+    address = f"{URL}{topic.pk}/"
+    etag = ann.api.get(address)["ETag"]
+    for body in ({}, {"name": "Python"}, {"name": " Ｐython "}):
+        assert ann.api.patch(address, body, format="json")["ETag"] == etag
+    assert TopicActivity.objects.count() == 1
+    problem(ann.api.put(address, {}, format="json"), 400, "name")
+
+
+@pytest.mark.parametrize("field", ["id", "created_by", "subscribers_count", "subscribers", "__proto__"])
+def test_a_field_that_cannot_be_written_is_a_400_that_names_it(ann, topic, field):
+    for response in (
+        ann.api.post(URL, {"name": "Go", field: 1}, format="json"),
+        ann.api.patch(f"{URL}{topic.pk}/", {field: 1}, format="json"),
+    ):
+        assert "Accepted: name." in problem(response, 400)["errors"][field][0]
+    for action in ("subscribe", "unsubscribe"):
+        response = ann.api.post(f"{URL}{topic.pk}/{action}/", {field: 1}, format="json")
+        assert list(problem(response, 400)["errors"]) == [field]
+    assert list(Topic.objects.values_list("name", "subscribers")) == [("Python", None)]
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted"),
+    [
+        ("", "page, page_size, search, subscribed"),
+        ("{pk}/", "none"),
+        ("activities/", "page, page_size, topic, action"),
+        ("{pk}/activities/", "page, page_size"),
+    ],
+)
+def test_a_parameter_that_there_is_not_is_a_400_that_names_those_there_are(ann, topic, path, accepted):
+    response = ann.api.get(f"{URL}{path.format(pk=topic.pk)}?order=name")
+    problem(response, 400, "order is not a parameter here", f"Accepted: {accepted}.")
+
+
+def test_search_finds_composed_and_decomposed_alike(ann):
+    ann.api.post(URL, {"name": "Cafe\u0301"}, format="json")
+    for text in ("café", "cafe\u0301", "CAFÉ"):
+        assert ann.api.get(URL, {"search": text}).json()["count"] == 1
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda name: Topic.objects.create(name=name),
+        lambda name: Topic.objects.bulk_create([Topic(name=name)]),
+        lambda name: Topic.objects.filter(name="Other").update(name=name),
+        lambda name: Topic.objects.bulk_update(
+            [Topic(pk=Topic.objects.get(name="Other").pk, name=name)], ["name"]
+        ),
+    ],
+    ids=["create", "bulk_create", "update", "bulk_update"],
+)
+@pytest.mark.parametrize("name", ["pythoN", "Pyth\u200don", "Ｐython"])
+def test_a_name_that_is_the_same_is_refused_by_the_database(topic, write, name):
+    factories.TopicFactory(name="Other")
+    with pytest.raises(IntegrityError, match="topic_name_key"), transaction.atomic():
+        write(name)

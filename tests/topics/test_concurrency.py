@@ -5,6 +5,7 @@ from __future__ import annotations
 from functools import partial
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.http import Http404
 
@@ -114,3 +115,48 @@ def test_a_topic_renamed_while_a_subscription_changes_hands_is_right_for_both(in
     writer.finish()
     assert is_right(ann)
     assert is_right(bob)
+
+
+def answer_beside(delete, request):
+    """Return the response to a request that comes while a deletion is in flight."""
+    with transaction.atomic():
+        delete()
+        other = Other(request)
+        other.wait_until_it_waits()
+    return other.result()
+
+
+@pytest.mark.parametrize("what", ["create", "subscribe"])
+@pytest.mark.parametrize("surface", ["page", "api"])
+def test_a_user_who_is_deleted_while_they_write_is_no_500(ann, surface, what):
+    topic, pk = factories.TopicFactory(), ann.user.pk
+    path, body = ("create/", {"name": "New"}) if what == "create" else (f"subscribe/{topic.pk}/", {})
+    if surface == "page":
+        send = partial(ann.client.post, f"/topics/{path}", body)
+    else:
+        path = "" if what == "create" else f"{topic.pk}/subscribe/"
+        send = partial(ann.api.post, f"/api/v1/topics/{path}", body, format="json")
+    answer = answer_beside(User.objects.filter(pk=pk).delete, send)
+    assert answer.status_code == (302 if surface == "page" else 409)
+    assert not TopicSubscription.objects.exists()
+    assert not Topic.objects.filter(name="New").exists()
+
+
+@pytest.mark.parametrize("surface", ["page", "api"])
+def test_a_topic_that_is_deleted_while_a_user_subscribes_is_a_404(ann, surface):
+    topic = factories.TopicFactory()
+    pk = topic.pk
+    send = {
+        "page": lambda: ann.client.post(f"/topics/subscribe/{pk}/"),
+        "api": lambda: ann.api.post(f"/api/v1/topics/{pk}/subscribe/"),
+    }[surface]
+    assert answer_beside(topic.delete, send).status_code == 404
+
+
+def test_of_names_that_are_the_same_one_is_made(ann):
+    names = ["Kotlin", "KOTLIN", "kotlin", "Kot\u200blin", "Ｋotlin"] * 6
+    calls = [partial(ann.api.post, "/api/v1/topics/", {"name": name}, format="json") for name in names]
+    statuses = sorted(answer.status_code for answer in at_once(*calls))
+    assert statuses[0] == 201
+    assert set(statuses[1:]) <= {400, 409}
+    assert Topic.objects.filter(name__in=names).count() == 1

@@ -134,6 +134,10 @@ def test_a_click_leads_back_to_where_it_was_made_and_nowhere_else(ann, topic):
         ("x" * 101, "A name has at most 100 characters; this one has 101."),
         ("Python", "There is already a topic with this name."),
         (" Python ", "There is already a topic with this name."),
+        ("pYTHON", "There is already a topic with this name."),
+        ("Ｐython\u200b", "There is already a topic with this name."),
+        ("\u200b\u2060", "A name needs at least one visible character."),
+        ("½" * 50, "A name has at most 100 characters; this one has 150."),
         ("a\0b", "Null characters are not allowed."),
         ("x" * 1_000_000, "A name has at most 100 characters; this one has 1000000."),
     ],
@@ -143,6 +147,28 @@ def test_a_name_that_is_not_accepted_is_a_message(ann, topic, name, message):
     assert len(response.url) < 2000
     assert ann.messages(response) == [("error", message)]
     assert Topic.objects.count() == 1
+
+
+def test_a_name_is_measured_and_stored_in_its_composed_form(ann):
+    ann.post("create/", name="e\u0301" * 100)
+    assert Topic.objects.get().name == "é" * 100
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        r'"\000aaaaaaaaaaaa"',
+        r'"aaaaaaaaaaaa\377"',
+        "a" * 5000,
+        "'; --aaaaaaaa",
+        "ключ-ключ".encode().decode("latin-1"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/topics/", "/api/v1/topics/", "/admin/", "/accounts/login/"])
+def test_a_session_cookie_that_no_session_can_have_is_none(path, key):
+    client = Client(raise_request_exception=False, headers={"Cookie": f"sessionid={key}"})
+    response = client.get(path)
+    assert response.status_code in {200, 302, 400, 401}
 
 
 def test_a_refused_name_can_be_corrected(ann, topic):
