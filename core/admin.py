@@ -48,15 +48,15 @@ class AutocompleteAdmin(admin.ModelAdmin):
     """Forms with ``autocomplete_fields`` that answer any input with the form and its errors."""
 
     def formfield_for_foreignkey(
-        self, db_field: ForeignKey[Any, Any], request: HttpRequest | None, **kwargs: Any
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        if request is not None and db_field.name in self.get_autocomplete_fields(request):
+        if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", OneRow(db_field, self.admin_site))
         return super().formfield_for_foreignkey(db_field, request, **kwargs)
 
     def formfield_for_manytomany(
-        self, db_field: ManyToManyField[Any, Any], request: HttpRequest | None, **kwargs: Any
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        if request is not None and db_field.name in self.get_autocomplete_fields(request):
+        if db_field.name in self.get_autocomplete_fields(request):
             kwargs.setdefault("widget", ManyRows(db_field, self.admin_site))
         return super().formfield_for_manytomany(db_field, request, **kwargs)

@@ -74,7 +74,8 @@ class NameKey(models.Func):
 def same_name(rows: models.QuerySet[Row], name: str) -> models.QuerySet[Row]:
     """Return those of the rows whose ``name`` is the same as this one; by the index of ``UniqueName``."""
     key = NameKey(models.Value(name, output_field=models.TextField()))
-    return rows.alias(_name_key=NameKey("name")).filter(_name_key=key)
+    found: Any = rows.alias(_name_key=NameKey("name")).filter(_name_key=key)
+    return found  # type: ignore[no-any-return]
 
 
 class NameFormField(forms.CharField):

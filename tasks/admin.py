@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 INACTIVE_MEMBERS = "New members must be active. These are not: %(names)s."
 
 
-class TaskListForm(forms.ModelForm):  # type: ignore[type-arg]  # no such thing at run time
+class TaskListForm(forms.ModelForm):
     def clean_members(self) -> QuerySet[Any]:
         """Return the members. Those who have become inactive since they were added may stay."""
         members: QuerySet[Any] = self.cleaned_data["members"]

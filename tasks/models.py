@@ -55,7 +55,7 @@ class TaskList(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def clean(self) -> None:
         """Raise ValidationError for a new owner who is not active."""
@@ -126,7 +126,7 @@ class Task(models.Model):
         indexes = [models.Index(fields=["deadline"], name="task_open_deadline", condition=OPEN)]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
     def status_at(self, moment: datetime) -> Status:
         """Return the status at a moment: overdue as soon as the deadline has passed."""

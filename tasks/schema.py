@@ -2,23 +2,25 @@
 
 from __future__ import annotations
 
-from typing import Any
+from collections.abc import Callable
+from typing import Any, TypeVar
 
 from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
 
 from tasks.serializers import BulkResponseSerializer, BulkSerializer, TaskSerializer
 
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 IF_MATCH = OpenApiParameter(
     "If-Match", location="header", description="The ETag of what you saw; 412 if it has changed since."
 )
 ETAG = "The response's `ETag` is for `If-Match`."
 
 
-def _operation(summary: str, description: str = "", **more: Any) -> Any:
+def _operation(summary: str, description: str = "", **more: Any) -> Callable[[Decorated], Decorated]:
     return extend_schema(summary=summary, description=description or f"{summary}.", **more)
 
 
-def _write(summary: str, description: str = "", **more: Any) -> Any:
+def _write(summary: str, description: str = "", **more: Any) -> Callable[[Decorated], Decorated]:
     return _operation(summary, description, parameters=[IF_MATCH], **more)
 
 
@@ -29,13 +31,17 @@ TASK_LISTS = extend_schema_view(
     update=_write("Replace a task list", "For its owner. Members who leave it keep no task in it."),
     partial_update=_write("Change a task list", "For its owner. Members who leave it keep no task in it."),
     destroy=_write("Delete a task list", "For its owner. Its tasks are deleted, too."),
-    tasks=_operation("List the tasks of a list", "For the list's owner and its members."),
-    create_task=_operation(
-        "Create a task",
+    tasks=_operation(
+        "List the tasks of a list",
         "For the list's owner and its members.",
-        request=TaskSerializer,
-        responses={201: TaskSerializer},
+        responses=TaskSerializer(many=True),
     ),
+)
+CREATE_TASK = _operation(
+    "Create a task",
+    "For the list's owner and its members.",
+    request=TaskSerializer,
+    responses={201: TaskSerializer},
 )
 TASKS = extend_schema_view(
     list=_operation("List your tasks", "The tasks in all lists that you own or are a member of."),

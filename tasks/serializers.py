@@ -18,7 +18,7 @@ from tasks.selectors import team_facts
 MAX_MEMBERS = 200
 MAX_ROWS = 100
 MAX_DESCRIPTION_LENGTH = 10_000
-TASK_FIELDS = {
+TASK_FIELDS: dict[str, dict[str, Any]] = {
     "name": {"help_text": "Unique within the list, whatever the letter case."},
     "description": {"max_length": MAX_DESCRIPTION_LENGTH, "help_text": "Any text."},
     "deadline": {"error_messages": {"overflow": DEADLINE_RANGE}, "help_text": DEADLINE_RANGE},
@@ -57,7 +57,7 @@ class TaskListSerializer(ModelSerializer[TaskList]):
 
     @property
     def owner_id(self) -> int:
-        owner: int = self.instance.owner_id if self.instance else self.context["owner"]  # type: ignore[union-attr]
+        owner: int = self.instance.owner_id if self.instance else self.context["owner"]
         return owner
 
     def validate_name(self, name: str) -> str:
@@ -71,7 +71,7 @@ class TaskListSerializer(ModelSerializer[TaskList]):
         asked = set(members) - {self.owner_id}
         known = set(User.objects.filter(pk__in=asked, is_active=True).values_list("pk", flat=True))
         if self.instance and asked - known:
-            known |= {user.pk for user in self.instance.members.all()}  # type: ignore[union-attr]
+            known |= {user.pk for user in self.instance.members.all()}
         if asked - known:
             unknown = ", ".join(map(str, sorted(asked - known)))
             raise serializers.ValidationError(f"Must be ids of active users. These are not: {unknown}.")
@@ -123,9 +123,9 @@ class TaskSerializer(ModelSerializer[Task]):
         }
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        task_list = self.instance.task_list if self.instance else self.context["task_list"]  # type: ignore[union-attr]
+        task_list = self.instance.task_list if self.instance else self.context["task_list"]
         facts = team_facts([task_list], [attrs["name"]] if "name" in attrs else [])[task_list.pk]
-        if errors := broken_rules(self.instance, attrs, facts):  # type: ignore[arg-type]
+        if errors := broken_rules(self.instance, attrs, facts):
             raise serializers.ValidationError(errors)
         return attrs
 
@@ -153,7 +153,9 @@ class BulkRowSerializer(ModelSerializer[Task]):
 
 
 class BulkSerializer(Serializer):
-    tasks = BulkRowSerializer(many=True, allow_empty=False, max_length=MAX_ROWS, help_text="1 to 100 rows.")
+    tasks: Any = serializers.ListSerializer(
+        child=BulkRowSerializer(), allow_empty=False, max_length=MAX_ROWS, help_text="1 to 100 rows."
+    )
 
 
 class BulkResponseSerializer(Serializer):

@@ -105,10 +105,11 @@ class TaskListViewSet(AtOneMoment, ModelViewSet[TaskList]):
     @action(detail=True, serializer_class=TaskSerializer)
     def tasks(self, request: Request, pk: int) -> Response:  # noqa: ARG002
         rows = filter_tasks(self.get_object().tasks.all(), self.query, self.now)
-        page = self.paginate_queryset(rows)
+        page = self.paginate_queryset(rows)  # type: ignore[arg-type]  # not the view's model
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
     @tasks.mapping.post
+    @schema.CREATE_TASK
     @transaction.atomic
     def create_task(self, request: Request, pk: int) -> Response:  # noqa: ARG002
         task_list = self.get_object()  # locked: its team and names stay as they are

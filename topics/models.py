@@ -45,7 +45,7 @@ class Topic(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class TopicSubscription(models.Model):

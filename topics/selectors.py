@@ -44,7 +44,7 @@ def topic_page(
     first = (page - 1) * page_size
     # Chosen first, so that subscribers are counted for these rows and not for those before them.
     rows = Topic.objects.filter(pk__in=topics.values("pk")[first : first + page_size])
-    cards = list(_cards(rows.annotate(total=total_of(topics)), "total"))
+    cards = _cards(rows.annotate(total=total_of(topics)), "total")
     count = cards[0]["total"] if cards else topics.count() if page > 1 else 0
     check_exists(Page(page, page_size), count)
     return {"count": count, "results": _as_json(cards)}
@@ -57,7 +57,7 @@ def topic_card(*, pk: int) -> dict[str, Any]:
         Http404: there is no such topic.
     """
     get_object_or_404(Topic.objects.only("pk"), pk=pk)
-    (card,) = _as_json(list(_cards(Topic.objects.filter(pk=pk))))
+    (card,) = _as_json(_cards(Topic.objects.filter(pk=pk)))
     return card
 
 
@@ -67,9 +67,9 @@ def recent_activity() -> list[dict[str, Any]]:
     return [dict(row) for row in RecentActivitySerializer(rows, many=True).data]
 
 
-def _cards(topics: QuerySet[Topic], *more: str) -> QuerySet[Topic, dict[str, Any]]:
+def _cards(topics: QuerySet[Topic], *more: str) -> list[dict[str, Any]]:
     rows = topics.annotate(subscribers_count=count_of(TopicSubscription, "topic"))
-    return rows.values("id", "name", "created_by", "subscribers_count", *more)
+    return list(rows.values("id", "name", "created_by", "subscribers_count", *more))
 
 
 def _as_json(cards: list[dict[str, Any]]) -> list[dict[str, Any]]:
