@@ -160,7 +160,7 @@ def team_of(task_list: TaskList) -> set[int]:
 
 
 def active_team_of(task_list: TaskList) -> set[int]:
-    """Return the ids of the users to whom tasks of the list may be assigned: at most two queries."""
+    """Return the ids of the users that tasks of the list may be assigned to: at most two queries."""
     owner: User = task_list.owner
     active = set(task_list.members.filter(is_active=True).values_list("pk", flat=True))
     return active | {owner.pk} if owner.is_active else active - {owner.pk}

@@ -28,7 +28,7 @@ class TeamFacts(NamedTuple):
     """What the input for tasks of one list is checked against.
 
     Attributes:
-        team: ids of the users to whom its tasks may be assigned.
+        team: ids of the users that its tasks may be assigned to.
         names: ids of its tasks by the keys of their names, for the names that were asked for.
     """
 

@@ -40,7 +40,7 @@ class TaskFactory(factory.django.DjangoModelFactory):
 
 
 class LinkedUserFactory(UserFactory):
-    """A user whom the bot may write to, in the chat with his id plus 700,000,000."""
+    """A user with Telegram: the id of the chat is the user's id plus 700,000,000."""
 
     @factory.post_generation
     def telegram(self, create, extracted):

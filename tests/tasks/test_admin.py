@@ -47,7 +47,7 @@ def test_a_list_is_shown_and_searched_and_costs_the_same_for_1_and_50(admin_clie
     assert few[1] == many[1]
 
 
-def test_assigning_in_the_admin_is_told(admin_client, team):
+def test_assigning_in_the_admin_notifies(admin_client, team):
     answer = save(admin_client, team.task, assigned_to=team.member.pk)
     assert answer.status_code == 302
     assert set(Notification.objects.values_list("recipient__username", "kind")) == {
@@ -64,14 +64,14 @@ def test_a_task_is_made_in_the_admin(admin_client, team):
     assert Notification.objects.get().recipient == team.member
 
 
-def test_nobody_outside_of_the_team_is_assigned(admin_client, team):
+def test_an_outsider_is_not_assigned(admin_client, team):
     answer = save(admin_client, team.task, assigned_to=team.stranger.pk)
     assert "owner or one of its members" in answer.content.decode()
     team.task.refresh_from_db()
     assert team.task.assigned_to == team.assignee
 
 
-def test_who_is_taken_out_of_the_team_keeps_no_task(admin_client, team):
+def test_a_user_who_is_removed_from_the_team_keeps_no_task(admin_client, team):
     assert save(admin_client, team.list, members=[team.member.pk]).status_code == 302
     team.task.refresh_from_db()
     assert team.task.assigned_to is None
@@ -129,7 +129,7 @@ def test_a_task_that_is_completed_while_it_is_saved_stays_completed(admin_client
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_leaves_the_team_meanwhile_is_not_assigned_a_new_task(admin_client, team):
+def test_a_member_who_leaves_at_that_moment_is_not_assigned_a_new_task(admin_client, team):
     form = {"task_list": team.list.pk, "name": "New", "assigned_to": team.member.pk}
 
     def leave():
@@ -141,7 +141,7 @@ def test_who_leaves_the_team_meanwhile_is_not_assigned_a_new_task(admin_client, 
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_leaves_the_team_that_a_task_moves_to_is_not_assigned_it(admin_client, team):
+def test_a_member_who_leaves_the_list_that_a_task_moves_to_is_not_assigned_it(admin_client, team):
     other = TaskFactory(task_list__owner=team.owner, task_list__members=[team.assignee]).task_list
 
     def leave():

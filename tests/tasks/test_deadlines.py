@@ -27,7 +27,7 @@ def due_in(delta, **values):
 
 
 class TestOverdue:
-    def test_what_has_passed_its_deadline_turns_overdue_and_its_assignee_is_told(self):
+    def test_a_task_past_its_deadline_is_marked_and_its_assignee_notified(self):
         task = due_in(-MINUTE)
         assert deadlines.mark_overdue() == 1
         task.refresh_from_db()
@@ -59,19 +59,19 @@ class TestOverdue:
         due_in(-MINUTE, status="in_progress")
         assert deadlines.mark_overdue() == 1
 
-    def test_a_task_of_nobody_turns_overdue_in_silence(self):
+    def test_a_task_without_assignee_is_marked_without_notification(self):
         due_in(-MINUTE, assigned_to=None)
         assert deadlines.mark_overdue() == 1
         assert not Notification.objects.exists()
 
-    def test_the_tasks_of_one_person_are_told_together(self):
+    def test_the_tasks_of_one_user_share_a_notification(self):
         user = UserFactory()
         for _ in range(3):
             due_in(-MINUTE, assigned_to=user)
         deadlines.mark_overdue()
         assert Notification.objects.count() == 1
 
-    def test_a_deadline_that_is_moved_and_passes_again_is_told_again(self):
+    def test_a_deadline_that_is_moved_and_passes_again_notifies_again(self):
         due_in(-MINUTE)
         deadlines.mark_overdue()
         Task.objects.update(status="pending")
@@ -104,7 +104,7 @@ class TestReminders:
         assert sorted(task.notifications.values_list("kind", flat=True)) == ["day_before", "hour_before"]
 
     @pytest.mark.parametrize("values", [{"completed": True}, {"assigned_to": None}, {"status": "overdue"}])
-    def test_nobody_is_reminded_of_what_is_not_his_to_do(self, values):
+    def test_tasks_that_are_done_unassigned_or_overdue_have_no_reminder(self, values):
         due_in(HOUR, **values)
         assert deadlines.remind() == 0
 
@@ -155,12 +155,12 @@ def many(number, assignees):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_however_many_beats_run_each_assignee_is_told_once():
+def test_however_many_beats_run_each_assignee_is_notified_once():
     many(2_000, assignees=100)
     at_once(*[deadlines.mark_overdue] * 6)
     assert Task.objects.filter(status="overdue").count() == 2_000
-    told = sorted(Notification.objects.values_list("recipient", flat=True))
-    assert told == sorted(set(Task.objects.values_list("assigned_to", flat=True)))
+    recipients = sorted(Notification.objects.values_list("recipient", flat=True))
+    assert recipients == sorted(set(Task.objects.values_list("assigned_to", flat=True)))
 
 
 def server_seconds():

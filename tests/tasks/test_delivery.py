@@ -45,7 +45,7 @@ def test_a_notice_is_sent_once(telegram):
     assert (notification.state, notification.channel, notification.attempts) == (State.SENT, "telegram", 1)
 
 
-def test_it_goes_by_mail_to_who_has_no_telegram(telegram):
+def test_it_goes_by_mail_to_users_without_telegram(telegram):
     user = UserFactory(email="anna@example.com")
     NotificationFactory(recipient=user)
     deliver()
@@ -84,7 +84,7 @@ def test_retry_after_is_heeded(telegram):
     assert only().due_at > timezone.now() + timedelta(seconds=118)
 
 
-def test_while_telegram_wants_a_pause_nobody_calls_it_but_mails_go_out(telegram):
+def test_while_telegram_wants_a_pause_only_mails_go_out(telegram):
     NotificationFactory()
     telegram.next(Fault(status=429, retry_after=60))
     deliver()
@@ -109,7 +109,7 @@ def test_after_some_attempts_it_is_given_up_with_the_reason(telegram):
     assert "500" in notification.error
 
 
-def test_who_cannot_be_reached_is_given_up_at_once(telegram):
+def test_a_user_without_address_is_given_up_at_once(telegram):
     NotificationFactory(recipient=UserFactory(email=""))
     deliver()
     notification = only()

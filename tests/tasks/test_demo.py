@@ -33,6 +33,6 @@ def test_tasks_are_assigned_within_the_team():
     assert not Task.objects.filter(assigned_to__isnull=False).exclude(pk__in=inside).exists()
 
 
-def test_nobody_gets_a_message_about_demo_tasks():
+def test_demo_tasks_notify_no_user():
     assert deadlines.mark_overdue() == deadlines.remind() == 0
     assert not Notification.objects.exists()

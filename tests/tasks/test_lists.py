@@ -14,7 +14,7 @@ from tests.tasks.factories import TaskFactory, TaskListFactory
 LISTS = "/api/v1/lists/"
 
 
-def test_who_makes_a_list_owns_it(team):
+def test_the_creator_of_a_list_owns_it(team):
     answer = team.clients["stranger"].post(
         LISTS, {"name": "Mine", "members": [team.member.pk, team.stranger.pk]}, "json"
     )
@@ -118,7 +118,7 @@ class TestInactiveMembers:
         ({"name": " Launch "}, "name"),
     ],
 )
-def test_bad_input_is_told_by_field(team, data, field):
+def test_bad_input_is_an_error_of_its_field(team, data, field):
     answer = team.clients["owner"].post(LISTS, data, "json")
     assert answer.status_code == 400
     assert any(name.startswith(field) for name in answer.json()["errors"])
@@ -135,7 +135,7 @@ def test_a_list_keeps_its_name_when_saved_again(team):
     assert sorted(answer.json()["members"]) == sorted([team.member.pk, team.assignee.pk])
 
 
-def test_a_user_who_is_not_active_cannot_be_made_a_member(team):
+def test_an_inactive_user_cannot_be_made_a_member(team):
     gone = UserFactory(is_active=False)
     answer = team.clients["owner"].patch(f"{LISTS}{team.list.pk}/", {"members": [gone.pk]}, "json")
     assert answer.status_code == 400

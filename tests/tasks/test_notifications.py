@@ -1,4 +1,4 @@
-"""Who is told what, and when there is nothing to say any more."""
+"""Who is notified of what, and when a notification no longer holds."""
 
 from datetime import timedelta
 
@@ -23,8 +23,8 @@ pytestmark = pytest.mark.django_db
 Kind = Notification.Kind
 
 
-def told():
-    """Who has been told what, and forget it."""
+def notified():
+    """Return who was notified of what, and delete it."""
     rows = sorted(Notification.objects.values_list("recipient__username", "kind"))
     Notification.objects.all().delete()
     return rows
@@ -35,51 +35,51 @@ def change(team):
     def patch(data, who="owner"):
         answer = team.clients[who].patch(f"/api/v1/tasks/{team.task.pk}/", data, "json")
         assert answer.status_code == 200
-        return told()
+        return notified()
 
     return patch
 
 
-def test_a_new_task_is_told_to_its_assignee(team):
+def test_a_new_task_notifies_its_assignee(team):
     address = f"/api/v1/lists/{team.list.pk}/tasks/"
     team.clients["member"].post(address, {"name": "New", "assigned_to": team.assignee.pk}, "json")
-    assert told() == [("assignee", "assigned")]
+    assert notified() == [("assignee", "assigned")]
 
 
-def test_nobody_is_told_of_what_he_did_himself(team):
+def test_an_actor_is_not_notified_of_their_own_change(team):
     address = f"/api/v1/lists/{team.list.pk}/tasks/"
     team.clients["member"].post(address, {"name": "New", "assigned_to": team.member.pk}, "json")
-    assert told() == []
+    assert notified() == []
 
 
-def test_reassigning_is_told_to_both(team, change):
+def test_reassigning_notifies_both(team, change):
     assert change({"assigned_to": team.member.pk}) == [("assignee", "unassigned"), ("member", "assigned")]
     assert change({"assigned_to": team.owner.pk}) == [("member", "unassigned")]
     assert change({"assigned_to": None}) == []
 
 
-def test_who_gets_a_task_back_is_told_again(team, change):
+def test_a_user_who_gets_a_task_back_is_notified_again(team, change):
     change({"assigned_to": team.member.pk})
     assert ("assignee", "assigned") in change({"assigned_to": team.assignee.pk})
 
 
-def test_what_is_no_reassignment_is_not_told(team, change):
+def test_a_change_without_reassignment_notifies_no_user(team, change):
     assert change({"description": "x", "assigned_to": team.assignee.pk}) == []
 
 
 @pytest.mark.parametrize(
     ("who", "expected"), [("assignee", [("owner", "completed")]), ("owner", [("assignee", "completed")])]
 )
-def test_completing_is_told_to_the_others_once(team, who, expected):
+def test_completing_notifies_the_others_once(team, who, expected):
     for _ in range(2):
         team.clients[who].post(f"/api/v1/tasks/{team.task.pk}/complete/")
-    assert told() == expected
+    assert notified() == expected
 
 
 def test_a_bulk_tells_each_row(team):
     rows = [{"task_list": team.list.pk, "name": f"{n}", "assigned_to": team.member.pk} for n in range(3)]
     team.clients["owner"].post("/api/v1/tasks/bulk/", {"tasks": rows}, "json")
-    assert told() == [("member", "assigned")] * 3
+    assert notified() == [("member", "assigned")] * 3
 
 
 def test_a_message_names_the_task_its_list_and_its_deadline(team):
@@ -131,7 +131,7 @@ def test_only_what_is_still_so_is_said(team, kind, changes, is_said):
     assert (compose(notification) is not None) == is_said
 
 
-def test_who_is_not_active_any_more_is_told_nothing(team):
+def test_an_inactive_user_is_not_notified(team):
     team.assignee.is_active = False
     assert compose(NotificationFactory(task=team.task, recipient=team.assignee)) is None
 
@@ -167,7 +167,7 @@ class TestOverdue:
         assert message.subject == "Overdue: 100 tasks"
         assert message.text.endswith("… and 80 more")
 
-    def test_others_are_not_told_again(self):
+    def test_other_tasks_are_not_named_again(self):
         self.late(1, overdue_at=self.now - DAY)
         self.late(1, status="pending", overdue_at=None)
         self.late(1, status="completed", completed_at=self.now)
@@ -265,18 +265,18 @@ class TestMembersWhoAreRemoved:
         address = f"/api/v1/lists/{team.list.pk}/"
         etag = team.clients["owner"].get(f"/api/v1/tasks/{team.task.pk}/")["ETag"]
         team.clients["owner"].patch(address, {"members": [team.member.pk]}, "json")
-        assert told() == [("assignee", "unassigned")]
+        assert notified() == [("assignee", "unassigned")]
         assert team.clients["owner"].get(f"/api/v1/tasks/{team.task.pk}/")["ETag"] != etag
 
     def test_in_the_admin(self, team, admin_client):
         form = {"name": "Launch", "owner": team.owner.pk, "members": [team.member.pk]}
         assert admin_client.post(f"/admin/tasks/tasklist/{team.list.pk}/change/", form).status_code == 302
-        assert told() == [("assignee", "unassigned")]
+        assert notified() == [("assignee", "unassigned")]
 
     def test_not_of_completed_tasks(self, team):
         Task.objects.update(status="completed", completed_at=timezone.now())
         team.clients["owner"].patch(f"/api/v1/lists/{team.list.pk}/", {"members": []}, "json")
-        assert told() == []
+        assert notified() == []
 
     def test_50_tasks_take_as_many_queries_as_1(self, team):
         def queries(members):
@@ -289,7 +289,7 @@ class TestMembersWhoAreRemoved:
         one = queries([])
         TaskFactory.create_batch(49, task_list=team.list)
         assert queries([]) == one
-        assert len(told()) == 51
+        assert len(notified()) == 51
 
 
 @pytest.mark.django_db(transaction=True)

@@ -102,7 +102,7 @@ def test_an_action_takes_no_field(team, action):
         ({"name": "New", "description": "x" * 10_001}, "description"),
     ],
 )
-def test_bad_input_is_told_by_field(team, data, field):
+def test_bad_input_is_an_error_of_its_field(team, data, field):
     if data.get("assigned_to") == "stranger":
         data = {**data, "assigned_to": team.stranger.pk}
     answer = post(team, data)

@@ -21,7 +21,7 @@ def test_killed_while_they_send_every_notice_arrives_once_or_is_known_to_be_unce
     notifications = NotificationFactory.create_batch(20)
     chats = {notification.pk: 700_000_000 + notification.recipient_id for notification in notifications}
     for number in range(KILLS):
-        telegram.answering.clear()  # from now on messages arrive, but nobody is told so
+        telegram.answering.clear()  # from now on messages arrive, but are not answered
         before = telegram.calls
         with worker(tmp_path, f"killed{number}") as victim:
             tasks.deliver.delay([notification.pk for notification in notifications])

@@ -86,7 +86,7 @@ def test_staff_may_rename_and_delete(boss, topic):
         ({"name": "a\0b"}, "Null characters"),
     ],
 )
-def test_a_bad_name_is_told_by_field(ann, topic, body, word):
+def test_a_bad_name_is_an_error_of_its_field(ann, topic, body, word):
     other = factories.TopicFactory(created_by=ann.user)
     for response in (
         ann.api.post(URL, body, format="json"),
@@ -105,7 +105,7 @@ def test_a_bad_name_is_told_by_field(ann, topic, body, word):
         ("search=" + "x" * 101, ["search", "100"]),
     ],
 )
-def test_a_bad_parameter_is_told_with_what_is_accepted(ann, query, words):
+def test_a_bad_parameter_is_a_400_that_says_what_is_accepted(ann, query, words):
     problem(ann.api.get(f"{URL}?{query}"), 400, *words)
 
 
@@ -135,7 +135,7 @@ def test_actions_are_posts(ann, topic):
 def test_filters_and_pages_go_together(ann):
     for number in range(25):
         factories.TopicFactory(name=f"Topic {number:02}").subscribers.add(ann.user)
-    factories.TopicFactory(name="Topic of nobody")
+    factories.TopicFactory(name="Topic without subscribers")
     page = ann.api.get(f"{URL}?search=topic&subscribed=true&page=2&page_size=10").json()
     assert page["count"] == 25
     assert [row["name"] for row in page["results"]] == [f"Topic {number}" for number in range(10, 20)]
@@ -164,7 +164,7 @@ def test_the_list_takes_2_queries_cold_and_none_warm(ann, topics):
     assert counts == [2, 0]
 
 
-def test_activities_are_told_the_latest_first_and_outlive_their_topic(ann, topic):
+def test_activities_come_latest_first_and_outlive_their_topic(ann, topic):
     topic.name = "Python 3"
     topic.save()
     other = factories.TopicFactory(name="Other")

@@ -32,7 +32,7 @@ def test_of_many_simultaneous_subscriptions_each_user_has_one():
     assert all(is_right(user) for user in users)
 
 
-def test_who_subscribes_while_a_topic_is_renamed_sees_its_new_name():
+def test_a_subscriber_added_while_a_topic_is_renamed_sees_its_new_name():
     topic, user = factories.TopicFactory(name="Old"), factories.UserFactory()
     with transaction.atomic():
         topic.name = "New"
@@ -44,7 +44,7 @@ def test_who_subscribes_while_a_topic_is_renamed_sees_its_new_name():
     assert cache.user_topics.get(user_id=user.pk).value == [{"id": topic.pk, "name": "New"}]
 
 
-def test_who_subscribes_without_our_lock_while_a_topic_is_renamed_sees_its_new_name():
+def test_a_subscriber_added_without_the_lock_while_a_topic_is_renamed_sees_its_new_name():
     topic, user = factories.TopicFactory(name="Old"), factories.UserFactory()
     with transaction.atomic():
         topic.name = "New"
@@ -56,7 +56,7 @@ def test_who_subscribes_without_our_lock_while_a_topic_is_renamed_sees_its_new_n
     assert cache.user_topics.get(user_id=user.pk).value == [{"id": topic.pk, "name": "New"}]
 
 
-def test_who_subscribes_while_the_subscribers_are_cleared_is_touched():
+def test_a_subscriber_added_while_the_subscribers_are_cleared_is_invalidated():
     topic, early, late = factories.TopicFactory(), *factories.UserFactory.create_batch(2)
     topic.subscribers.add(early)
     with transaction.atomic():
@@ -67,7 +67,7 @@ def test_who_subscribes_while_the_subscribers_are_cleared_is_touched():
     assert is_right(late)
 
 
-def test_who_subscribes_to_a_topic_that_is_being_deleted_is_told():
+def test_subscribing_to_a_topic_that_is_being_deleted_is_a_404():
     topic, user = factories.TopicFactory(), factories.UserFactory()
     with transaction.atomic():
         Topic.objects.select_for_update().get(pk=topic.pk).delete()

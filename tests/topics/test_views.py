@@ -39,7 +39,7 @@ def queries_for_topics(reader, **params):
 # --- What it shows --------------------------------------------------------------------------------
 
 
-def test_each_reader_sees_the_count_and_his_own_mark(ann, bob, topic):
+def test_each_reader_sees_the_count_and_their_own_mark(ann, bob, topic):
     ann.post(f"subscribe/{topic.pk}/")
     assert ann.rows() == {"Python": (1, True, False)}
     assert bob.rows() == {"Python": (1, False, False)}
@@ -236,7 +236,7 @@ def test_warm_0_queries_for_topics_and_cold_at_most_4_however_many_there_are(ann
     cold = queries_for_topics(ann)
     assert len(cold) == 3  # the reader's own topics, a page of topics with counts, the activity
     assert queries_for_topics(ann) == []
-    assert len(queries_for_topics(bob)) == 1  # his own topics: the rest is shared
+    assert len(queries_for_topics(bob)) == 1  # Bob's own topics: the rest is shared
     assert len(queries_for_topics(ann, search="9")) == 1
     assert queries_for_topics(ann, search="9") == []
 
@@ -249,7 +249,7 @@ def test_the_page_says_how_it_was_come_by(ann):
 
 def test_a_page_is_no_hit_while_any_of_its_parts_is_none(ann, bob, topic):
     ann.open()
-    assert bob.open()["X-Cache"] == "MISS"  # his own topics
+    assert bob.open()["X-Cache"] == "MISS"  # Bob's own topics
     assert ann.open(search="pyt")["X-Cache"] == "MISS"  # this page of topics
     TopicActivity.objects.create(topic=topic, topic_name="Python", action="updated")
     changed = ann.open()
