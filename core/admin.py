@@ -44,19 +44,25 @@ class ManyRows(IdsOnly, AutocompleteSelectMultiple):
     pass
 
 
-class AutocompleteAdmin(admin.ModelAdmin):
-    """Forms with ``autocomplete_fields`` that answer any input with the form and its errors."""
+class AutocompleteMixin:
+    """A mixin for admins and inlines with ``autocomplete_fields``: any input is answered with the form."""
 
     def formfield_for_foreignkey(
         self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        if db_field.name in self.get_autocomplete_fields(request):
-            kwargs.setdefault("widget", OneRow(db_field, self.admin_site))
-        return super().formfield_for_foreignkey(db_field, request, **kwargs)
+        own: Any = self
+        if db_field.name in own.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", OneRow(db_field, own.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
 
     def formfield_for_manytomany(
         self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
     ) -> Any:
-        if db_field.name in self.get_autocomplete_fields(request):
-            kwargs.setdefault("widget", ManyRows(db_field, self.admin_site))
-        return super().formfield_for_manytomany(db_field, request, **kwargs)
+        own: Any = self
+        if db_field.name in own.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", ManyRows(db_field, own.admin_site))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class AutocompleteAdmin(AutocompleteMixin, admin.ModelAdmin):
+    """Django's, with autocomplete fields that refuse any input that is no id."""
