@@ -68,7 +68,6 @@ def save_tasks(*, tasks: Collection[Task], actor: User | None) -> None:
     Task.objects.bulk_update(old.values(), CHANGEABLE)
     changes = [(task, assignees.get(task.pk)) for task in tasks]
     _notify(one for task, before in changes for one in notifications_of_change(task, before, actor))
-    _deliver(revive(list(old.values())))
 
 
 @transaction.atomic
@@ -93,7 +92,7 @@ def reopen_task(*, task: Task) -> None:
     if task.status == Status.COMPLETED:
         task.status, task.completed_at = Status.PENDING, None
         task.save(update_fields=["status", "completed_at", "updated_at"])
-        _deliver(revive([task]))
+        _deliver(revive(task))
 
 
 def start_task(*, task: Task, now: datetime) -> None:

@@ -10,13 +10,14 @@ from tasks.models import RUNNING_STATUSES, Notification, Status, Task
 from tasks.selectors import overdue_together
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterator
+    from collections.abc import Iterator
     from datetime import datetime
 
     from django.contrib.auth.models import User
 
 Kind = Notification.Kind
 State = Notification.State
+ASSIGNMENT = (Kind.ASSIGNED, Kind.UNASSIGNED)
 MAX_TASKS_NAMED = 20
 
 
@@ -26,9 +27,12 @@ class Message(NamedTuple):
 
 
 def notifications_of_change(task: Task, before: int | None, actor: User | None) -> Iterator[Notification]:
-    """Yield those for the new assignee and for the one ``before``, unless they are the actor."""
+    """Yield those for the new assignee and for the one ``before``, unless they are the actor.
+
+    Those of a completed task become obsolete when they are claimed, and are due again if it is reopened.
+    """
     after = task.assigned_to_id
-    if after == before or task.status == Status.COMPLETED:
+    if after == before:
         return
     for recipient, kind in ((after, Kind.ASSIGNED), (before, Kind.UNASSIGNED)):
         if recipient and not (actor and recipient == actor.pk):
@@ -43,25 +47,17 @@ def notifications_of_completion(task: Task, actor: User | None) -> Iterator[Noti
             yield Notification(task=task, recipient_id=recipient, kind=Kind.COMPLETED, event_at=event_at)
 
 
-def revive(tasks: Collection[Task]) -> list[int]:
-    """Make obsolete notifications of assignments due again that hold again; return their ids.
+def revive(task: Task) -> list[int]:
+    """Make obsolete notifications of a task's assignment that hold again due; return their ids.
 
-    Of several for one user and task only the latest counts: an assignment that was followed by another
-    is history. Reminders are revived where they are made (tasks/deadlines.py), and each completion and
-    each marking as overdue is an event of its own.
+    Reminders are revived where they are made (tasks/deadlines.py), and each completion and each marking
+    as overdue is an event of its own.
 
     The lock waits for a sender that is just finding one obsolete (``delivery.claim``).
     """
-    by_id = {task.pk: task for task in tasks}
-    about = Notification.objects.filter(task__in=by_id, kind__in=[Kind.ASSIGNED, Kind.UNASSIGNED])
-    latest = {
-        (one.task_id, one.recipient_id): one for one in about.order_by("pk").select_for_update(no_key=True)
-    }
-    revived = [
-        one.pk
-        for one in latest.values()
-        if one.state == State.OBSOLETE and _is_current(one, by_id[one.task_id or 0])
-    ]
+    about = task.notifications.filter(kind__in=ASSIGNMENT).order_by("pk").select_for_update(no_key=True)
+    latest = {one.recipient_id: one for one in about}
+    revived = [one.pk for one in latest.values() if one.state == State.OBSOLETE and _is_current(one, task)]
     if revived:
         now = timezone.now()
         Notification.objects.filter(pk__in=revived).update(state=State.DUE, due_at=now, changed_at=now)
@@ -74,9 +70,16 @@ def compose(notification: Notification) -> Message | None:
         return None
     if notification.task is None:
         return _overdue(notification.recipient, notification.event_at)
-    if not _is_current(notification, notification.task):
+    if not _is_current(notification, notification.task) or _is_superseded(notification):
         return None
     return _of_task(notification, notification.task)
+
+
+def _is_superseded(notification: Notification) -> bool:
+    """Return whether a later assignment of the task to or from the same user says it instead."""
+    later = Notification.objects.filter(pk__gt=notification.pk, kind__in=ASSIGNMENT)
+    same = later.filter(task=notification.task_id, recipient=notification.recipient_id)
+    return notification.kind in ASSIGNMENT and same.exists()
 
 
 def _is_current(notification: Notification, task: Task) -> bool:

@@ -237,6 +237,24 @@ class TestObsoleteOnes:
         for _ in range(2):
             assert self.deliver()[1:] == [("assignee", "A task for you: New")]
 
+    def test_taken_away_and_given_back_before_any_was_sent_is_sent_once(self):
+        self.change(assigned_to=None)
+        self.change(assigned_to=self.team.assignee.pk)
+        for _ in range(2):
+            assert self.deliver() == [("assignee", "A task for you: New")]
+
+    def test_assigned_while_completed_and_then_reopened(self):
+        self.deliver()
+        self.act("complete")
+        self.change(assigned_to=self.team.member.pk)
+        self.deliver()
+        self.act("reopen")
+        for _ in range(2):
+            assert sorted(self.deliver()[2:]) == [
+                ("assignee", "No longer your task: New"),
+                ("member", "A task for you: New"),
+            ]
+
     def test_a_reminder_of_a_deadline_that_comes_back(self):
         self.deliver()
         deadline = timezone.now() + timedelta(hours=3)
@@ -273,10 +291,14 @@ class TestMembersWhoAreRemoved:
         assert admin_client.post(f"/admin/tasks/tasklist/{team.list.pk}/change/", form).status_code == 302
         assert notified() == [("assignee", "unassigned")]
 
-    def test_not_of_completed_tasks(self, team):
-        Task.objects.update(status="completed", completed_at=timezone.now())
+    def test_of_completed_tasks_only_if_they_are_reopened(self, team, telegram):
+        team.clients["assignee"].post(f"/api/v1/tasks/{team.task.pk}/complete/")
         team.clients["owner"].patch(f"/api/v1/lists/{team.list.pk}/", {"members": []}, "json")
-        assert notified() == []
+        delivery.deliver(Notification.objects.all())
+        assert [message.subject for message in mail.outbox] == ["Completed: Write"]
+        team.clients["owner"].post(f"/api/v1/tasks/{team.task.pk}/reopen/")
+        delivery.deliver(Notification.objects.all())
+        assert [message.subject for message in mail.outbox][1:] == ["No longer your task: Write"]
 
     def test_50_tasks_take_as_many_queries_as_1(self, team):
         def queries(members):
