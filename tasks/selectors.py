@@ -29,7 +29,7 @@ class TeamFacts(NamedTuple):
 
     Attributes:
         team: ids of the users that its tasks may be assigned to.
-        names: ids of its tasks by the keys of their names, for the names that were asked for.
+        names: ids of its tasks by the keys of their names, for the given names.
     """
 
     team: set[int]

@@ -181,7 +181,7 @@ def _long_name():
     return Concat(Value("n" * 150), Cast(F("pk"), TextField()))
 
 
-def test_what_was_dealt_with_long_ago_is_forgotten():
+def test_what_was_dealt_with_long_ago_is_deleted():
     long_ago = timezone.now() - timedelta(days=91)
     for state in Notification.State:
         NotificationFactory(state=state, changed_at=long_ago)

@@ -1,4 +1,4 @@
-"""Reads of the topics: what they cost does not depend on how many topics stand before."""
+"""Reads of the topics: their cost does not depend on how many topics come before."""
 
 from __future__ import annotations
 
