@@ -1,8 +1,7 @@
 """Usernames and e-mail addresses: one user each, whatever their case and Unicode form.
 
 Two unique indexes on ``auth_user`` (migration 0004) enforce it for every writer: the API, the admin,
-``createsuperuser``, SQL. They compare the names as the database's function ``accounts_fold_name`` folds
-them, as core/names.py does in Python.
+``createsuperuser``, SQL. They compare the names by their keys (core/names.py).
 """
 
 from __future__ import annotations
@@ -13,10 +12,10 @@ from typing import TYPE_CHECKING
 from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
-from django.db.models import Func, TextField, Value
+from django.db.models import TextField, Value
 from rest_framework.serializers import ValidationError
 
-from core.names import normalize_name
+from core.names import NameKey, normalize_name
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -33,28 +32,21 @@ FIELD_BY_INDEX = {
 }
 
 
-class FoldName(Func):
-    """The database's fold of a name."""
-
-    function = "accounts_fold_name"
-    output_field = TextField()
-
-
 def normalize_address(address: str) -> str:
     """Return the form of an e-mail address that is stored: NFKC, the domain in lower case."""
     return BaseUserManager.normalize_email(normalize_name(address))
 
 
 def find_user(username: str) -> User | None:
-    """Return the user of a name that is equal when folded."""
-    users = User.objects.alias(folded=FoldName("username"))
-    return users.filter(folded=FoldName(Value(username))).first()
+    """Return the user whose name has the same key."""
+    users = User.objects.alias(key=NameKey("username"))
+    return users.filter(key=NameKey(Value(username, TextField()))).first()
 
 
 def is_taken(field: str, value: str, *, except_user: int = 0) -> bool:
     """Return whether another user has the name: ``field`` is ``username`` or ``email``."""
-    users = User.objects.alias(folded=FoldName(field)).exclude(**{field: ""})
-    return users.filter(folded=FoldName(Value(value))).exclude(pk=except_user).exists()
+    users = User.objects.alias(key=NameKey(field)).exclude(**{field: ""})
+    return users.filter(key=NameKey(Value(value, TextField()))).exclude(pk=except_user).exists()
 
 
 @contextmanager

@@ -8,6 +8,8 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
+from core.names import normalize_name
+
 MAX_ID = 2**63 - 1  # of PostgreSQL's bigint
 WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 
@@ -40,6 +42,13 @@ class PrimaryKeyRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         if not 1 <= int(data) <= MAX_ID:
             self.fail("not_an_id")
         return super().to_internal_value(int(data))
+
+
+class NameField(serializers.CharField):
+    """A name, normalized before it is validated (core/names.py)."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalize_name(super().to_internal_value(data))
 
 
 class DateTimeField(serializers.DateTimeField):

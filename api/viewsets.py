@@ -44,7 +44,8 @@ class GenericViewSet(StrictQuery, viewsets.GenericViewSet[Row]):
             PreconditionFailed: the request's If-Match is not the present ETag.
         """
         row = self.get_object()
-        require_match(self.request, self.etag(row))
+        if "If-Match" in self.request.headers:
+            require_match(self.request, self.etag(row))
         return row
 
     def filter_queryset(self, queryset: models.QuerySet[Row, Any]) -> models.QuerySet[Row, Any]:
@@ -76,7 +77,7 @@ class CreateModelMixin(mixins.CreateModelMixin):
         with transaction.atomic():
             view.perform_create(serializer)
             data = view.represent(serializer.instance)
-        headers = {"Location": f"{request.path}{serializer.instance.pk}/"}
+        headers = {"Location": f"{request.path}{serializer.instance.pk}/", "ETag": json_etag(data)}
         return Response(data, status=status.HTTP_201_CREATED, headers=headers)
 
 
@@ -138,9 +139,12 @@ class ModelViewSet(
 
 
 def _changes(row: models.Model, values: Mapping[str, Any]) -> bool:
-    """Return whether a value differs from the row's. Many-to-many values count as a difference."""
+    """Return whether a value differs from the row's; of a many-to-many field, rows or their ids."""
     for name, value in values.items():
-        field = row._meta.get_field(name)
-        if field.many_to_many or getattr(row, name) != value:
+        current = getattr(row, name)
+        if row._meta.get_field(name).many_to_many:
+            current = {other.pk for other in current.all()}
+            value = {getattr(other, "pk", other) for other in value}
+        if current != value:
             return True
     return False

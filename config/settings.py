@@ -315,7 +315,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 20,
     },
     "services: tidy": {"task": "services.tasks.tidy", "schedule": 60},
-    "tasks: delete old notices": {"task": "tasks.tasks.forget_old_notices", "schedule": 86_400},
+    "tasks: delete old notifications": {"task": "tasks.tasks.delete_old_notifications", "schedule": 86_400},
     "tasks: send what is due": {
         "task": "tasks.tasks.deliver_due",
         "schedule": 20,
@@ -389,6 +389,8 @@ TELEGRAM_WEBHOOK_SECRET = os.environ.get("TELEGRAM_WEBHOOK_SECRET", "")  # prove
 TELEGRAM_API_URL = os.environ.get("TELEGRAM_API_URL", "https://api.telegram.org")
 
 # --- Security ---------------------------------------------------------------------------------
+
+SESSION_ENGINE = "core.sessions"
 
 HTTPS = _flag("HTTPS")  # behind a proxy that ends TLS and sets X-Forwarded-Proto
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS

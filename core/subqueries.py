@@ -1,4 +1,4 @@
-"""Counts by the statement that reads the rows, so that both are of one state of the table."""
+"""Counts made by the statement that reads the rows: one state of the table, not two."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ if TYPE_CHECKING:
 
 
 def count_of(model: type[Model], parent: str) -> Coalesce:
-    """Return the number of ``model``'s rows whose ``parent`` (a field or a path) is the row of the query."""
+    """Number of ``model``'s rows whose ``parent`` (a field or a path) is the row of the query."""
     rows = model._default_manager.filter(**{parent: OuterRef("pk")}).order_by()
     counted = rows.values(parent).annotate(n=Count("pk")).values("n")
     return Coalesce(Subquery(counted, output_field=IntegerField()), 0)
 
 
 def total_of(rows: QuerySet[Any]) -> Subquery:
-    """Return the number of all ``rows``, as a column of each row of a page."""
+    """Number of all ``rows``, beside each row of one page of them."""
     counted = rows.order_by().annotate(n=Func(F("pk"), function="COUNT", output_field=IntegerField()))
     return Subquery(counted.values("n"))

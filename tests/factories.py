@@ -8,7 +8,6 @@ from django.utils import timezone
 
 from courses import models
 from messaging.models import VerifiedEmail
-from topics.models import Topic
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -99,10 +98,3 @@ class CertificateFactory(factory.django.DjangoModelFactory):
         model = models.Certificate
 
     enrollment = factory.SubFactory(EnrollmentFactory, completed_at=factory.LazyFunction(timezone.now))
-
-
-class TopicFactory(factory.django.DjangoModelFactory):
-    class Meta:
-        model = Topic
-
-    name = factory.Sequence("Topic {}".format)

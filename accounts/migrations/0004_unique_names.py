@@ -3,23 +3,10 @@ from django.db import migrations, models
 
 import accounts.models
 
-# casefold() is of PostgreSQL 18. Before, lower() leaves apart what only folding joins: "ß" and "ss".
-FOLD = "casefold(normalize(btrim($1), NFKC) COLLATE pg_catalog.pg_unicode_fast)"
-FOLD_BEFORE_18 = "lower(normalize(btrim($1), NFKC))"
-CREATE = (
-    "CREATE FUNCTION accounts_fold_name(text) RETURNS text "
-    "LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE RETURN normalize({fold}, NFKC)"
-)
 CLASHES = (
     "SELECT string_agg({field}, ', ' ORDER BY id) FROM auth_user WHERE {field} <> '' "
-    "GROUP BY accounts_fold_name({field}) HAVING count(*) > 1 ORDER BY 1"
+    "GROUP BY name_key({field}) HAVING count(*) > 1 ORDER BY 1"
 )
-
-
-def create_function(apps, schema_editor):
-    with schema_editor.connection.cursor() as cursor:
-        has_casefold = schema_editor.connection.pg_version >= 180_000
-        cursor.execute(CREATE.format(fold=FOLD if has_casefold else FOLD_BEFORE_18))
 
 
 def refuse_clashes(apps, schema_editor):
@@ -42,6 +29,7 @@ class Migration(migrations.Migration):
     dependencies = [
         ("accounts", "0003_access_token_expiry"),
         ("auth", "0012_alter_user_first_name_max_length"),
+        ("core", "0001_name_key"),
     ]
 
     operations = [
@@ -50,17 +38,13 @@ class Migration(migrations.Migration):
             "expires_at",
             models.DateTimeField(db_index=True, default=accounts.models.token_expiry),
         ),
-        migrations.RunPython(
-            create_function,
-            lambda apps, schema_editor: schema_editor.execute("DROP FUNCTION accounts_fold_name(text)"),
-        ),
         migrations.RunPython(refuse_clashes, migrations.RunPython.noop),
         migrations.RunSQL(
-            "CREATE UNIQUE INDEX accounts_username_folded ON auth_user (accounts_fold_name(username))",
+            "CREATE UNIQUE INDEX accounts_username_folded ON auth_user (name_key(username))",
             "DROP INDEX accounts_username_folded",
         ),
         migrations.RunSQL(
-            "CREATE UNIQUE INDEX accounts_email_folded ON auth_user (accounts_fold_name(email)) "
+            "CREATE UNIQUE INDEX accounts_email_folded ON auth_user (name_key(email)) "
             "WHERE email <> ''",
             "DROP INDEX accounts_email_folded",
         ),
