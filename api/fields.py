@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
 MAX_ID = 2**63 - 1  # of PostgreSQL's bigint
+FRACTION = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 
 
@@ -40,6 +41,18 @@ class PrimaryKeyRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         if not 1 <= int(data) <= MAX_ID:
             self.fail("not_an_id")
         return super().to_internal_value(int(data))
+
+
+class DecimalField(serializers.DecimalField):
+    """A decimal number in ASCII digits, not ``1_0`` or ``"٥"``; the API gives it as a JSON number."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not FRACTION.fullmatch(str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+    def to_representation(self, value: Any) -> float:
+        return float(value)
 
 
 class DateTimeField(serializers.DateTimeField):

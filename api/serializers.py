@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import models
 from rest_framework import serializers
 
-from api.fields import PrimaryKeyRelatedField
+from api.fields import DecimalField, PrimaryKeyRelatedField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -48,6 +48,10 @@ class Serializer(StrictFields, serializers.Serializer[Any]):
 
 
 class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
-    """DRF's, with strict fields and strict ids."""
+    """DRF's, with strict fields and strict ids; decimals are JSON numbers."""
 
+    serializer_field_mapping = {
+        **serializers.ModelSerializer.serializer_field_mapping,
+        models.DecimalField: DecimalField,
+    }
     serializer_related_field = PrimaryKeyRelatedField
