@@ -50,6 +50,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.humanize",
+    "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
@@ -77,6 +78,7 @@ MIDDLEWARE = [
     "api.problems.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "core.language.LanguageMiddleware",
+    "core.malformed.MalformedRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -180,6 +182,7 @@ CACHES: dict[str, dict[str, Any]] = {
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 PRICE_CACHE_NAME = "price_cache"  # the sum of all prices
+RECALCULATION_STAMPS_COMMENT = _flag("RECALCULATION_STAMPS_COMMENT", "1")
 
 
 # More than one server: a cluster for the cache, or Sentinels that name its master. Of REDIS_URL then only
@@ -248,7 +251,7 @@ if CELERY_BROKER_URL.startswith("sentinel://"):
             "retry": Retry(NoBackoff(), 0),
         },
     }
-CELERY_SINGLETON_BACKEND_CLASS = "services.singleton.OwnedLocks"
+CELERY_SINGLETON_BACKEND_CLASS = "services.deduplication.OwnedLocks"
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
 )
