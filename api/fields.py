@@ -51,7 +51,7 @@ class DecimalField(serializers.DecimalField):
             self.fail("invalid")
         return super().to_internal_value(data)
 
-    def to_representation(self, value: Any) -> float:
+    def to_representation(self, value: Any) -> float:  # type: ignore[override]  # "str" in the stubs
         return float(value)
 
 

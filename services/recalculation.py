@@ -11,12 +11,10 @@ Several runs may go on at once, on several workers. For the length of a chunk on
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Subquery, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", Service, Plan)
 
-KEPT = timedelta(days=30)
+RECALCULATION_RETENTION = timedelta(days=30)
 
 # Rows that one transaction locks: about a tenth of a second's work.
 CHUNK_ROWS = 2_000
@@ -50,13 +48,16 @@ class Source(NamedTuple):
     revision: int
     oldest: int
 
+    def behind(self) -> dict[str, int]:
+        """Return the look-ups that select its subscriptions that are not up to date."""
+        return {self.kind: self.pk, f"{self.kind}_revision__lt": self.revision}
+
     def pending(self) -> QuerySet[Subscription]:
-        """Its subscriptions that are not up to date."""
-        behind = {self.kind: self.pk, f"{self.kind}_revision__lt": self.revision}
-        return Subscription.objects.filter(**behind).order_by()
+        """Return its subscriptions that are not up to date."""
+        return Subscription.objects.filter(**self.behind()).order_by()
 
     def recalculations(self) -> QuerySet[Recalculation]:
-        """Its recalculation that is not finished, if there is one."""
+        """Return its recalculation that is not finished, if there is one."""
         return Recalculation.objects.filter(**{self.kind: self.pk}, finished_at=None)
 
 
@@ -76,15 +77,10 @@ def recalculate() -> bool:
             return bool(sources)
 
 
+@past_cachalot()
 def pending_sources() -> list[Source]:
-    """Every service and plan that has subscriptions to be priced."""
-    return [*_pending(Service, "service"), *_pending(Plan, "plan")]
-
-
-def pending_subscriptions() -> QuerySet[Subscription]:
-    """Every subscription that is not up to date."""
-    behind = [Q(pk__in=source.pending().values("pk")) for source in pending_sources()]
-    return Subscription.objects.filter(reduce(or_, behind)) if behind else Subscription.objects.none()
+    """Return every service and plan that has subscriptions to be priced, in one statement."""
+    return sorted(Source(*row) for row in _pending(Service, "service").union(_pending(Plan, "plan")))
 
 
 def with_oldest(sources: QuerySet[Row], kind: str) -> QuerySet[Row]:
@@ -96,10 +92,13 @@ def with_oldest(sources: QuerySet[Row], kind: str) -> QuerySet[Row]:
     return sources.annotate(oldest=Subquery(rows.values(priced)[:1]))
 
 
-def _pending(model: type[Service | Plan], kind: str) -> list[Source]:
-    sources: QuerySet[Any] = model.objects.order_by("pk")
+def _pending(model: type[Service | Plan], kind: str) -> QuerySet[Any, Any]:
+    sources: QuerySet[Any] = model.objects.order_by()
     behind = with_oldest(sources, kind).filter(oldest__lt=F("revision"))
-    return [Source(kind, *row) for row in behind.values_list("pk", "revision", "oldest")]
+    rows: QuerySet[Any, Any] = behind.annotate(kind=Value(kind)).values_list(
+        "kind", "pk", "revision", "oldest"
+    )
+    return rows
 
 
 def _walk(source: Source) -> int:
@@ -144,9 +143,9 @@ def _hold(source: Source) -> bool:
     return source.recalculations().select_for_update(skip_locked=True).first() is not None
 
 
-def forget_old() -> None:
+def delete_old() -> None:
     """Delete recalculations that were finished long ago."""
-    Recalculation.objects.filter(finished_at__lt=timezone.now() - KEPT).delete()
+    Recalculation.objects.filter(finished_at__lt=timezone.now() - RECALCULATION_RETENTION).delete()
 
 
 def _close_finished() -> None:
