@@ -12,6 +12,8 @@ MAX_SEARCH_CHARACTERS = 100
 
 
 class ClientSerializer(ModelSerializer[Client]):
+    """A company that subscribes, and the user who signs in for it."""
+
     email = serializers.EmailField(
         source="user.email", read_only=True, help_text="The e-mail address of the client's user."
     )
@@ -28,6 +30,8 @@ class ClientSerializer(ModelSerializer[Client]):
 
 
 class ClientQuery(PageQuery):
+    """The parameters of the list of clients."""
+
     search = serializers.CharField(
         max_length=MAX_SEARCH_CHARACTERS,
         allow_blank=True,

@@ -1,11 +1,11 @@
-"""Prices that a changed service or plan has left behind, brought up to date in chunks.
+"""Bring prices that a changed service or plan has left behind up to date, in chunks.
 
-What is to be done is read from the database alone: every subscription that was priced at an older
+What is left to do is read from the database alone: every subscription that was priced at an older
 revision than its service or plan has now. So nothing that is lost on the way (a message, a worker, a
-lock) can lose a price; it can only make it later.
+lock) can lose a price; it can only delay it.
 
-Several runs may go on at once, on several workers. For the length of a chunk one holds the
-``Recalculation`` of a service or plan; another that finds it held goes on to the next.
+Several workers may run this at once. For the length of a chunk a run locks the ``Recalculation`` of a
+service or plan; another run that finds it locked continues with the next.
 """
 
 from __future__ import annotations
@@ -66,8 +66,8 @@ def recalculate() -> bool:
     """Bring every price up to date.
 
     Returns:
-        Whether some are left, because somebody holds their rows, or another run is at it: that one
-        may be killed, so look again later.
+        Whether some are left, because another transaction holds their rows, or another run is at it: that
+        one may be killed, so look again later.
     """
     while True:
         _close_finished()
@@ -84,7 +84,7 @@ def pending_sources() -> list[Source]:
 
 
 def with_oldest(sources: QuerySet[Row], kind: str) -> QuerySet[Row]:
-    """Services or plans with ``oldest``, the oldest revision at which a price of theirs was computed."""
+    """Annotate services or plans with the oldest revision at which a price of theirs was computed."""
     # A scalar subquery with a limit is one look into the index for each service, however many
     # subscriptions it has; EXISTS may be planned as a scan of them all.
     priced = f"{kind}_revision"
@@ -102,7 +102,7 @@ def _pending(model: type[Service | Plan], kind: str) -> QuerySet[Any, Any]:
 
 
 def _walk(source: Source) -> int:
-    """Price what was priced at the source's oldest revision and is not held; how many."""
+    """Price what was priced at the source's oldest revision and is not held. Return how many."""
     _open(source)
     repriced = last = 0
     while chunk := _reprice_chunk(source, after=last):
@@ -112,7 +112,7 @@ def _walk(source: Source) -> int:
 
 @transaction.atomic
 def _open(source: Source) -> None:
-    """Let people see that it has begun, and how much there is to do."""
+    """Record, for people, that it has begun and how much there is to do."""
     subject: dict[str, Any] = {f"{source.kind}_id": source.pk, "finished_at": None}
     Recalculation.objects.get_or_create(**subject)
     if _hold(source):
@@ -122,9 +122,9 @@ def _open(source: Source) -> None:
 
 @transaction.atomic
 def _reprice_chunk(source: Source, after: int) -> list[int]:
-    """Price the next rows; their ids. None, if another run is at it.
+    """Price the next rows and return their ids; none if another run is at it.
 
-    Rows that somebody else holds are passed over. So this waits for nobody while it holds rows, and
+    Rows that another transaction holds are passed over. So this never waits while it holds rows, and
     cannot be part of a deadlock.
     """
     if not _hold(source):
@@ -139,7 +139,7 @@ def _reprice_chunk(source: Source, after: int) -> list[int]:
 
 
 def _hold(source: Source) -> bool:
-    """Hold the source's recalculation until the transaction ends; False if somebody else does."""
+    """Lock the source's recalculation until the transaction ends. Return False if another run has it."""
     return source.recalculations().select_for_update(skip_locked=True).first() is not None
 
 
@@ -149,7 +149,7 @@ def delete_old() -> None:
 
 
 def _close_finished() -> None:
-    """Note the end of recalculations with nothing left to do, also of those whose run was killed."""
+    """Record the end of recalculations with nothing left to do, also of those whose run was killed."""
     with transaction.atomic():
         rows = Recalculation.objects.select_for_update(skip_locked=True).filter(finished_at=None)
         opened = list(rows.values_list("pk", "service", "plan"))

@@ -14,6 +14,8 @@ from services.models import Plan, Recalculation, Service, Subscription
 
 
 class ServiceSerializer(ModelSerializer[Service]):
+    """A service and its price."""
+
     class Meta:
         model = Service
         fields = ["id", "name", "full_price"]
@@ -25,6 +27,8 @@ class ServiceSerializer(ModelSerializer[Service]):
 
 
 class PlanSerializer(ModelSerializer[Plan]):
+    """A plan and its discount."""
+
     class Meta:
         model = Plan
         fields = ["id", "plan_type", "discount_percent"]
@@ -41,8 +45,8 @@ class SubscriptionSerializer(ModelSerializer[Subscription]):
     plan_id = serializers.IntegerField(help_text="The plan's id.")
     client_name = serializers.CharField(source="client.company_name", help_text="The client's company name.")
     email = serializers.EmailField(source="client.user.email", help_text="The address of the client's user.")
-    plan = PlanSerializer()
-    service = ServiceSerializer()
+    plan = PlanSerializer(help_text="The plan.")
+    service = ServiceSerializer(help_text="The service.")
     price_status = serializers.ChoiceField(
         ["current", "pending"],
         help_text="`pending`: the service or the plan has changed, and the price will follow.",
@@ -108,7 +112,7 @@ ID_HELP = "The id of the {0}. Give this or `{0}`."
 
 
 class SubscriptionWriteSerializer(ModelSerializer[Subscription]):
-    """A subscription as the API takes it. Each of PARENTS has two names, and one of them is required."""
+    """A subscription as the API takes it. Client, service and plan each have two names; one is required."""
 
     client = PrimaryKeyRelatedField(
         queryset=Client.objects.all(), required=False, help_text="The id of the client."
@@ -138,6 +142,11 @@ class SubscriptionWriteSerializer(ModelSerializer[Subscription]):
     class Meta:
         model = Subscription
         fields = [*PARENTS, "client_id", "service_id", "plan_id", "comment", "region", "channel"]
+        extra_kwargs = {
+            "comment": {"help_text": "A comment. An empty one is replaced by the time of a recalculation."},
+            "region": {"help_text": "Where the subscription was sold."},
+            "channel": {"help_text": "How the subscription was sold."},
+        }
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values, each parent under its own name.
@@ -165,13 +174,15 @@ def _id_in(value: Any) -> int:
 class SubscriptionPageSerializer(PageSerializer):
     """A page of the list of subscriptions."""
 
-    result = SubscriptionSerializer(many=True)
+    result = SubscriptionSerializer(many=True, help_text="The subscriptions of this page.")
     total_amount = serializers.FloatField(help_text="The sum of the prices on all pages.")
 
 
 class RecalculationSerializer(ModelSerializer[Recalculation]):
-    service = ServiceSerializer(allow_null=True)
-    plan = PlanSerializer(allow_null=True)
+    """The progress of a recalculation of prices, of a service or of a plan."""
+
+    service = ServiceSerializer(allow_null=True, help_text="The service whose prices follow, or null.")
+    plan = PlanSerializer(allow_null=True, help_text="The plan whose prices follow, or null.")
 
     class Meta:
         model = Recalculation

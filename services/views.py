@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
 from django.db.models import F
+from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.decorators import action
@@ -119,7 +120,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         operation_id="subscriptions_list",
         summary="List subscriptions",
         description=f"{READERS} `total_amount` is the sum of the prices on all pages.",
-        responses=SubscriptionPageSerializer,
+        responses=forced_singular_serializer(SubscriptionPageSerializer),
     )
     def list(self, request: Request) -> HttpResponse:  # type: ignore[override]
         filters = self.query["filters"]
@@ -142,6 +143,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         return cached_response(request, made_of(data | {"total_amount": total}, result))
 
     @extend_schema(
+        operation_id="subscriptions_recalculate",
         summary="Recalculate a subscription",
         description="Sends the tasks `set_price`, which brings the price up to date, and `set_comment`, "
         "which writes the time into the comment unless a person has written it. At most one message of each "

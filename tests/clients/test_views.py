@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from clients.models import Client
 from clients.urls import urlpatterns
 from tests.clients.callers import ANONYMOUS, CALLERS, OWN, answer, signed_in
+from tests.clients.factories import ClientFactory
 from tests.factories import UserFactory
-from tests.services.factories import ClientFactory, SubscriptionFactory
+from tests.services.factories import SubscriptionFactory
 from tests.support.answers import problem
 
 pytestmark = pytest.mark.django_db

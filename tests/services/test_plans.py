@@ -8,7 +8,8 @@ from django.db import connection
 from services import selectors
 from services.models import Service, Subscription
 from services.recalculation import CHUNK_ROWS, Source, with_oldest
-from tests.services.factories import ClientFactory, PlanFactory, ServiceFactory
+from tests.clients.factories import ClientFactory
+from tests.services.factories import PlanFactory, ServiceFactory
 
 ROWS = 10_000
 SPREAD = 50  # clients, services and plans: each has a fiftieth of the rows

@@ -11,8 +11,9 @@ from rest_framework.test import APIClient
 
 from clients.models import Client
 from services.models import Plan, Service, Subscription
+from tests.clients.factories import ClientFactory
 from tests.factories import UserFactory
-from tests.services.factories import ClientFactory, PlanFactory, ServiceFactory, SubscriptionFactory
+from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db(transaction=True)

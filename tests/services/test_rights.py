@@ -10,8 +10,9 @@ from django.contrib.auth.models import Permission
 from services.models import Plan, Service
 from services.urls import source_urlpatterns, urlpatterns
 from tests.clients.callers import ANONYMOUS, CALLERS, OTHER, OWN, answer, signed_in
+from tests.clients.factories import ClientFactory
 from tests.factories import UserFactory
-from tests.services.factories import ClientFactory, PlanFactory, ServiceFactory, SubscriptionFactory
+from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory
 from tests.support.answers import problem
 
 pytestmark = pytest.mark.django_db

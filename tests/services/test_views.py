@@ -11,14 +11,9 @@ from django.test.utils import CaptureQueriesContext
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import recalculate
 from tests.clients.callers import signed_in
+from tests.clients.factories import ClientFactory
 from tests.factories import UserFactory
-from tests.services.factories import (
-    ClientFactory,
-    PlanFactory,
-    ServiceFactory,
-    SubscriptionFactory,
-    make_subscriptions,
-)
+from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory, make_subscriptions
 from tests.support.answers import problem
 
 pytestmark = pytest.mark.django_db
