@@ -88,6 +88,21 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
+DEBUG_TOOLBAR = DEBUG and _flag("DEBUG_TOOLBAR")
+if DEBUG_TOOLBAR:
+    if not find_spec("debug_toolbar"):
+        raise SystemExit("DEBUG_TOOLBAR=1 needs django-debug-toolbar: pip install -r requirements-dev.txt")
+    from debug_toolbar.settings import PANELS_DEFAULTS
+
+    INSTALLED_APPS.insert(-1, "debug_toolbar")
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.middleware.security.SecurityMiddleware"),
+        "debug_toolbar.middleware.DebugToolbarMiddleware",
+    )
+    INTERNAL_IPS = ["127.0.0.1", "::1"]
+    DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": "debug_toolbar.middleware.show_toolbar_with_docker"}
+    DEBUG_TOOLBAR_PANELS = [*PANELS_DEFAULTS]
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -124,16 +139,22 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "media"))
+# Where certificates find fonts for scripts other than Latin and Cyrillic (courses/fonts.py).
+FONT_FOLDERS = _words(
+    "FONT_FOLDERS", "/usr/share/fonts,/usr/local/share/fonts,/Library/Fonts,C:/Windows/Fonts"
+)
 
 # --- PostgreSQL -------------------------------------------------------------------------------
 
+DB_CONN_MAX_AGE = int(os.environ.get("DB_CONN_MAX_AGE", "60"))  # 0 under ASGI: config/asgi.py
+ASGI_MAX_REQUESTS = int(os.environ.get("ASGI_MAX_REQUESTS", "16"))
 DATABASE_ENGINE = "caching.postgresql"  # Django's own, which carries out the cache's fences
 if os.environ.get("DATABASE_URL") or not os.environ.get("DB_HOST"):
     DATABASES = {
         "default": dj_database_url.parse(
             get_address("DATABASE_URL"),
             engine=DATABASE_ENGINE,
-            conn_max_age=60,
+            conn_max_age=DB_CONN_MAX_AGE,
             conn_health_checks=True,
         )
     }
@@ -146,7 +167,7 @@ else:
             "NAME": os.environ.get("DB_NAME", "dbname"),
             "USER": os.environ.get("DB_USER", "dbuser"),
             "PASSWORD": os.environ.get("DB_PASS", ""),
-            "CONN_MAX_AGE": 60,
+            "CONN_MAX_AGE": DB_CONN_MAX_AGE,
             "CONN_HEALTH_CHECKS": True,
         }
     }
@@ -217,6 +238,8 @@ if CACHALOT_ENABLED:  # not coherent, as the project's own cache is: docs/prices
     CACHALOT_TIMEOUT = CACHE_TTL
     CACHALOT_ADDITIONAL_SUPPORTED_DATABASES = {DATABASE_ENGINE}
     CACHALOT_ONLY_CACHABLE_APPS = ("clients", "services")
+    if DEBUG_TOOLBAR:
+        DEBUG_TOOLBAR_PANELS.append("cachalot.panels.CachalotPanel")
 
 METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for the public
 
@@ -225,7 +248,9 @@ METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for t
 CELERY_BROKER_URL = addresses.for_celery(
     os.environ.get("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
 )
-CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_IGNORE_RESULT = True  # but for config.celery.debug_task
+CELERY_RESULT_BACKEND = CELERY_BROKER_URL
+CELERY_RESULT_EXPIRES = 3600
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
@@ -251,6 +276,7 @@ if CELERY_BROKER_URL.startswith("sentinel://"):
             "retry": Retry(NoBackoff(), 0),
         },
     }
+    CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_SINGLETON_BACKEND_CLASS = "services.deduplication.OwnedLocks"
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
@@ -354,6 +380,8 @@ if HTTPS:
 
 # --- Logging: every line carries the request's id ---------------------------------------------
 
+SQL_LOG = _flag("SQL_LOG")  # each statement with its time
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -375,6 +403,7 @@ LOGGING = {
     # Django's own handlers would print each record a second time.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
+        "django.db.backends": {"level": "DEBUG" if SQL_LOG else "NOTSET"},
         "fontTools": {"level": "WARNING"},  # tells of every letter of a certificate
     },
 }

@@ -5,16 +5,17 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING, cast
 
-import font_roboto
 from django.core.files.base import ContentFile
 from django.db import transaction
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
 
+from courses.fonts import MAIN_FONT, fallback_fonts
 from courses.models import Certificate, Enrollment
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
+    from fpdf.fonts import TTFFont
 
 FONT = "Roboto"
 MOST_LINES = 3
@@ -54,11 +55,15 @@ def holder_name(user: User) -> str:
 
 
 def render(certificate: Certificate) -> bytes:
-    """The certificate as PDF, A4 across."""
+    """Return the certificate as PDF, A4 across.
+
+    Raises:
+        MissingFontError: the name or the title has a character that no font here has.
+    """
     enrollment = certificate.enrollment
     completed = enrollment.completed_at or certificate.issued_at
     pdf = FPDF(orientation="landscape", format="A4")
-    pdf.add_font(FONT, fname=font_roboto.Roboto)
+    _add_fonts(pdf, holder_name(enrollment.user) + enrollment.course.title)
     pdf.set_title(f"Certificate: {enrollment.course.title}")
     pdf.set_creation_date(certificate.issued_at)
     pdf.add_page()
@@ -69,7 +74,19 @@ def render(certificate: Certificate) -> bytes:
     _line(pdf, enrollment.course.title, TITLE_POINTS)
     _line(pdf, f"{completed.astimezone(UTC):%Y-%m-%d}", TEXT_POINTS)
     _line(pdf, f"Certificate {certificate.uuid}", SMALL_POINTS)
-    return bytes(pdf.output())
+    made = bytes(pdf.output())
+    for font in pdf.fonts.values():
+        cast("TTFFont", font).ttfont.close()  # only such are added
+    return made
+
+
+def _add_fonts(pdf: FPDF, text: str) -> None:
+    fonts = fallback_fonts(text)
+    pdf.add_font(FONT, fname=MAIN_FONT)
+    for font in fonts:
+        pdf.add_font(font.stem, fname=font)
+    pdf.set_fallback_fonts([font.stem for font in fonts], exact_match=False)
+    pdf.set_text_shaping(True)  # ligatures, Indic vowel signs, right-to-left text
 
 
 def _line(pdf: FPDF, text: str, points: int) -> None:

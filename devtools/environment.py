@@ -13,12 +13,14 @@ from pathlib import Path
 
 from config.environment import ROOT, SERVERS, load_environment, running_address
 
+DEVELOPMENT_COMMANDS = {"run", "test", "flower"}
+
 
 def prepare_command(arguments: Sequence[str]) -> None:
-    """Complete the environment of a ``manage.py`` command; ``run`` has DEBUG on unless it is set."""
+    """Complete the environment of a ``manage.py`` command; some have DEBUG on unless it is set."""
     load_environment()
     os.environ.setdefault("SYLLABUS_DEVTOOLS", "1")
-    if arguments[1:2] == ["run"]:
+    if set(arguments[1:2]) & DEVELOPMENT_COMMANDS:
         os.environ.setdefault("DEBUG", "1")
     ensure_servers()
 

@@ -121,9 +121,12 @@ class Subscription(models.Model):
             # A recalculation reads these: the oldest revision first, then by id. Filters use them too.
             models.Index(fields=["service", "service_revision", "id"], name="subscription_of_service"),
             models.Index(fields=["plan", "plan_revision", "id"], name="subscription_of_plan"),
-            models.Index(fields=["comment"], name="subscription_comment"),
-            # How it begins, in any case and under any collation: the search.
-            models.Index(OpClass(Upper("comment"), "text_pattern_ops"), name="subscription_comment_prefix"),
+            # For prefixes too, whatever the database's collation: a plain index serves LIKE under C alone.
+            models.Index(
+                fields=["comment"], name="subscription_comment_prefix", opclasses=["varchar_pattern_ops"]
+            ),
+            # The search looks for how a comment begins in any case.
+            models.Index(OpClass(Upper("comment"), "text_pattern_ops"), name="subscription_comment_search"),
             models.Index(fields=["region", "channel"], name="subscription_region_channel"),
             models.Index(fields=["price"], name="subscription_price"),
         ]

@@ -10,7 +10,10 @@ READ = re.compile(r'(?:environ\.get\(|environ\[|_flag\(|_words\(|_addresses\(|ge
 MENTIONED = re.compile(r"^(?:# )?([A-Z_]+)=", re.MULTILINE)
 READ_ELSEWHERE = {
     "PORT": "devtools/management/commands/run.py",
-    "FLOWER_BASIC_AUTH": "docker-compose.yml",
+    "FLOWER_BASIC_AUTH": "flowerconfig.py",
+    "REDIS_PORT": "docker-compose.yml",
+    "UID": "docker-compose.dev.yml",
+    "GID": "docker-compose.dev.yml",
     "SYLLABUS_STATE_DIR": "config/environment.py",
 }
 
