@@ -120,7 +120,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         operation_id="subscriptions_list",
         summary="List subscriptions",
         description=f"{READERS} `total_amount` is the sum of the prices on all pages.",
-        responses=forced_singular_serializer(SubscriptionPageSerializer),
+        responses=forced_singular_serializer(SubscriptionPageSerializer),  # type: ignore[no-untyped-call]
     )
     def list(self, request: Request) -> HttpResponse:  # type: ignore[override]
         filters = self.query["filters"]
