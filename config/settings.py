@@ -53,6 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.humanize",
+    "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
@@ -80,6 +81,7 @@ MIDDLEWARE = [
     "api.problems.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "core.language.LanguageMiddleware",
+    "core.malformed.MalformedRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -206,6 +208,7 @@ CACHES: dict[str, dict[str, Any]] = {
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 PRICE_CACHE_NAME = "price_cache"  # the sum of all prices
+RECALCULATION_STAMPS_COMMENT = _flag("RECALCULATION_STAMPS_COMMENT", "1")
 
 
 # More than one server: a cluster for the cache, or Sentinels that monitor its master. Then only the
@@ -289,7 +292,7 @@ if CELERY_BROKER_URL.startswith("sentinel://"):
         },
     }
     CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
-CELERY_SINGLETON_BACKEND_CLASS = "services.singleton.OwnedLocks"
+CELERY_SINGLETON_BACKEND_CLASS = "services.deduplication.OwnedLocks"
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
 )
