@@ -41,18 +41,10 @@ MAX_CLIENT_IDS = 1_000
 ORDERS = ("id", "client", "service", "plan", "price", "priced_at", "comment")
 DEFAULT_ORDER = "id"
 
-# What the API shows of a subscription and of the rows beside it: nothing else is read.
-SHOWN = (
-    *("comment", "region", "channel", "created_at", *Subscription.PRICED),
-    *("client__company_name", "client__user__email"),
-    *("plan__plan_type", "plan__discount_percent", "plan__revision"),
-    *("service__name", "service__full_price", "service__revision"),
-)
-
 
 def shown_subscriptions() -> QuerySet[Subscription]:
-    """Return all subscriptions with what the API shows of each, in one statement."""
-    return Subscription.objects.select_related("client__user", "service", "plan").only(*SHOWN)
+    """Return all subscriptions with the rows beside each that the API shows, in one statement."""
+    return Subscription.objects.select_related("client__user", "service", "plan")
 
 
 def select_subscriptions(selection: Mapping[str, Any]) -> QuerySet[Subscription]:
