@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import models
 from rest_framework import serializers
 
-from api.fields import PrimaryKeyRelatedField
+from api.fields import IntegerField, PrimaryKeyRelatedField
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rest_framework.request import Request
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -48,6 +50,19 @@ class Serializer(StrictFields, serializers.Serializer[Any]):
 
 
 class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
-    """DRF's, with strict fields and strict ids."""
+    """DRF's, with strict fields, strict ids and strict whole numbers."""
 
     serializer_related_field = PrimaryKeyRelatedField
+    serializer_field_mapping = {
+        model_field: IntegerField if issubclass(field, serializers.IntegerField) else field
+        for model_field, field in serializers.ModelSerializer.serializer_field_mapping.items()
+    }
+
+
+class NoBody(Serializer):
+    """The body of an action that takes no field."""
+
+
+def refuse_body(request: Request) -> None:
+    """Raise ValidationError (400) for a body with fields, in an action that takes none."""
+    NoBody(data=request.data).is_valid(raise_exception=True)

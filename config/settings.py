@@ -74,8 +74,10 @@ if _flag("SYLLABUS_DEVTOOLS") and find_spec("devtools"):  # for its commands, ru
 
 MIDDLEWARE = [
     "core.request_id.RequestIdMiddleware",
+    "api.http_cache.CacheHeadersMiddleware",
     "api.problems.middleware.ProblemMiddleware",
-    "django.middleware.security.SecurityMiddleware",
+    "core.security.SecurityMiddleware",
+    "core.request_body.RequestBodyMiddleware",
     "core.language.LanguageMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
@@ -290,6 +292,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "api.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": "api.metadata.Metadata",
     "EXCEPTION_HANDLER": "api.problems.handler.exception_handler",
     "DEFAULT_PAGINATION_CLASS": "api.pagination.Pagination",
     "DEFAULT_THROTTLE_CLASSES": ["ratelimit.throttling.RateThrottle"],
@@ -345,9 +348,13 @@ HTTPS = _flag("HTTPS")  # behind a proxy that ends TLS and sets X-Forwarded-Prot
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_HSTS_SECONDS = 31_536_000
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SECURE_REDIRECT_EXEMPT = [r"^health/"]
+    # A browser remembers HSTS for that long and the server cannot take it back: one hour at first.
+    SECURE_HSTS_SECONDS = int(os.environ.get("SECURE_HSTS_SECONDS", "3600"))
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = _flag("SECURE_HSTS_INCLUDE_SUBDOMAINS")
+    SECURE_HSTS_PRELOAD = _flag("SECURE_HSTS_PRELOAD")
+# `check --deploy` would ask for subdomains and preload, which the operator decides.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # --- Logging: every line carries the request's id ---------------------------------------------
 

@@ -1,23 +1,24 @@
-"""The last word on errors: whatever goes wrong under /api/, the answer is a problem, never a page."""
+"""Every error under /api/ is answered as a problem, never as a page."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.exceptions import DisallowedHost
 from django.urls import is_valid_path
 
 from api.problems.handler import CONTENT_TYPE, problem_of, problem_response
 from api.problems.mapping import translate
-from core.conf import API_PREFIX
+from core.conf import API_PREFIX, SAFE_METHODS
 from core.request_id import request_id
+from core.security import HTTPS_REQUIRED
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest, HttpResponse
 
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 OF_THE_BODY = {"content-type", "content-length", "content-encoding", "content-language", "etag"}
 
 
@@ -44,7 +45,7 @@ class ProblemMiddleware:
         return _as_problem(request, response)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """What a view that is not DRF's raises, told as the others are."""
+        """Return the problem for what a view that is not DRF's raises; None for a bug."""
         if not request.path_info.startswith(API_PREFIX):
             return None
         problem = translate(exception)
@@ -71,11 +72,13 @@ def _detail(request: HttpRequest, status: int) -> str:
         case 400:
             return "The request is malformed." if _host_allowed(request) else "This host is not served here."
         case 403:
-            return "This is not allowed."
+            return HTTPS_REQUIRED if _lacks_https(request) else "This is not allowed."
         case 404:
             return f"There is nothing at {request.path}."
         case 405:
             return f"{request.method} is not possible here."
+        case 411:
+            return "A body needs a Content-Length here: this server does not decode chunks."
         case 413:
             return "The body is too large."
     if status >= 500:
@@ -89,3 +92,7 @@ def _host_allowed(request: HttpRequest) -> bool:
     except DisallowedHost:
         return False
     return True
+
+
+def _lacks_https(request: HttpRequest) -> bool:
+    return settings.SECURE_SSL_REDIRECT and not request.is_secure()

@@ -95,7 +95,7 @@ class _Resolver:
         try:
             self.go_back()
         except DatabaseError:  # a constraint is violated, or the connection is gone
-            raise error from None
+            raise error from error.__cause__  # the driver's, which has the SQLSTATE
 
     def keys(self, table: str, dependent: Dependent) -> Iterator[Target]:
         """Yield the values of a thing that the changed rows of a table concern.
