@@ -56,7 +56,8 @@ class AutoSchema(SpectacularAutoSchema):
     def get_override_parameters(self) -> list[Any]:
         """Return the query parameters that the view declares (``query_serializers``)."""
         get_query = getattr(self.view, "get_query_serializer_class", None)
-        return [get_query()] if get_query else []
+        query = get_query()() if get_query else None
+        return [query] if query is not None and query.fields else []
 
     def get_auth(self) -> list[dict[str, Any]]:
         ways: list[dict[str, Any]] = super().get_auth()

@@ -263,6 +263,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "caching: repair": {"task": "caching.contrib.celery.repair", "schedule": 15},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
+    "courses: delete orphaned files": {"task": "courses.tasks.delete_orphaned_files", "schedule": 86_400},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
     "messaging: delete old Updates": {"task": "messaging.tasks.delete_old_updates", "schedule": 86_400},
     "services: bring prices up to date": {

@@ -14,7 +14,7 @@ from caching.testing import assert_independent_of_caller
 from courses import view_counts
 from courses.cache import course_detail, course_pages, top_courses
 from services.models import Plan, Subscription
-from tests.factories import CategoryFactory, CourseFactory
+from tests.courses.factories import CategoryFactory, CourseFactory
 from tests.services.factories import SubscriptionFactory
 from tests.support.threads import Other
 

@@ -5,9 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.messages import get_messages
 from django.core.exceptions import DisallowedHost
+from django.db import IntegrityError
+from django.shortcuts import render
 from django.urls import is_valid_path
 
+from api.problems.exceptions import Conflict
 from api.problems.handler import CONTENT_TYPE, problem_of, problem_response
 from api.problems.mapping import translate
 from core.conf import API_PREFIX, SAFE_METHODS
@@ -45,11 +49,20 @@ class ProblemMiddleware:
         return _as_problem(request, response)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Return the problem for what a view that is not DRF's raises; None for a bug."""
-        if not request.path_info.startswith(API_PREFIX):
+        """Return the problem for what a view that is not DRF's raises; None for a bug.
+
+        Outside /api/, a write that lost a race (a foreign key or a unique constraint) is answered by a page.
+        """
+        is_api = request.path_info.startswith(API_PREFIX)
+        if not is_api and not isinstance(exception, IntegrityError):
             return None
         problem = translate(exception)
-        return problem_of(problem) if problem else None
+        if is_api:
+            return problem_of(problem) if problem else None
+        if not isinstance(problem, Conflict):
+            return None
+        list(get_messages(request))  # "saved successfully" is not true, and is not shown
+        return render(request, "409.html", status=409)
 
 
 def _lacks_slash(request: HttpRequest) -> bool:

@@ -7,7 +7,7 @@ from django.test.utils import CaptureQueriesContext
 from api.deletion import delete_unreferenced, references
 from api.problems.exceptions import Conflict
 from courses.models import Category, Course
-from tests import factories
+from tests.courses import factories
 
 pytestmark = pytest.mark.django_db
 

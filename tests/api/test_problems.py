@@ -58,6 +58,20 @@ def test_pages_elsewhere_stay_pages(client):
     assert b"<h1>" in client.get("/page/404/").content
 
 
+@pytest.mark.django_db
+def test_a_page_whose_write_loses_a_race_is_a_409_without_the_message_of_success(client):
+    response = client.get("/page/unique/")
+    assert (response.status_code, response["Content-Type"]) == (409, "text/html; charset=utf-8")
+    assert "at the same time" in response.content.decode()
+    assert "It was saved" not in response.content.decode()
+    assert "messages" not in response.cookies
+
+
+@pytest.mark.django_db
+def test_a_page_that_breaks_another_rule_is_still_a_bug(client):
+    assert client.get("/page/check/").status_code == 500
+
+
 def test_a_bug_is_logged_with_its_traceback_and_request_id_and_told_without(client, caplog):
     response = client.get("/api/fail/bug/", headers={"X-Request-ID": "abc123"})
     assert "abc123" in problem(response)["detail"]

@@ -8,8 +8,8 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from courses.models import Category, Course
-from tests import factories
 from tests.api import urls
+from tests.courses import factories
 from tests.support.answers import problem
 from tests.support.threads import at_once
 

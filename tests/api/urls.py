@@ -1,6 +1,7 @@
 """Addresses that exist only here: each fails, or is limited, in one particular way."""
 
 import pytest
+from django.contrib import messages
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.db.models import ProtectedError
@@ -209,6 +210,7 @@ class Failing(Open):
 
 
 def plain_failing(request, how):
+    messages.success(request, "It was saved.")
     FAILURES[how]()
 
 
@@ -236,6 +238,7 @@ urlpatterns = [
     path("api/plain/<how>/", plain_failing),
     path("api/page/<int:status>/", plain_page),
     path("page/<int:status>/", plain_page),
+    path("page/<how>/", plain_failing),
     path("api/limited/", Limited.as_view()),
     path("", include("config.urls")),  # the error pages link to the start page
 ]

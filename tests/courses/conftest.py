@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
-from tests import factories
+from tests.courses import factories
 
 
 @pytest.fixture(autouse=True)

@@ -9,8 +9,8 @@ from django.db.models.signals import pre_save
 
 from courses import cache, selectors
 from courses.models import Lesson, Module
-from tests import factories
 from tests.caching.interleaving import reach
+from tests.courses import factories
 from tests.support.waiting import somebody_waits_for_a_lock, until
 
 pytestmark = pytest.mark.django_db(transaction=True)

@@ -10,7 +10,7 @@ from django.db.models.functions import Concat
 
 from courses import cache, selectors, statistics, view_counts
 from courses.models import Category, Course, CourseStats, Lesson, Module
-from tests import factories
+from tests.courses import factories
 
 pytestmark = pytest.mark.django_db
 

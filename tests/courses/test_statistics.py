@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from courses import actions, statistics, tasks
 from courses.models import Course, CourseStats, Enrollment, Review
-from tests import factories
+from tests.courses import factories
 from tests.courses.row_versions import versions
 from tests.support.broker import queued
 from tests.support.threads import Other, at_once

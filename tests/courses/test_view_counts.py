@@ -18,7 +18,7 @@ from caching import RedisUnavailable
 from core import redis_state
 from courses import view_counts
 from courses.models import Course, CourseStats, ViewBatch
-from tests import factories
+from tests.courses import factories
 from tests.courses.row_versions import versions
 from tests.support.processes import child_environment
 from tests.support.threads import at_once

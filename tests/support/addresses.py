@@ -5,14 +5,13 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-from django.contrib.admin import site
 from django.urls import URLPattern, get_resolver
 
 from clients.models import Client
-from courses.models import Certificate, Course, Enrollment, Lesson, Module, Review
+from courses.models import Course, Enrollment, Lesson, Module, Review
 from services.models import Plan, Service, Subscription
 from tasks.models import Task, TaskList
-from tests import factories
+from tests.courses import factories
 from topics.models import Topic
 
 if TYPE_CHECKING:
@@ -35,7 +34,7 @@ def make_rows(user: User) -> None:
     Lesson.objects.create(pk=PK, module=module, title="Lesson")
     enrollment = Enrollment.objects.create(pk=PK, user=user, course=course)
     Review.objects.create(pk=PK, user=user, course=course, rating=5)
-    Certificate.objects.create(pk=PK, uuid=UUID, enrollment=enrollment)
+    factories.CertificateFactory(pk=PK, uuid=UUID, enrollment=enrollment)
     _make_subscription(user)
     Topic.objects.update_or_create(pk=PK, defaults={"name": "Topic", "created_by": user})
     tasks = TaskList.objects.create(pk=PK, name="List", owner=user)
@@ -69,8 +68,3 @@ def _routes(patterns: Iterable[Any], prefix: str = "") -> Iterator[str]:
             yield route
         else:
             yield from _routes(pattern.url_patterns, route)
-
-
-def admin_lists() -> list[str]:
-    """Return the addresses of the admin's lists."""
-    return [f"/admin/{model._meta.app_label}/{model._meta.model_name}/" for model in site._registry]
