@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
@@ -45,7 +45,8 @@ def _state_length(request: HttpRequest) -> int:
         if not request.environ.get("wsgi.input_terminated"):
             return 411
         limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
-        request._stream = LimitedStream(request.environ["wsgi.input"], limit)
+        stream: Any = LimitedStream(request.environ["wsgi.input"], limit)
+        request._stream = stream
     try:
         request.META["CONTENT_LENGTH"] = str(len(request.body))
     except RequestDataTooBig:

@@ -19,6 +19,7 @@ from courses.serializers import CategorySerializer, CourseDetailSerializer, Cour
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+    from rest_framework.serializers import BaseSerializer
 
 STATISTICS = ("views", "students_count", "rating")  # fields of CourseStats, shown as the course's own
 ORDER_FIELDS = ("id", "title", "created_at", *STATISTICS)
@@ -28,12 +29,12 @@ DEFAULT_ORDER = "-id"
 
 def category_list() -> list[Any]:
     """Return every category, by name."""
-    return CategorySerializer(Category.objects.order_by("name", "id"), many=True).data
+    return _data(CategorySerializer(Category.objects.order_by("name", "id"), many=True))
 
 
 def top_courses(*, limit: int, order: str, drafts: bool = False) -> list[dict[str, Any]]:
     """Return the first ``limit`` courses by ``order``, one of ``ORDERS``."""
-    return CourseSummarySerializer(ordered(_summaries(drafts), order)[:limit], many=True).data
+    return _data(CourseSummarySerializer(ordered(_summaries(drafts), order)[:limit], many=True))
 
 
 def course_page(
@@ -62,7 +63,7 @@ def course_page(
     asked = Page(page, page_size)
     count = rows[0].total if rows else courses.count()
     check_exists(asked, count)
-    results = CourseSummarySerializer(rows, many=True).data
+    results = _data(CourseSummarySerializer(rows, many=True))
     filters = {"order": order, "category": category, "search": search, "min_rating": min_rating}
     return envelope(results, page=asked, count=count, path=reverse("course-list"), params=filters)
 
@@ -107,6 +108,11 @@ def _matching(
     if min_rating is not None:
         courses = courses.filter(stats__rating__gte=min_rating)
     return courses
+
+
+def _data(serializer: BaseSerializer[Any]) -> list[Any]:
+    rows: Any = serializer.data  # of many=True a list, which the stubs do not know
+    return list(rows)
 
 
 def _outline() -> ArraySubquery:

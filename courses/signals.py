@@ -32,5 +32,6 @@ def purge_top_courses(**_: Any) -> None:
 @receiver(post_delete, sender=Certificate)
 def delete_certificate_file(instance: Certificate, **_: Any) -> None:
     """Delete the file once the deletion of its row is committed."""
-    if instance.file:
-        transaction.on_commit(functools.partial(certificates.delete_file, instance.file.name), robust=True)
+    name = instance.file.name
+    if name:
+        transaction.on_commit(functools.partial(certificates.delete_file, name), robust=True)

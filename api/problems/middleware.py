@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.conf import settings
 from django.contrib.messages import get_messages
 from django.core.exceptions import DisallowedHost
 from django.db import IntegrityError
@@ -16,7 +15,7 @@ from api.problems.handler import CONTENT_TYPE, problem_of, problem_response
 from api.problems.mapping import translate
 from core.conf import API_PREFIX, SAFE_METHODS
 from core.request_id import request_id
-from core.security import HTTPS_REQUIRED
+from core.security import HTTPS_REQUIRED, lacks_https
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -85,7 +84,7 @@ def _detail(request: HttpRequest, status: int) -> str:
         case 400:
             return "The request is malformed." if _host_allowed(request) else "This host is not served here."
         case 403:
-            return HTTPS_REQUIRED if _lacks_https(request) else "This is not allowed."
+            return HTTPS_REQUIRED if lacks_https(request) else "This is not allowed."
         case 404:
             return f"There is nothing at {request.path}."
         case 405:
@@ -105,7 +104,3 @@ def _host_allowed(request: HttpRequest) -> bool:
     except DisallowedHost:
         return False
     return True
-
-
-def _lacks_https(request: HttpRequest) -> bool:
-    return settings.SECURE_SSL_REDIRECT and not request.is_secure()

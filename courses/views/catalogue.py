@@ -55,7 +55,7 @@ class CourseViewSet(ModelViewSet[Course]):
             result = cache.top_courses.get(**self.query)
         return cached_response(request, result)
 
-    def retrieve(self, request: Request, pk: int) -> HttpResponse:  # type: ignore[override]
+    def retrieve(self, request: Request, pk: int) -> HttpResponse:
         try:
             result = cache.course_detail.get(pk=pk)
         except Course.DoesNotExist:

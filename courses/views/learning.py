@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
@@ -26,6 +26,7 @@ from courses.serializers import (
 )
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from rest_framework.request import Request
 
 
@@ -52,7 +53,7 @@ class LearningViewSet(GenericViewSet[Course]):
     @action(detail=True, permission_classes=[IsAuthenticatedOrReadOnly])
     def reviews(self, request: Request, pk: int) -> Response:
         course = find_course(pk, request.user)
-        rows = Review.objects.filter(course=course).select_related("user").order_by("-id")
+        rows: QuerySet[Any] = Review.objects.filter(course=course).select_related("user").order_by("-id")
         return self.get_paginated_response(ReviewSerializer(self.paginate_queryset(rows), many=True).data)
 
     @schema.ADD_REVIEW
