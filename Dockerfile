@@ -8,6 +8,10 @@ RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirem
 FROM python:3.12-slim
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /app
+# Certificates in every script (courses/fonts.py).
+RUN apt-get update \
+    && apt-get install -y --no-install-recommends fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji \
+    && rm -rf /var/lib/apt/lists/*
 RUN useradd --system --uid 10001 --no-create-home app
 COPY --from=packages /venv /venv
 COPY . .

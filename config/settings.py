@@ -125,6 +125,10 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "media"))
+# Where certificates find fonts for scripts other than Latin and Cyrillic (courses/fonts.py).
+FONT_FOLDERS = _words(
+    "FONT_FOLDERS", "/usr/share/fonts,/usr/local/share/fonts,/Library/Fonts,C:/Windows/Fonts"
+)
 
 # --- PostgreSQL -------------------------------------------------------------------------------
 

@@ -5,13 +5,13 @@ from __future__ import annotations
 from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, cast
 
-import font_roboto
 from django.core.files.base import ContentFile
 from django.db import transaction
 from django.utils import timezone
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
 
+from courses.fonts import MAIN_FONT, fallback_fonts
 from courses.models import CERTIFICATE_FOLDER, Certificate, Enrollment, certificate_storage
 
 if TYPE_CHECKING:
@@ -52,10 +52,14 @@ def has_file(certificate: Certificate) -> bool:
 
 
 def render(certificate: Certificate) -> bytes:
-    """Return the certificate as a PDF of one page, A4, landscape."""
+    """Return the certificate as a PDF of one page, A4, landscape.
+
+    Raises:
+        MissingFontError: the name or the title has a character that no font here has.
+    """
     completed = certificate.enrollment.completed_at or certificate.issued_at
     pdf = FPDF(orientation="landscape", format="A4")
-    pdf.add_font(FONT, fname=font_roboto.Roboto)
+    _add_fonts(pdf, certificate.learner_name + certificate.course_title)
     pdf.set_title(f"Certificate: {certificate.course_title}")
     pdf.set_creation_date(certificate.issued_at)
     pdf.add_page()
@@ -66,7 +70,19 @@ def render(certificate: Certificate) -> bytes:
     _line(pdf, certificate.course_title, TITLE_POINTS)
     _line(pdf, f"{completed.astimezone(UTC):%Y-%m-%d}", TEXT_POINTS)
     _line(pdf, f"Certificate {certificate.uuid}", SMALL_POINTS)
-    return bytes(pdf.output())
+    made = bytes(pdf.output())
+    for font in pdf.fonts.values():
+        font.ttfont.close()
+    return made
+
+
+def _add_fonts(pdf: FPDF, text: str) -> None:
+    fonts = fallback_fonts(text)
+    pdf.add_font(FONT, fname=MAIN_FONT)
+    for font in fonts:
+        pdf.add_font(font.stem, fname=font)
+    pdf.set_fallback_fonts([font.stem for font in fonts], exact_match=False)
+    pdf.set_text_shaping(True)  # ligatures, Indic vowel signs, right-to-left text
 
 
 def _line(pdf: FPDF, text: str, points: int) -> None:

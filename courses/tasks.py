@@ -6,6 +6,7 @@ periodic tasks (CELERY_BEAT_SCHEDULE) find it.
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 
 from celery import shared_task
@@ -13,8 +14,11 @@ from django.db.models import Q
 from django.utils import timezone
 
 from courses import certificates, emails, statistics, view_counts
+from courses.fonts import MissingFontError
 from courses.models import Certificate, Enrollment
 from messaging.notify import TryLater
+
+logger = logging.getLogger(__name__)
 
 # Younger work may still be in the queue.
 OVERDUE_AFTER = timedelta(minutes=1)
@@ -31,8 +35,15 @@ def enrolled(enrollment_id: int) -> None:
 
 @shared_task(autoretry_for=[OSError, TryLater], retry_backoff=True, max_retries=5)
 def certify(enrollment_id: int) -> None:
-    """Make the certificate of a completed enrolment and send it."""
-    certificate = certificates.make_certificate(enrollment_id)
+    """Make the certificate of a completed enrolment and send it.
+
+    One that no font here can show is left unmade, with the reason in the log (``catch_up`` tries again).
+    """
+    try:
+        certificate = certificates.make_certificate(enrollment_id)
+    except MissingFontError as error:
+        logger.error("The certificate of enrolment %s is not made: %s", enrollment_id, error)  # noqa: TRY400
+        return
     if certificate is not None:
         emails.send_certificate(certificate.pk)
 

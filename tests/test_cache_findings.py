@@ -3,18 +3,23 @@
 from __future__ import annotations
 
 import io
+from wsgiref.util import setup_testing_defaults
 
 import pytest
 from django.core.management import call_command
-from django.db import transaction
+from django.core.wsgi import get_wsgi_application
+from django.db import connection, transaction
+from django.urls import set_script_prefix
 from rest_framework.test import APIClient
 
 from caching.registry import declarations
 from caching.testing import assert_independent_of_caller
 from courses import view_counts
 from courses.cache import course_detail, course_pages, top_courses
+from services.cache import price_total
 from services.models import Plan, Subscription
 from tests.courses.factories import CategoryFactory, CourseFactory
+from tests.factories import TopicFactory
 from tests.services.factories import SubscriptionFactory
 from tests.support.threads import Other
 
@@ -70,13 +75,26 @@ def test_pages_of_a_search_are_stored_after_1100_others():
     assert course_pages.get(order="-id", page=1, page_size=1, search="one more").x_cache == "HIT"
 
 
-@pytest.mark.django_db
-@pytest.mark.parametrize("path", ["/api/v1/courses/", "/api/v1/topics/"])
-def test_callers_script_name_reaches_no_stored_link(path, admin_client):
+def read_over_wsgi(path, *, query, script_name):
+    """Return X-Cache and the body. Django's test client sets no script prefix; a server's request does."""
+    environ = {"PATH_INFO": path, "QUERY_STRING": query, "SCRIPT_NAME": script_name, "HTTP_HOST": "localhost"}
+    setup_testing_defaults(environ)
+    headers = {}
+    response = get_wsgi_application()(environ, lambda status, given: headers.update(given))
+    body = b"".join(response)
+    response.close()
+    set_script_prefix("/")
+    return headers.get("X-Cache"), body
+
+
+@pytest.mark.django_db(transaction=True)
+def test_callers_script_name_reaches_no_stored_link():
     CourseFactory.create_batch(3)
-    admin_client.get(path, {"page_size": 1}, SCRIPT_NAME="/evil")
-    answer = admin_client.get(path, {"page_size": 1})
-    assert b"evil" not in answer.content
+    read_over_wsgi("/api/v1/courses/", query="page_size=1", script_name="/evil")
+    x_cache, body = read_over_wsgi("/api/v1/courses/", query="page_size=1", script_name="")
+    assert x_cache == "HIT"
+    assert b"page=2" in body
+    assert b"evil" not in body
 
 
 @pytest.mark.django_db
@@ -92,6 +110,8 @@ def test_audit_reads_every_kind_of_key():
 @pytest.mark.django_db
 def test_no_declared_value_holds_anything_of_the_caller():
     course = CourseFactory(category=CategoryFactory())
+    CourseFactory.create_batch(2)  # so that the page has a link to the next
+    TopicFactory.create_batch(3)
     subscription = SubscriptionFactory()
     page = {"page": 1, "page_size": 1}
     params = {
@@ -110,6 +130,16 @@ def test_no_declared_value_holds_anything_of_the_caller():
     assert {each.key for each in own} == set(params)
     for declared in own:
         assert_independent_of_caller(declared, **params[declared.key])
+
+
+@pytest.mark.django_db
+def test_write_to_the_table_of_totals_is_noticed():
+    SubscriptionFactory()
+    before = price_total.get().value
+    assert price_total.get().x_cache == "HIT"
+    with connection.cursor() as cursor:
+        cursor.execute("INSERT INTO services_tally (count, amount) VALUES (1, 5)")
+    assert price_total.get().value == before + 5
 
 
 @pytest.mark.django_db(transaction=True)
