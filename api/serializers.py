@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from api.fields import IntegerField, PrimaryKeyRelatedField
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=models.Model)
 
 
+@extend_schema_serializer(description="")  # docstrings are for the project, not for the public schema
 class StrictFields:
     """A mixin for serializers: an unknown field, or one that cannot be written, is an error.
 

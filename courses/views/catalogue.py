@@ -47,6 +47,7 @@ class CourseViewSet(ModelViewSet[Course]):
             raise _no_category(self.query["category"]) from None
         return cached_response(request, result)
 
+    @schema.TOP
     @action(detail=False, permission_classes=[AllowAny], throttle_scope="courses-top", pagination_class=None)
     def top(self, request: Request) -> HttpResponse:
         if can_view_drafts(request.user):
