@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import logging
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.core.exceptions import RequestDataTooBig
 from django.core.handlers.wsgi import LimitedStream, WSGIRequest
-from django.http import HttpResponse, UnreadablePostError
+from django.http import HttpResponse
 
 from core.conf import SAFE_METHODS
 
@@ -15,6 +17,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest
+
+logger = logging.getLogger(__name__)
 
 
 class RequestBodyMiddleware:
@@ -30,27 +34,29 @@ class RequestBodyMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         is_chunked = "HTTP_TRANSFER_ENCODING" in request.META
-        if not request.META.get("CONTENT_LENGTH") and (is_chunked or request.method not in SAFE_METHODS):
-            status = _state_length(request)
-            if status == 411 and is_chunked:
-                return HttpResponse("Content-Length is required.", status=411, content_type="text/plain")
-            if status in {400, 413}:
-                return HttpResponse("The body cannot be read.", status=status, content_type="text/plain")
+        is_unstated = not request.META.get("CONTENT_LENGTH") and request.method not in SAFE_METHODS
+        if not is_chunked and not is_unstated:
+            return self.get_response(request)
+        if isinstance(request, WSGIRequest) and not _open_stream(request):
+            return _refusal(411) if is_chunked else self.get_response(request)
+        try:
+            request.META["CONTENT_LENGTH"] = str(len(request.body))
+        except RequestDataTooBig:
+            return _refusal(413)
+        except Exception as error:  # noqa: BLE001  (each server has its own, for a chunk that is none)
+            logger.info("A request body cannot be read: %r", error)
+            return _refusal(400)
         return self.get_response(request)
 
 
-def _state_length(request: HttpRequest) -> int:
-    """Read the body, at most DATA_UPLOAD_MAX_MEMORY_SIZE bytes. Return 200, or the status of a refusal."""
-    if isinstance(request, WSGIRequest):
-        if not request.environ.get("wsgi.input_terminated"):
-            return 411
-        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1
-        stream: Any = LimitedStream(request.environ["wsgi.input"], limit)
-        request._stream = stream
-    try:
-        request.META["CONTENT_LENGTH"] = str(len(request.body))
-    except RequestDataTooBig:
-        return 413
-    except UnreadablePostError:
-        return 400
-    return 200
+def _open_stream(request: WSGIRequest) -> bool:
+    """Let the request read to the end that the server marks. Return False if it marks none."""
+    if not request.environ.get("wsgi.input_terminated"):
+        return False
+    stream: Any = LimitedStream(request.environ["wsgi.input"], settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1)
+    request._stream = stream
+    return True
+
+
+def _refusal(status: int) -> HttpResponse:
+    return HttpResponse(f"{HTTPStatus(status).phrase}.", status=status, content_type="text/plain")
