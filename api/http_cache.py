@@ -96,10 +96,10 @@ def json_etag(data: object) -> str:
 
 
 def require_match(request: HttpRequest | Request, etag: str) -> None:
-    """Refuse a change of something that is no longer what the client saw.
+    """Refuse a change of a row that has changed since the client read it.
 
-    ``etag`` is the present one. Call it under the row's lock, or two clients that saw the same may
-    both pass.
+    ``etag`` is the present one. Call this under the row's lock; else two clients that read the same state
+    may both pass.
 
     Raises:
         PreconditionFailed: the request has an ``If-Match`` and this is not in it (412).

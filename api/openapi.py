@@ -53,7 +53,7 @@ MEANINGS = {
 class AutoSchema(SpectacularAutoSchema):
     """drf-spectacular's, which also knows the project's query parameters and permissions."""
 
-    def get_description(self) -> str:
+    def get_description(self) -> str:  # type: ignore[override]
         """Return nothing: docstrings are for the project. ``@extend_schema(description=…)`` is public."""
         return ""
 

@@ -60,12 +60,12 @@ def course_page(
     rows: list[Any] = list(
         ordered(courses, order).annotate(total=total_of(courses))[first : first + page_size]
     )
-    asked = Page(page, page_size)
+    selected = Page(page, page_size)
     count = rows[0].total if rows else courses.count()
-    check_exists(asked, count)
+    check_exists(selected, count)
     results = _data(CourseSummarySerializer(rows, many=True))
     filters = {"order": order, "category": category, "search": search, "min_rating": min_rating}
-    return envelope(results, page=asked, count=count, path=reverse("course-list"), params=filters)
+    return envelope(results, page=selected, count=count, path=reverse("course-list"), params=filters)
 
 
 def course_detail(*, pk: int, drafts: bool = False) -> dict[str, Any]:

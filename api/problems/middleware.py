@@ -30,7 +30,7 @@ class ProblemMiddleware:
 
     DRF's exception handler sees what views raise. This sees the rest: unknown addresses, a wrong
     Host, errors of middleware, bugs (500, logged by Django with their traceback), and with DEBUG the
-    technical pages. It stands outside of all middleware that can fail.
+    technical pages. It is outside of all middleware that can fail.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:

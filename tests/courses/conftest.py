@@ -16,7 +16,7 @@ def _media(settings, tmp_path):
 
 @pytest.fixture
 def api():
-    """A client of the API that nobody has signed in to."""
+    """A client of the API without a user."""
     return APIClient()
 
 

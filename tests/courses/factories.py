@@ -53,7 +53,7 @@ class LessonFactory(factory.django.DjangoModelFactory):
 
 
 class EnrollmentFactory(factory.django.DjangoModelFactory):
-    """An enrolment whose mail has been sent; ``notified_at=None`` makes one whose mail is due."""
+    """An enrolment whose e-mail has been sent; ``notified_at=None`` makes one whose e-mail is due."""
 
     class Meta:
         model = models.Enrollment

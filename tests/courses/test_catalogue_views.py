@@ -1,4 +1,4 @@
-"""The catalogue over HTTP: what is cached, what a write makes of it, what bad input is told."""
+"""The catalogue over HTTP: what is cached, what a write invalidates, how bad input is refused."""
 
 from __future__ import annotations
 

@@ -43,7 +43,7 @@ class Catalogue:
         }
 
     def missed_after(self, change):
-        """What ``change(self)`` made others read anew; all that is served is as in the database."""
+        """Return what ``change(self)`` invalidated; what is served afterwards is as in the database."""
         self.read_twice()
         with transaction.atomic():
             change(self)

@@ -115,7 +115,7 @@ class TestConcurrency:
         course = factories.CourseFactory()
         actions.enroll(user=factories.UserFactory(), course=course)
         assert queued() == ["courses.tasks.enrolled"]
-        assert statistics_of(course) == (0, 0)  # nobody works on the queue: the message is as good as lost
+        assert statistics_of(course) == (0, 0)  # there is no worker: the message is as good as lost
         tasks.reconcile_statistics()
         assert statistics_of(course) == (1, 0)
 

@@ -26,7 +26,7 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.django_db
 
-# Flushes, but is killed when it comes to the function that it is told.
+# Flushes, but is killed when it reaches the function that it is given.
 KILLED_FLUSH = """
 import os, signal, sys
 import django
