@@ -5,13 +5,31 @@ RUN python -m venv /venv
 COPY requirements.txt .
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
 
-FROM python:3.12-slim
+FROM python:3.12-slim AS base
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /app
-# Certificates in every script (courses/fonts.py).
+# psql for `manage.py dbshell`; fonts for certificates in every script (courses/fonts.py).
 RUN apt-get update \
-    && apt-get install -y --no-install-recommends fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji \
+    && apt-get install -y --no-install-recommends \
+    postgresql-client fonts-noto-core fonts-noto-cjk fonts-noto-color-emoji \
     && rm -rf /var/lib/apt/lists/*
+EXPOSE 8000
+
+# docker-compose.dev.yml: it has no code of its own, that is mounted. The user must have a name: the tests'
+# PostgreSQL does not start for a bare number.
+FROM packages AS development-packages
+COPY requirements-dev.txt .
+RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements-dev.txt
+
+FROM base AS development
+RUN apt-get update && apt-get install -y --no-install-recommends make redis-server && rm -rf /var/lib/apt/lists/*
+ARG UID=1000 GID=1000
+RUN groupadd --non-unique --gid "$GID" developer \
+    && useradd --non-unique --uid "$UID" --gid "$GID" --create-home developer
+COPY --from=development-packages /venv /venv
+USER developer
+
+FROM base
 RUN useradd --system --uid 10001 --no-create-home app
 COPY --from=packages /venv /venv
 COPY . .
@@ -22,7 +40,6 @@ RUN DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost/1 DEBUG=1
     && mkdir media var && chown app media var
 ENV CELERY_BEAT_SCHEDULE_FILENAME=/app/var/celerybeat-schedule
 USER app
-EXPOSE 8000
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
     CMD ["python", "-m", "monitoring.healthcheck"]
 CMD ["gunicorn", "--bind", "0.0.0.0:8000", "--worker-tmp-dir", "/dev/shm", "config.wsgi:application"]

@@ -61,10 +61,10 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
     }
 
 
-class NoBody(Serializer):
+class EmptyBody(Serializer):
     """The body of an action that takes no field."""
 
 
 def refuse_body(request: Request) -> None:
     """Raise ValidationError (400) for a body with fields, in an action that takes none."""
-    NoBody(data=request.data).is_valid(raise_exception=True)
+    EmptyBody(data=request.data).is_valid(raise_exception=True)

@@ -1,9 +1,17 @@
-"""ASGI entry point: ``config.asgi:application``."""
+"""ASGI entry point: ``uvicorn config.asgi:application``, with a bounded number of database connections.
+
+Django runs each request in a thread of its own, and a thread has its own connection. So no connection
+outlasts its request, and ``ASGI_MAX_REQUESTS`` of them are worked on at once.
+"""
 
 import os
 
+from django.conf import settings
 from django.core.asgi import get_asgi_application
 
-os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+from config.concurrency import LimitedConcurrency
 
-application = get_asgi_application()
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+os.environ["DB_CONN_MAX_AGE"] = "0"  # before settings are read
+
+application = LimitedConcurrency(get_asgi_application(), settings.ASGI_MAX_REQUESTS, exempt={"/health/live"})

@@ -89,6 +89,21 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
+DEBUG_TOOLBAR = DEBUG and _flag("DEBUG_TOOLBAR")
+if DEBUG_TOOLBAR:
+    if not find_spec("debug_toolbar"):
+        raise SystemExit("DEBUG_TOOLBAR=1 needs django-debug-toolbar: pip install -r requirements-dev.txt")
+    from debug_toolbar.settings import PANELS_DEFAULTS
+
+    INSTALLED_APPS.insert(-1, "debug_toolbar")
+    MIDDLEWARE.insert(
+        MIDDLEWARE.index("django.middleware.security.SecurityMiddleware"),
+        "debug_toolbar.middleware.DebugToolbarMiddleware",
+    )
+    INTERNAL_IPS = ["127.0.0.1", "::1"]
+    DEBUG_TOOLBAR_CONFIG = {"SHOW_TOOLBAR_CALLBACK": "debug_toolbar.middleware.show_toolbar_with_docker"}
+    DEBUG_TOOLBAR_PANELS = [*PANELS_DEFAULTS]
+
 TEMPLATES = [
     {
         "BACKEND": "django.template.backends.django.DjangoTemplates",
@@ -132,13 +147,15 @@ FONT_FOLDERS = _words(
 
 # --- PostgreSQL -------------------------------------------------------------------------------
 
-DATABASE_ENGINE = "caching.postgresql"  # Django's own, which carries out the cache's fences
+DB_CONN_MAX_AGE = int(os.environ.get("DB_CONN_MAX_AGE", "60"))  # 0 under ASGI: config/asgi.py
+ASGI_MAX_REQUESTS = int(os.environ.get("ASGI_MAX_REQUESTS", "16"))
+DATABASE_ENGINE = "caching.postgresql"  # Django's own, with a commit that invalidates cached values
 if os.environ.get("DATABASE_URL") or not os.environ.get("DB_HOST"):
     DATABASES = {
         "default": dj_database_url.parse(
             get_address("DATABASE_URL"),
             engine=DATABASE_ENGINE,
-            conn_max_age=60,
+            conn_max_age=DB_CONN_MAX_AGE,
             conn_health_checks=True,
         )
     }
@@ -151,7 +168,7 @@ else:
             "NAME": os.environ.get("DB_NAME", "dbname"),
             "USER": os.environ.get("DB_USER", "dbuser"),
             "PASSWORD": os.environ.get("DB_PASS", ""),
-            "CONN_MAX_AGE": 60,
+            "CONN_MAX_AGE": DB_CONN_MAX_AGE,
             "CONN_HEALTH_CHECKS": True,
         }
     }
@@ -172,7 +189,7 @@ CACHES: dict[str, dict[str, Any]] = {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "TIMEOUT": CACHE_TTL,
-        # Empty, so that keys read ":1:v1:courses:detail:1"; "app" gives "app:1:v1:…".
+        # Empty: keys have the form ":1:v1:courses:detail:1". With "app" it is "app:1:v1:…".
         "KEY_PREFIX": os.environ.get("CACHE_KEY_PREFIX", ""),
         "OPTIONS": {
             "CLIENT_CLASS": "django_redis.client.DefaultClient",
@@ -189,8 +206,8 @@ DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 PRICE_CACHE_NAME = "price_cache"  # the sum of all prices
 
 
-# More than one server: a cluster for the cache, or Sentinels that name its master. Of REDIS_URL then only
-# credentials, TLS and, with Sentinels, the database count.
+# More than one server: a cluster for the cache, or Sentinels that monitor its master. Then only the
+# credentials, the TLS options and, with Sentinels, the database of REDIS_URL are used.
 CACHING: dict[str, Any] = {
     "NAME": "Syllabus",
     "CLUSTER": addresses.servers(_words("REDIS_CLUSTER")),
@@ -201,13 +218,13 @@ CACHING: dict[str, Any] = {
     "SENTINEL_TLS": _flag("REDIS_SENTINEL_TLS"),
     "CONNECT_TIMEOUT": REDIS_CONNECT_TIMEOUT_SECONDS,
     "COMMAND_TIMEOUT": REDIS_COMMAND_TIMEOUT_SECONDS,
-    "SEPARATE_FROM": ["CELERY_BROKER_URL"],  # whose database is never the cache's
+    "SEPARATE_FROM": ["CELERY_BROKER_URL"],  # its database must not be the cache's
 }
 if CACHING["CLUSTER"] or CACHING["SENTINELS"]:
     CACHES["default"]["OPTIONS"]["CONNECTION_FACTORY"] = "caching.contrib.django_redis.ConnectionFactory"
 
 CACHALOT_ENABLED = _flag("CACHALOT_ENABLED")
-if CACHALOT_ENABLED:  # not coherent, as the project's own cache is: docs/prices.md
+if CACHALOT_ENABLED:  # it is not coherent, unlike the project's own cache: docs/prices.md
     INSTALLED_APPS.insert(-1, "cachalot")
     CACHES["cachalot"] = {
         **CACHES["default"],
@@ -221,6 +238,8 @@ if CACHALOT_ENABLED:  # not coherent, as the project's own cache is: docs/prices
     CACHALOT_TIMEOUT = CACHE_TTL
     CACHALOT_ADDITIONAL_SUPPORTED_DATABASES = {DATABASE_ENGINE}
     CACHALOT_ONLY_CACHABLE_APPS = ("clients", "services")
+    if DEBUG_TOOLBAR:
+        DEBUG_TOOLBAR_PANELS.append("cachalot.panels.CachalotPanel")
 
 METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for the public
 
@@ -229,14 +248,16 @@ METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for t
 CELERY_BROKER_URL = addresses.for_celery(
     os.environ.get("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
 )
-CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_IGNORE_RESULT = True  # but for config.celery.debug_task
+CELERY_RESULT_BACKEND = CELERY_BROKER_URL
+CELERY_RESULT_EXPIRES = 3600
 CELERY_TASK_ACKS_LATE = True
 CELERY_TASK_REJECT_ON_WORKER_LOST = True
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_IMPORTS = ["caching.contrib.celery"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A web process that publishes must not hang on a broker that is away: one try, briefly.
+# A web process must not wait for a broker that is unavailable: one attempt, with a short timeout.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "max_retries": 0,
@@ -255,6 +276,7 @@ if CELERY_BROKER_URL.startswith("sentinel://"):
             "retry": Retry(NoBackoff(), 0),
         },
     }
+    CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_SINGLETON_BACKEND_CLASS = "services.singleton.OwnedLocks"
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
@@ -274,14 +296,14 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "services: bring prices up to date": {
         "task": "services.tasks.repair",
         "schedule": 20,
-        "options": {"expires": 20},  # those sent while no worker was there are not run one by one
+        "options": {"expires": 20},  # messages must not accumulate while no worker runs
     },
     "services: tidy": {"task": "services.tasks.tidy", "schedule": 60, "options": {"expires": 60}},
-    "tasks: forget old notices": {"task": "tasks.tasks.forget_old_notices", "schedule": 86_400},
+    "tasks: delete old notices": {"task": "tasks.tasks.forget_old_notices", "schedule": 86_400},
     "tasks: send what is due": {
         "task": "tasks.tasks.deliver_due",
         "schedule": 20,
-        "options": {"expires": 20},  # while no worker is there they do not pile up
+        "options": {"expires": 20},  # for the same reason
     },
     "tasks: turn overdue, remind": {"task": "tasks.tasks.watch_deadlines", "schedule": 300},
 }
@@ -312,7 +334,7 @@ REST_FRAMEWORK = {
         "telegram-confirm": os.environ.get("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
     },
     "NUM_PROXIES": int(os.environ.get("NUM_PROXIES", "0")),
-    "URL_FORMAT_OVERRIDE": None,  # one format: ?format= is not a parameter of ours
+    "URL_FORMAT_OVERRIDE": None,  # there is one format, so ?format= is an unknown parameter
     "COERCE_DECIMAL_TO_STRING": False,  # money is a JSON number
 }
 
@@ -323,7 +345,7 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # By default Swagger UI asks validator.swagger.io for a badge.
+    # By default Swagger UI requests a badge from validator.swagger.io.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "SCHEMA_PATH_PREFIX": "/api(/v1)?",
     "COMPONENT_SPLIT_REQUEST": True,
@@ -342,11 +364,11 @@ EMAIL_USE_TLS = _flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Syllabus <noreply@localhost>")
 
-# --- Telegram: empty switches a part off ------------------------------------------------------
+# --- Telegram: an empty value disables a part -------------------------------------------------
 
-TELEGRAM_BOT_NAME = os.environ.get("TELEGRAM_BOT_NAME", "").removeprefix("@")  # links lead to it
-TELEGRAM_BOT_TOKEN = os.environ.get("TELEGRAM_BOT_TOKEN", "")  # to send as the bot
-TELEGRAM_WEBHOOK_SECRET = os.environ.get("TELEGRAM_WEBHOOK_SECRET", "")  # by which the bot is known
+TELEGRAM_BOT_NAME = os.environ.get("TELEGRAM_BOT_NAME", "").removeprefix("@")  # for links to the bot
+TELEGRAM_BOT_TOKEN = os.environ.get("TELEGRAM_BOT_TOKEN", "")  # to send messages as the bot
+TELEGRAM_WEBHOOK_SECRET = os.environ.get("TELEGRAM_WEBHOOK_SECRET", "")  # proves that a request is the bot's
 TELEGRAM_API_URL = os.environ.get("TELEGRAM_API_URL", "https://api.telegram.org")
 
 # --- Security ---------------------------------------------------------------------------------
@@ -364,6 +386,8 @@ if HTTPS:
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # --- Logging: every line carries the request's id ---------------------------------------------
+
+SQL_LOG = _flag("SQL_LOG")  # each statement with its time
 
 LOGGING = {
     "version": 1,
@@ -386,6 +410,7 @@ LOGGING = {
     # Django's own handlers would print each record a second time.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
-        "fontTools": {"level": "WARNING"},  # tells of every letter of a certificate
+        "django.db.backends": {"level": "DEBUG" if SQL_LOG else "NOTSET"},
+        "fontTools": {"level": "WARNING"},  # at INFO it logs every letter of a certificate
     },
 }

@@ -1,7 +1,8 @@
 """Every address of the project."""
 
+from django.conf import settings
 from django.contrib import admin
-from django.urls import include, path
+from django.urls import URLPattern, URLResolver, include, path
 
 from services.urls import source_urlpatterns
 from web.forms import AdminSignInForm
@@ -9,7 +10,7 @@ from web.forms import AdminSignInForm
 admin.site.site_header = admin.site.site_title = "Syllabus"
 admin.site.login_form = AdminSignInForm
 
-urlpatterns = [
+urlpatterns: list[URLPattern | URLResolver] = [
     path("admin/", admin.site.urls),
     path("", include("api.urls")),
     path("api/v1/", include("accounts.urls")),
@@ -25,3 +26,7 @@ urlpatterns = [
     path("api/v1/", include("tasks.urls")),
     path("", include("monitoring.urls")),
 ]
+if settings.DEBUG_TOOLBAR:
+    from debug_toolbar.toolbar import debug_toolbar_urls
+
+    urlpatterns += debug_toolbar_urls()

@@ -16,6 +16,7 @@ from courses.models import CERTIFICATE_FOLDER, Certificate, Enrollment, certific
 
 if TYPE_CHECKING:
     from django.core.files.storage import FileSystemStorage
+    from fpdf.fonts import TTFFont
 
 FONT = "Roboto"
 MAX_LINES = 3
@@ -72,7 +73,7 @@ def render(certificate: Certificate) -> bytes:
     _line(pdf, f"Certificate {certificate.uuid}", SMALL_POINTS)
     made = bytes(pdf.output())
     for font in pdf.fonts.values():
-        font.ttfont.close()
+        cast("TTFFont", font).ttfont.close()  # only such are added
     return made
 
 

@@ -11,7 +11,7 @@ class KeySerializer(serializers.Serializer[object]):
 
 
 class KeyPageSerializer(serializers.Serializer[object]):
-    cursor = serializers.IntegerField(allow_null=True, help_text="from where to go on; null: the end")
+    cursor = serializers.IntegerField(allow_null=True, help_text="for the next page; null: the end")
     results = KeySerializer(many=True)
 
 

@@ -1,4 +1,4 @@
-"""Addresses for operators."""
+"""URLs for operators."""
 
 from django.urls import path
 from django.views.generic import TemplateView

@@ -120,7 +120,10 @@ class Subscription(models.Model):
             # The recalculation walks these: the oldest revision first, then by id. Filters use them too.
             models.Index(fields=["service", "service_revision", "id"], name="subscription_of_service"),
             models.Index(fields=["plan", "plan_revision", "id"], name="subscription_of_plan"),
-            models.Index(fields=["comment"], name="subscription_comment"),
+            # For prefixes too, whatever the database's collation: a plain index serves LIKE under C alone.
+            models.Index(
+                fields=["comment"], name="subscription_comment_prefix", opclasses=["varchar_pattern_ops"]
+            ),
             models.Index(fields=["region", "channel"], name="subscription_region_channel"),
             models.Index(fields=["price"], name="subscription_price"),
         ]

@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.db.models import Count
+from django.forms import BaseInlineFormSet
+from django.urls import reverse
+from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
 from topics.models import Topic, TopicActivity, TopicSubscription
@@ -16,14 +20,60 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+MAX_SHOWN = 50  # each posts several fields, and Django accepts 1,000 of them
+
+
+class NewestSubscriptions(BaseInlineFormSet):
+    """Show the newest; save those that were shown, also when there are newer ones by then."""
+
+    def get_queryset(self) -> QuerySet[TopicSubscription]:
+        if not hasattr(self, "_queryset"):
+            rows = super().get_queryset()
+            self._queryset = rows.filter(pk__in=self._posted_ids()) if self.is_bound else rows[:MAX_SHOWN]
+        return self._queryset
+
+    def clean(self) -> None:
+        """Refuse a user who subscribes already, also one who is not among those shown."""
+        super().clean()
+        added = [form for form in self.extra_forms if form.is_valid() and form.cleaned_data.get("user")]
+        rows = TopicSubscription.objects.filter(
+            topic=self.instance.pk, user__in=[form.cleaned_data["user"] for form in added]
+        ).exclude(pk__in=[form.instance.pk for form in self.deleted_forms])
+        subscribed = set(rows.values_list("user_id", flat=True)) if added else set()
+        for form in added:
+            if form.cleaned_data["user"].pk in subscribed:
+                form.add_error("user", _("This user is subscribed to the topic already."))
+
+    def _posted_ids(self) -> list[int]:
+        values = (self.data.get(f"{self.add_prefix(number)}-id") for number in range(MAX_SHOWN))
+        return [int(value) for value in values if value and value.isdecimal()]
+
+
+class SubscriberInline(admin.TabularInline):
+    """The newest subscribers, to remove, and new ones to add. A subscription has nothing to change."""
+
+    model = TopicSubscription
+    formset = NewestSubscriptions
+    autocomplete_fields = ["user"]
+    extra = 0
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TopicSubscription]:
+        return super().get_queryset(request).select_related("user")
+
+    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
+        return False
+
+
 @admin.register(Topic)
 class TopicAdmin(admin.ModelAdmin):
-    """Its subscribers have a list of their own: there may be many."""
+    """The newest subscribers are on its page; all of them in a list of their own, to which it links."""
 
     list_display = ["name", "subscriber_count", "created_by"]
     list_select_related = ["created_by"]
     search_fields = ["name"]
     autocomplete_fields = ["created_by"]
+    readonly_fields = ["all_subscribers"]
+    inlines = [SubscriberInline]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
         return super().get_queryset(request).annotate(subscribers_total=Count("subscriptions"))
@@ -31,6 +81,14 @@ class TopicAdmin(admin.ModelAdmin):
     @admin.display(description=_("subscribers"), ordering="subscribers_total")
     def subscriber_count(self, topic: Any) -> int:
         return topic.subscribers_total
+
+    @admin.display(description=_("all subscribers"))
+    def all_subscribers(self, topic: Any) -> str:
+        if topic.pk is None:
+            return self.get_empty_value_display()
+        query = urlencode({"topic__id__exact": topic.pk})
+        address = f"{reverse('admin:topics_topicsubscription_changelist')}?{query}"
+        return format_html('<a href="{}">{}</a>', address, topic.subscribers_total)
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"created_by": request.user.pk, **super().get_changeform_initial_data(request)}

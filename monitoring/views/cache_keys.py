@@ -24,13 +24,13 @@ PARAMETERS: dict[str, Parameter] = {
 
 
 class CacheView(APIView):
-    """For staff. 503 while Redis does not answer."""
+    """A view for staff. The status is 503 while Redis does not answer."""
 
     permission_classes = [IsAdminUser]
 
     def handle_exception(self, exc: Exception) -> Response:
         if isinstance(exc, RedisError):
-            exc = Unavailable("Redis does not answer, so the cache cannot be looked into.")
+            exc = Unavailable("Redis does not answer, so the cache cannot be inspected.")
         return super().handle_exception(exc)
 
 
@@ -42,9 +42,9 @@ class KeyListView(CacheView):
         responses=KeyPageSerializer,
     )
     def get(self, request: Request) -> Response:
-        """About `limit` keys that match a glob pattern. Go on with `cursor` until it is null."""
+        """About `limit` keys that match a glob pattern. Continue with `cursor` until it is null."""
         if settings.CACHING["CLUSTER"]:
-            raise Problem("A cluster has no list of its keys: ask each node with redis-cli.", status=501)
+            raise Problem("A cluster has no list of its keys: use redis-cli on each node.", status=501)
         keys, cursor = cache_keys.list_keys(**parse(request.query_params, PARAMETERS))
         return Response({"cursor": cursor, "results": [key._asdict() for key in keys]})
 
@@ -56,7 +56,7 @@ class KeyDetailView(CacheView):
     def get(self, request: Request, key: str) -> Response:  # noqa: ARG002
         """JSON is decoded; of a collection the first 100 members are shown."""
         if not cache_keys.is_visible(key):
-            raise PermissionDenied("Only what the cache holds is shown here: no sessions, no throttles.")
+            raise PermissionDenied("Only keys of the cache are shown here, not sessions or throttles.")
         found = cache_keys.get_key(key)
         if found is None:
             raise NotFound(f"There is no key {key} (any more).")
@@ -65,14 +65,14 @@ class KeyDetailView(CacheView):
 
     @extend_schema(
         operation_id="cache_keys_destroy",
-        summary="Drop a cached value",
-        responses={204: OpenApiResponse(description="Dropped; the next read makes it again.")},
+        summary="Delete a cached value",
+        responses={204: OpenApiResponse(description="Deleted. The next read loads the value again.")},
     )
     def delete(self, request: Request, key: str) -> Response:  # noqa: ARG002
         if not cache_keys.is_value(key):
             raise Conflict(
-                "Only cached values can be dropped. Leases, fences and generations keep the cache "
-                "coherent and end by themselves."
+                "Only cached values can be deleted. Leases, fences and generations keep the cache "
+                "coherent and expire or are lifted."
             )
         if not cache_keys.drop_key(key):
             raise NotFound(f"There is no key {key} (any more).")

@@ -21,7 +21,7 @@ _counters = serializers.DictField(child=serializers.IntegerField())
 
 
 class StatsView(APIView):
-    """For staff. 503 while Redis does not answer."""
+    """The counters, for staff. The status is 503 while Redis does not answer."""
 
     permission_classes = [IsAdminUser]
 
@@ -37,7 +37,7 @@ class StatsView(APIView):
         ),
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002
-        """Sums over all processes, by cached thing; other processes' last few seconds are missing."""
+        """Sums over all processes, by declaration. The last few seconds of other processes are missing."""
         try:
             things = counters.totals()
         except RedisUnavailable:
@@ -53,7 +53,11 @@ def _with_percent(counted: dict[str, int]) -> dict[str, float | None]:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """Prometheus' text format; 404 unless METRICS_ENABLED, 503 while Redis does not answer."""
+    """Return the counters in Prometheus' text format; 503 while Redis does not answer.
+
+    Raises:
+        Http404: METRICS_ENABLED is off.
+    """
     if not settings.METRICS_ENABLED:
         raise Http404("Metrics are off: METRICS_ENABLED=1 turns them on.")
     try:

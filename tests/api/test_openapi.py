@@ -44,7 +44,7 @@ def test_every_description_of_a_failure_is_a_problem(schema):
     assert all(list(answer.get("content", {})) == ["application/problem+json"] for answer in failures)
 
 
-def test_reading_the_catalogue_needs_nobody_signed_in_and_writing_does(schema):
+def test_reading_the_catalogue_needs_no_user_and_writing_does(schema):
     courses = schema["paths"]["/api/v1/courses/"]
     assert {} in courses["get"]["security"]
     assert {} not in courses["post"]["security"]

@@ -1,4 +1,4 @@
-"""HTTPS=1: what is sent over plain http, and what browsers are told to remember."""
+"""HTTPS=1: what is sent over plain http, and what browsers must remember."""
 
 from __future__ import annotations
 

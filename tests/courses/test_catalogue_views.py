@@ -199,7 +199,7 @@ class TestViews:
 
 
 class TestWriting:
-    def test_a_course_is_added_and_told_in_full(self, api, editor_api):
+    def test_a_course_is_added_and_answered_in_full(self, api, editor_api):
         category = factories.CategoryFactory()
         body = {"title": "  Django ", "description": "Веб", "category": category.pk}
         answer = editor_api.post(COURSES, body, format="json")
@@ -406,7 +406,7 @@ class TestBadInput:
         problem(editor_api.post(TOP, {}), 405)
         problem(editor_api.post(address(course), {}), 405)
 
-    def test_a_format_that_nobody_gives(self, api):
+    def test_a_format_that_is_not_offered(self, api):
         problem(api.get(COURSES, headers={"accept": "text/xml"}), 406)
 
     @pytest.mark.parametrize("name", ["", "x" * 101, None, "Taken"])

@@ -99,7 +99,7 @@ def test_the_reconciliation_repairs_all_in_one_statement(drifted):
         lambda e: Review.objects.filter(course=e.course).update(rating=1),
     ],
 )
-def test_the_reconciliation_repairs_what_no_message_told_of(change):
+def test_the_reconciliation_repairs_what_no_message_reported(change):
     enrollment = factories.EnrollmentFactory()
     course = factories.ReviewFactory(course=enrollment.course, user=enrollment.user).course
     statistics.reconcile_statistics()
@@ -143,7 +143,7 @@ class TestConcurrency:
         waiting.result()
         assert statistics_of(course) == (1, 0)
 
-    def test_a_learner_who_enrols_meanwhile_is_counted(self):
+    def test_a_learner_who_enrols_at_the_same_time_is_counted(self):
         """The timeline of ``refresh_statistics``."""
         course = factories.EnrollmentFactory().course
 

@@ -127,7 +127,7 @@ def test_a_slow_flush_does_not_drop_the_batch_of_the_next():
     assert views_of(course) == 5
 
 
-def test_the_names_of_old_batches_are_forgotten():
+def test_the_names_of_old_batches_are_deleted():
     old = ViewBatch.objects.create(
         pk="00000000-0000-0000-0000-000000000001", applied_at=timezone.now() - timedelta(days=8)
     )

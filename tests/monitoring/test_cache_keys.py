@@ -18,7 +18,7 @@ LIST = "/api/v1/cache/keys/"
 
 
 @pytest.fixture(autouse=True)
-def _forget_declarations(db):
+def _remove_declarations(db):
     with own_declarations():
         yield
 

@@ -49,7 +49,7 @@ def rows(_ten_thousand, db):
         ("services_subscription_client_id", lambda row: {"client": row.client_id}),
         ("subscription_of_service", lambda row: {"service": row.service_id}),
         ("subscription_of_plan", lambda row: {"plan": row.plan_id}),
-        ("subscription_comment", lambda row: {"comment": "123"}),
+        ("subscription_comment_prefix", lambda row: {"comment": "123"}),
         ("subscription_region_channel", lambda row: {"region": "12", "channel": "12"}),
         ("subscription_region_channel", lambda row: {"region": "12"}),
         ("subscription_price", lambda row: {"price_min": 100, "price_max": 101}),

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 
 PK = 1
 UUID = "11111111-1111-4111-8111-111111111111"
-# What stands for each part of an address, by the part's name; PK for the others.
+# The value of each part of an address, by the part's name; PK for the others.
 PARTS = {"uuid": UUID, "key": "v1:categories", "url": "nothing", "app_label": "courses", "format": "json"}
 PART = re.compile(r"<(?:\w+:)?(\w+)>|\(\?P<(\w+)>[^)]*\)")
 

@@ -24,10 +24,17 @@ class Worker:
     """A worker process; ``log`` is what it has said."""
 
     def __init__(
-        self, folder: Path, *, concurrency: int = 2, name: str = "test", beat: bool = False, **more: str
+        self,
+        folder: Path,
+        *,
+        concurrency: int = 2,
+        pool: str = "prefork",
+        name: str = "test",
+        beat: bool = False,
+        **more: str,
     ) -> None:
         self._log = folder / f"{name}.log"
-        command = f"-m celery -A config worker -l info -c {concurrency} -n {name}@%h"
+        command = f"-m celery -A config worker -l info --pool={pool} -c {concurrency} -n {name}@%h"
         if beat:
             command += f" -B -s {folder / 'schedule'}"
             more["DJANGO_SETTINGS_MODULE"] = "tests.impatient_settings"

@@ -10,7 +10,7 @@ from django.http import Http404
 
 from tests import factories
 from tests.support.threads import Other, at_once
-from tests.support.waiting import somebody_waits_for_a_lock, until
+from tests.support.waiting import a_session_waits_for_a_lock, until
 from topics import actions, cache, selectors
 from topics.forms import TAKEN, TopicForm
 from topics.models import Topic, TopicSubscription
@@ -106,7 +106,7 @@ def test_a_topic_renamed_while_a_subscription_changes_hands_is_right_for_both(in
     mover, writer = interleaving.actor(subscription.save), interleaving.actor(lambda: write(topic))
     mover.run_to("COMMIT")
     writer.start_to("fence")
-    until(lambda: somebody_waits_for_a_lock() or "fence" in writer.steps)
+    until(lambda: a_session_waits_for_a_lock() or "fence" in writer.steps)
     mover.finish()
     assert is_right(ann)
     assert is_right(bob)

@@ -1,4 +1,4 @@
-"""``manage.py run``, the command behind ``make run``: everything at once, until Ctrl-C."""
+"""``manage.py run``, which ``make run`` calls: run all processes until Ctrl-C."""
 
 import os
 import shlex
@@ -28,11 +28,11 @@ INTERRUPTED_EXIT_CODE = 130
 
 class Command(BaseCommand):
     help = "Migrate, load demo data the first time, and run web, worker and beat together until Ctrl-C."
-    requires_system_checks = ()  # migrate makes them
+    requires_system_checks = ()  # migrate runs them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", default=os.environ.get("PORT") or "8000", help="default: PORT, or 8000")
-        parser.add_argument("--end-with-parent", action="store_true", help="stop when the caller is gone")
+        parser.add_argument("--end-with-parent", action="store_true", help="stop when the caller has ended")
 
     def handle(self, *, port: str, end_with_parent: bool, **_: Any) -> None:
         number = _port(port)
