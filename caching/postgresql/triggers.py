@@ -143,14 +143,6 @@ def function_sql(table: str, plan: Plan) -> str:
     columns = sorted(plan.columns)
     constant = f'","t":{_json(table)},"c":{_json(columns)},"r":'
     names = ", ".join(map(_quoted, columns))
-    row = f"json_build_array({names}) AS reported"
-    limit = MAX_ROWS + 1
-
-    def distinct(source: str) -> str:
-        if not columns:
-            return f"SELECT {row} FROM {source} LIMIT 1"
-        return f"SELECT {row} FROM (SELECT DISTINCT {names} FROM {source} LIMIT {limit}) rows"
-
     some = names or "1"
     both = f"(SELECT {some} FROM caching_old UNION ALL SELECT {some} FROM caching_new) old_and_new"
     if plan.ignored:
@@ -163,10 +155,17 @@ def function_sql(table: str, plan: Plan) -> str:
         max_rows=MAX_ROWS,
         constant=_literal(constant),
         dependents=_literal(dump(plan.dependents)),
-        inserted=distinct("caching_new"),
-        updated=distinct(both),
-        deleted=distinct("caching_old"),
+        inserted=_distinct_rows("caching_new", names),
+        updated=_distinct_rows(both, names),
+        deleted=_distinct_rows("caching_old", names),
     )
+
+
+def _distinct_rows(source: str, names: str) -> str:
+    row = f"json_build_array({names}) AS reported"
+    if not names:
+        return f"SELECT {row} FROM {source} LIMIT 1"
+    return f"SELECT {row} FROM (SELECT DISTINCT {names} FROM {source} LIMIT {MAX_ROWS + 1}) rows"
 
 
 def _json(value: Any) -> str:

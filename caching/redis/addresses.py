@@ -88,14 +88,7 @@ def connection_options(
     Raises:
         ImproperlyConfigured: redis-py cannot parse the URL. The message contains no password.
     """
-    try:
-        options = parse_url(_unix_url(url))
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{without_password(url)} is not a Redis address: {error}") from error
-    for name in NOT_OURS:
-        options.pop(name, None)
-    if "ssl_cert_reqs" in options:  # Celery also knows CERT_REQUIRED
-        options["ssl_cert_reqs"] = str(options["ssl_cert_reqs"]).lower().removeprefix("cert_")
+    options = _parse(url)
     kind = options.pop("connection_class", Connection)
     options.setdefault("username", username or None)
     options.setdefault("password", password or None)
@@ -111,6 +104,18 @@ def connection_options(
     except (TypeError, ValueError, RedisError) as error:
         raise ImproperlyConfigured(f"{without_password(url)}: {error}") from error
     return endpoint
+
+
+def _parse(url: str) -> dict[str, Any]:
+    try:
+        options: dict[str, Any] = dict(parse_url(_unix_url(url)))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{without_password(url)} is not a Redis address: {error}") from error
+    for name in NOT_OURS:
+        options.pop(name, None)
+    if "ssl_cert_reqs" in options:  # Celery also knows CERT_REQUIRED
+        options["ssl_cert_reqs"] = str(options["ssl_cert_reqs"]).lower().removeprefix("cert_")
+    return options
 
 
 def endpoint_of(conf: RedisConf) -> Endpoint:

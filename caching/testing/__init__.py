@@ -11,6 +11,10 @@ from typing import Any, cast
 from unittest import mock
 
 
+def _named(name: str) -> Callable[..., list[str]]:
+    return lambda *_: [name]
+
+
 @contextlib.contextmanager
 def announced_steps(reach: Callable[[str], None]) -> Iterator[None]:
     """Call ``reach`` before each step of the cache and of the database, and after it with ``done``.
@@ -25,17 +29,14 @@ def announced_steps(reach: Callable[[str], None]) -> Iterator[None]:
     from caching.gateway import RedisGateway
     from caching.redis.client import RedisClient
 
-    def one(name: str) -> Callable[..., list[str]]:
-        return lambda *_: [name]
-
     wrapped = (
-        (RedisGateway, "read", one("look")),
-        (RedisGateway, "read_fields", one("look")),
+        (RedisGateway, "read", _named("look")),
+        (RedisGateway, "read_fields", _named("look")),
         (RedisGateway, "run", _script_names),
         (RedisGateway, "run_trusted", _script_names),
-        (RedisClient, "exchange", one("exchange")),
-        (RedisClient, "_open", one("connect")),
-        (base.DatabaseWrapper, "_commit", one("COMMIT")),
+        (RedisClient, "exchange", _named("exchange")),
+        (RedisClient, "_open", _named("connect")),
+        (base.DatabaseWrapper, "_commit", _named("COMMIT")),
     )
     with contextlib.ExitStack() as stack:
         for owner, method, steps in wrapped:

@@ -18,8 +18,6 @@ import logging
 import time
 from collections.abc import Iterator
 
-from django.db import DatabaseError
-
 from caching import metrics
 from caching.errors import RedisUnavailable
 from caching.gateway import get_gateway
@@ -30,6 +28,8 @@ from caching.recovery.fences import fence_token, process
 from caching.write.pending import Connection, PendingInvalidations
 
 logger = logging.getLogger(__name__)
+
+ACTIVE = 1  # of both drivers: a statement is in progress
 
 
 @contextlib.contextmanager
@@ -47,28 +47,13 @@ def committing(connection: Connection) -> Iterator[None]:
         return
     run_deferred(connection)
     targets = pending.targets(lock=True)
-    if not targets:
+    if targets:
+        with _fenced(connection, targets, _transaction_id(connection)):
+            yield
+            pending.committed()
+    else:
         yield
         pending.committed()
-        _after(pending)
-        return
-    token = fence_token(connection.alias, _transaction_id(connection))
-    fenced = _fence(connection, targets, token)
-    over = False
-    try:
-        yield
-        over = True
-        pending.committed()
-    except DatabaseError:
-        over = not connection.connection.closed
-        raise
-    finally:
-        if not fenced:
-            get_gateway().watch.note_missed()
-        elif over:
-            _lift(targets, token)
-        else:
-            logger.warning("the outcome of COMMIT is unknown: %d fences stay until it is known", len(targets))
     _after(pending)
 
 
@@ -85,18 +70,34 @@ def closed(connection: Connection, targets: set[Target] | None) -> Iterator[None
     if not targets:
         yield
         return
-    token = fence_token(
-        connection.alias,
-        connection.pending.transaction_id or process(connection.connection.info.backend_pid),
-    )
+    owner = connection.pending.transaction_id or process(connection.connection.info.backend_pid)
+    with _fenced(connection, targets, owner):
+        yield
+
+
+@contextlib.contextmanager
+def _fenced(connection: Connection, targets: set[Target], owner: str) -> Iterator[None]:
+    """Fence targets while the block runs. The fences stay if the outcome of its statement is unknown."""
+    token = fence_token(connection.alias, owner)
     fenced = _fence(connection, targets, token)
     try:
         yield
     finally:
         if not fenced:
             get_gateway().watch.note_missed()
-        elif not connection.connection.closed:
+        elif _is_answered(connection):
             _lift(targets, token)
+        else:
+            logger.warning("the outcome is unknown: %d fences stay until it is known", len(targets))
+
+
+def _is_answered(connection: Connection) -> bool:
+    """Return whether the server has answered the last statement.
+
+    It has not if the connection broke, or if a signal's exception left psycopg 3 waiting for the answer.
+    """
+    raw = connection.connection
+    return not raw.closed and raw.info.transaction_status != ACTIVE
 
 
 def _transaction_id(connection: Connection) -> str:
