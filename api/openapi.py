@@ -1,4 +1,4 @@
-"""The API's description of itself: OpenAPI 3, with the problems that every operation may answer."""
+"""The OpenAPI 3 schema, with the problems that every operation may answer."""
 
 from __future__ import annotations
 
@@ -42,23 +42,27 @@ PROBLEM = {
 }
 MEANINGS = {
     "400": "The input is not valid: `errors` says why.",
-    "401": "Nobody is signed in.",
-    "403": "This user may not.",
-    "404": "There is no such thing.",
-    "409": "The state of things does not allow it.",
-    "429": "Too many requests: `Retry-After` says in how many seconds to come again.",
+    "401": "The request is not authenticated.",
+    "403": "The user lacks the permission.",
+    "404": "There is no such row, or the user may not see it.",
+    "409": "The present state of the data does not allow it.",
+    "429": "Too many requests: `Retry-After` is the number of seconds to wait.",
     "default": "Another problem.",
 }
 
 
 class AutoSchema(SpectacularAutoSchema):
-    """Says of our own permissions, too, which requests need nobody to be signed in."""
+    """drf-spectacular's, which also knows the project's query parameters and permissions."""
+
+    def get_description(self) -> str:  # type: ignore[override]
+        """Return nothing: docstrings are for the project. ``@extend_schema(description=…)`` is public."""
+        return ""
 
     def get_override_parameters(self) -> list[Any]:
         """Return the query parameters that the view declares (``query_serializers``)."""
         get_query = getattr(self.view, "get_query_serializer_class", None)
-        query = get_query() if get_query else None
-        return [query] if query and query().fields else []  # drf-spectacular fails on one without fields
+        query = get_query()() if get_query else None
+        return [query] if query is not None and query.fields else []
 
     def get_auth(self) -> list[dict[str, Any]]:
         ways: list[dict[str, Any]] = super().get_auth()
@@ -80,7 +84,7 @@ def library_classes() -> list[type]:
 
 
 def add_problems(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:  # noqa: ARG001
-    """A postprocessing hook: each operation names the problems that it may answer."""
+    """Add to each operation the problems that it may answer (a postprocessing hook)."""
     components = result.setdefault("components", {})
     components.setdefault("schemas", {})["Problem"] = PROBLEM
     content = {CONTENT_TYPE: {"schema": {"$ref": "#/components/schemas/Problem"}}}

@@ -39,7 +39,7 @@ class PageQuery(QuerySerializer):
 
 
 class Page(NamedTuple):
-    """Which page is asked for: the ``number``-th, from 1, of ``size`` rows."""
+    """The page that a request selects: the ``number``-th, from 1, of ``size`` rows."""
 
     number: int = 1
     size: int = PAGE_SIZE
@@ -106,14 +106,27 @@ class Pagination(PageNumberPagination):
             NotFound: 404 for a page past the last. The first page always exists.
         """
         query: dict[str, Any] = getattr(view, "query", None) or parse_query(request.query_params, PageQuery)
-        self.asked = Page(query["page"], query["page_size"])
+        self.selected = Page(query["page"], query["page_size"])
         self.params = {name: request.query_params[name] for name in request.query_params}
         self.path = request.path
         self.count = queryset.count()
-        check_exists(self.asked, self.count)
-        start = (self.asked.number - 1) * self.asked.size
-        return list(queryset[start : start + self.asked.size]) if self.count else []
+        check_exists(self.selected, self.count)
+        start = (self.selected.number - 1) * self.selected.size
+        return list(queryset[start : start + self.selected.size]) if self.count else []
+
+    def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
+        link = {"type": "string", "format": "uri-reference", "nullable": True}
+        return {
+            "type": "object",
+            "required": ["count", "next", "previous", "results"],
+            "properties": {
+                "count": {"type": "integer", "description": "Of all pages.", "example": 45},
+                "next": {**link, "description": "The next page, from the root.", "example": "/…?page=3"},
+                "previous": {**link, "description": "The previous page.", "example": "/…?page=1"},
+                "results": schema,
+            },
+        }
 
     def get_paginated_response(self, data: Sequence[Any]) -> Response:
         params = {name: value for name, value in self.params.items() if name not in {"page", "page_size"}}
-        return Response(envelope(data, page=self.asked, count=self.count, path=self.path, params=params))
+        return Response(envelope(data, page=self.selected, count=self.count, path=self.path, params=params))

@@ -1,4 +1,4 @@
-"""Who may do what, by Django's model permissions. Nobody signed in: 401; signed in, but may not: 403."""
+"""Access by Django's model permissions: 401 without authentication, 403 without the permission."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ class ModelPermissions(DjangoModelPermissions):
 
 
 class ModelPermissionsOrReadOnly(DjangoModelPermissions):
-    """Everybody reads; writes need the permission of the view's model."""
+    """Reads are open; writes need the permission of the view's model."""
 
     def has_permission(self, request: Request, view: APIView) -> bool:
         return request.method in SAFE_METHODS or super().has_permission(request, view)

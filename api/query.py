@@ -45,25 +45,26 @@ def parse_query(given: QueryDict, serializer_class: type[QuerySerializer]) -> di
         Problem: 400, for all that are not accepted at once, each with what it accepts.
     """
     values = {name: str(given[name]) for name in given if name != FORMAT}
-    serializer = serializer_class(data=values)
     errors = {name: ["is given more than once."] for name in values if len(given.getlist(name)) > 1}
+    fields = serializer_class().fields
+    accepted = ", ".join(fields) or "none"
+    errors |= {
+        name: [f"is not a parameter here. Accepted: {accepted}."] for name in values if name not in fields
+    }
+    serializer = serializer_class(data={name: text for name, text in values.items() if name in fields})
     if not serializer.is_valid():
         invalid: Mapping[str, Any] = serializer.errors
-        errors |= {name: [_reason(name, values, serializer, texts)] for name, texts in invalid.items()}
+        errors |= {name: [_reason(fields.get(name), values.get(name), invalid[name])] for name in invalid}
     if errors:
         raise Problem(" ".join(f"{name} {why[0]}" for name, why in errors.items()), errors=errors)
     return dict(serializer.validated_data)
 
 
-def _reason(name: str, given: Mapping[str, str], serializer: QuerySerializer, messages: list[str]) -> str:
-    field = serializer.fields.get(name)
-    if field is None:
-        accepted = ", ".join(serializer.fields) or "none"
-        return f"is not a parameter here. Accepted: {accepted}."
+def _reason(field: Any, given: str | None, messages: list[str]) -> str:
     accepts = describe(field)
-    if not accepts or name not in given:
+    if not accepts or given is None:
         return " ".join(map(str, messages))
-    return f"must be {accepts}; this is not: {_shown(given[name])}."
+    return f"must be {accepts}; this is not: {_shown(given)}."
 
 
 def describe(field: Any) -> str:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
+from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import DecimalField, NameField, PrimaryKeyRelatedField
+from api.fields import DecimalField, IntegerField, NameField, PrimaryKeyRelatedField
 from core import names
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 Row = TypeVar("Row", bound=models.Model)
 
 
+@extend_schema_serializer(description="")  # docstrings are for the project, not for the public schema
 class StrictFields:
     """A mixin for serializers: an unknown field, or one that cannot be written, is an error.
 
@@ -66,20 +68,23 @@ class Serializer(StrictFields, serializers.Serializer[Any]):
 
 
 class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
-    """DRF's, with strict fields, strict ids and normalized names; decimals are JSON numbers."""
+    """DRF's, with strict fields, ids and whole numbers, and normalized names; decimals are JSON numbers."""
 
     serializer_field_mapping = {
-        **serializers.ModelSerializer.serializer_field_mapping,
+        **{
+            model_field: IntegerField if issubclass(field, serializers.IntegerField) else field
+            for model_field, field in serializers.ModelSerializer.serializer_field_mapping.items()
+        },
         models.DecimalField: DecimalField,
         names.NameField: NameField,
     }
     serializer_related_field = PrimaryKeyRelatedField
 
 
-class NoBody(Serializer):
+class EmptyBody(Serializer):
     """The body of an action that takes no field."""
 
 
 def refuse_body(request: Request) -> None:
     """Raise ValidationError (400) for a body with fields, in an action that takes none."""
-    NoBody(data=request.data).is_valid(raise_exception=True)
+    EmptyBody(data=request.data).is_valid(raise_exception=True)

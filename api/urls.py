@@ -1,11 +1,10 @@
 """Addresses of the documentation."""
 
 from django.urls import path
-from drf_spectacular.views import SpectacularSwaggerView
 
-from api.views import SchemaView
+from api.views import DocsView, SchemaView
 
 urlpatterns = [
     path("api/schema/", SchemaView.as_view(), name="schema"),
-    path("api/docs/", SpectacularSwaggerView.as_view(), name="docs"),
+    path("api/docs/", DocsView.as_view(), name="docs"),
 ]

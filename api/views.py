@@ -5,9 +5,10 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
+from django.http import HttpResponse
 from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
-from drf_spectacular.views import SpectacularAPIView
+from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework import views
 from rest_framework.exceptions import APIException
 from rest_framework.response import Response
@@ -64,6 +65,13 @@ class SchemaView(SpectacularAPIView):
     @extend_schema(exclude=True)
     def get(self, request: Request) -> Response:  # noqa: ARG002
         return Response(_schema())
+
+
+class DocsView(SpectacularSwaggerView):
+    """Swagger UI. Its page cannot hold what OPTIONS answers elsewhere."""
+
+    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002
+        return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
 
 
 @cache

@@ -78,8 +78,11 @@ if _flag("SYLLABUS_DEVTOOLS") and find_spec("devtools"):  # for its commands, ru
 
 MIDDLEWARE = [
     "core.request_id.RequestIdMiddleware",
+    "api.http_cache.CacheHeadersMiddleware",
     "api.problems.middleware.ProblemMiddleware",
+    "core.security.SecureWritesMiddleware",
     "django.middleware.security.SecurityMiddleware",
+    "core.request_body.RequestBodyMiddleware",
     "core.language.LanguageMiddleware",
     "core.malformed.MalformedRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -309,6 +312,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "caching: repair": {"task": "caching.contrib.celery.repair", "schedule": 15},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
+    "courses: delete orphaned files": {"task": "courses.tasks.delete_orphaned_files", "schedule": 86_400},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
     "messaging: delete old messages": {"task": "messaging.tasks.delete_old_messages", "schedule": 86_400},
     "messaging: send what is due": {"task": "messaging.tasks.deliver_due", "schedule": 20},
@@ -340,6 +344,7 @@ REST_FRAMEWORK = {
     "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "api.openapi.AutoSchema",
+    "DEFAULT_METADATA_CLASS": "api.metadata.Metadata",
     "EXCEPTION_HANDLER": "api.problems.handler.exception_handler",
     "DEFAULT_PAGINATION_CLASS": "api.pagination.Pagination",
     "DEFAULT_THROTTLE_CLASSES": ["ratelimit.throttling.RateThrottle"],
@@ -370,6 +375,7 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api(/v1)?",
     "COMPONENT_SPLIT_REQUEST": True,
     "GET_LIB_DOC_EXCLUDES": "api.openapi.library_classes",
+    "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.openapi.add_problems"],
 }
 
@@ -399,9 +405,13 @@ HTTPS = _flag("HTTPS")  # behind a proxy that ends TLS and sets X-Forwarded-Prot
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
-    SECURE_HSTS_SECONDS = 31_536_000
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = SECURE_HSTS_PRELOAD = True
     SECURE_REDIRECT_EXEMPT = [r"^health/"]
+    # A browser remembers HSTS for that long and the server cannot take it back: one hour at first.
+    SECURE_HSTS_SECONDS = int(os.environ.get("SECURE_HSTS_SECONDS", "3600"))
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = _flag("SECURE_HSTS_INCLUDE_SUBDOMAINS")
+    SECURE_HSTS_PRELOAD = _flag("SECURE_HSTS_PRELOAD")
+# `check --deploy` would ask for subdomains and preload, which the operator decides.
+SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # --- Logging: every line carries the request's id ---------------------------------------------
 

@@ -1,4 +1,4 @@
-"""Pages refuse requests that are made by hand and cannot be served: 400 or 409 in the place of 500."""
+"""Pages refuse requests that are made by hand and cannot be served: 400 in the place of 500."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from urllib.parse import unquote_plus
 
 from django.core.exceptions import BadRequest, FieldError, ValidationError
-from django.db import DataError, IntegrityError, ProgrammingError
-from django.shortcuts import render
+from django.db import DataError, ProgrammingError
 
 from core.conf import API_PREFIX
 
@@ -20,7 +19,6 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 NUL = "\0"  # no text in PostgreSQL can hold it
-CONFLICT = 409
 # What impossible values raise, when the query is built, when it is executed, or in a template.
 INPUT_ERRORS = (
     *(ValueError, TypeError, LookupError, ArithmeticError),
@@ -44,22 +42,18 @@ class MalformedRequestMiddleware:
             raise BadRequest("Text cannot contain the NUL character (0x00).")
         return self.get_response(request)
 
-    def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """Return the page for an error in the admin that the request caused; None for other errors.
+    def process_exception(self, request: HttpRequest, exception: Exception) -> None:
+        """Refuse a request of the admin whose parameters caused the error.
 
         Raises:
             BadRequest: the query string or the selection of an admin list holds an impossible value.
         """
         match = request.resolver_match
         if match is None or "admin" not in match.app_names:
-            return None
-        if isinstance(exception, IntegrityError):  # a race: another request deleted or added a row
-            logger.warning("An admin page lost a race: %s", exception)
-            return render(request, "409.html", status=CONFLICT)
+            return
         if isinstance(exception, INPUT_ERRORS) and _selects_rows(request):
             logger.warning("An admin page got a value that it cannot use", exc_info=exception)
             raise BadRequest("A parameter of this page has an impossible value.") from exception
-        return None
 
 
 def _contains_nul(request: HttpRequest) -> bool:

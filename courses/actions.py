@@ -1,7 +1,7 @@
 """Writes that are more than one ``save()``.
 
-Each is one transaction that records all it means. What goes out (statistics, mails, files) goes by
-Celery after the commit; a message that is lost on the way is made up for by beat (courses/tasks.py).
+Each is one transaction that records everything that it causes. Statistics, e-mails and files are made by
+Celery after the commit; a periodic task repeats what was lost on the way (courses/tasks.py).
 """
 
 from __future__ import annotations
@@ -10,14 +10,14 @@ from typing import TYPE_CHECKING
 
 from django.core.exceptions import PermissionDenied
 from django.db import IntegrityError, transaction
-from django.db.models import ProtectedError
 from django.http import Http404
 from django.shortcuts import get_object_or_404
 from django.utils import timezone
 
+from api.deletion import delete_unreferenced
 from api.problems.exceptions import Conflict
 from courses import tasks
-from courses.models import Category, Certificate, Course, Enrollment, Review
+from courses.models import Certificate, Course, Enrollment, Review
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -27,12 +27,12 @@ NOT_ENROLLED = "Only for those enrolled in the course: POST to its enroll/ first
 
 @transaction.atomic
 def enroll(*, user: User, course: Course) -> tuple[Enrollment, bool]:
-    """Enrol; whether that is new. Enrolling again changes nothing.
+    """Enrol a user. Return the enrolment, and whether it is new. Enrolling again changes nothing.
 
     Raises:
-        Http404: the course has gone.
+        Http404: the course was deleted.
     """
-    # Nobody deletes the course while we hold it.
+    # The lock keeps the course from being deleted before the commit.
     get_object_or_404(Course.objects.select_for_update(no_key=True), pk=course.pk)
     enrollment, created = Enrollment.objects.get_or_create(user=user, course=course)
     if created:
@@ -46,20 +46,20 @@ def unenroll(*, user: User, course_id: int) -> None:
 
     Raises:
         Http404: not enrolled.
-        Conflict: completed, and a certificate points there.
+        Conflict: the course is completed: the certificate needs the enrolment.
     """
     enrollment = Enrollment.objects.select_for_update().filter(user=user, course=course_id).first()
     if enrollment is None:
         raise Http404("You are not enrolled in this course.")
     if enrollment.completed_at:
-        raise Conflict("You have completed this course: its certificate rests on your enrolment.")
+        raise Conflict("You have completed this course: its certificate needs your enrolment.")
     enrollment.delete()
     tasks.refresh_statistics.delay_on_commit([course_id])
 
 
 @transaction.atomic
 def add_review(*, user: User, course: Course, rating: int, text: str = "") -> Review:
-    """Review a course once.
+    """Add the user's one review of a course, and return it.
 
     Raises:
         PermissionDenied: not enrolled.
@@ -77,7 +77,7 @@ def add_review(*, user: User, course: Course, rating: int, text: str = "") -> Re
 
 @transaction.atomic
 def complete_course(*, user: User, course: Course) -> Certificate:
-    """Complete a course; its certificate, whose file is made in the background.
+    """Complete a course. Return its certificate, whose file is made in the background.
 
     Completing again changes nothing.
 
@@ -88,49 +88,31 @@ def complete_course(*, user: User, course: Course) -> Certificate:
     if enrollment.completed_at is None:
         enrollment.completed_at = timezone.now()
         enrollment.save(update_fields=["completed_at"])
-    certificate, created = Certificate.objects.get_or_create(enrollment=enrollment)
+    certificate, created = Certificate.objects.issue(enrollment)
     if created:
         tasks.certify.delay_on_commit(enrollment.pk)
     return certificate
 
 
-@transaction.atomic
-def delete_course(*, pk: int) -> None:
-    """Delete a course that nobody has taken, with its modules and lessons.
+def delete_course(course: Course) -> None:
+    """Delete a course, which the caller has locked, with its modules and lessons.
 
     Raises:
-        Http404: no such course.
-        Conflict: somebody is enrolled or has reviewed it.
+        Conflict: a user is enrolled in it or has reviewed it.
     """
-    course = get_object_or_404(Course.objects.select_for_update(), pk=pk)
     try:
-        course.delete()
-    except ProtectedError as error:
-        raise Conflict(
-            f"{course.enrollments.count()} enrolments and {course.reviews.count()} reviews hold on to "
-            "this course. To hide it set is_published to false."
-        ) from error
-
-
-@transaction.atomic
-def delete_category(*, pk: int) -> None:
-    """Delete a category without courses.
-
-    Raises:
-        Http404: no such category.
-        Conflict: it has courses.
-    """
-    category = get_object_or_404(Category.objects.select_for_update(), pk=pk)
-    try:
-        category.delete()
-    except ProtectedError as error:
-        raise Conflict(
-            f"{category.courses.count()} courses are in this category: move them to another first."
-        ) from error
+        delete_unreferenced(course)
+    except Conflict as error:
+        raise Conflict(f"{error.detail} To hide the course, set is_published to false.") from error
 
 
 def _lock_enrollment(user: User, course: Course) -> Enrollment:
-    enrollment = Enrollment.objects.select_for_update().filter(user=user, course=course).first()
+    enrollment = (
+        Enrollment.objects.select_for_update(of=["self"])
+        .select_related("user", "course")
+        .filter(user=user, course=course)
+        .first()
+    )
     if enrollment is None:
         raise PermissionDenied(NOT_ENROLLED)
     return enrollment

@@ -1,4 +1,4 @@
-"""What of the catalogue is cached: key, time, load, and what changes it. Drafts never are."""
+"""What is cached of the catalogue: key, TTL, load, and what invalidates it. Drafts are never cached."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from django.conf import settings
 from caching import ALL, Cached, CachedFamily
 from courses import selectors
 from courses.models import Category, Course, CourseStats, Lesson, Module
+from courses.serializers import CategorySerializer, CourseDetailSerializer, CourseSummarySerializer
 
 # Views are counted by the minute and shown as they were when the value was stored.
 LAGS = {CourseStats: ["views"]}
@@ -15,6 +16,7 @@ course_detail = Cached(
     "v1:courses:detail:{pk}",
     ttl=300,
     load=selectors.course_detail,
+    shape=CourseDetailSerializer,
     invalidated_by={
         Course: "pk",
         CourseStats: "pk",
@@ -28,6 +30,7 @@ top_courses = Cached(
     "v1:courses:top:{limit}:{order}",
     ttl=60,
     load=selectors.top_courses,
+    shape=CourseSummarySerializer,
     invalidated_by={Course: ALL, CourseStats: ALL, Category: ALL},
     lags=LAGS,
 )
@@ -35,6 +38,7 @@ course_pages = CachedFamily(
     "v1:courses:list",
     ttl=settings.CACHE_TTL,
     load=selectors.course_page,
+    shape=CourseSummarySerializer,
     invalidated_by={Course: ALL, CourseStats: ALL, Category: ALL},
     lags=LAGS,
 )
@@ -42,5 +46,6 @@ categories = Cached(
     "v1:categories",
     ttl=settings.CACHE_TTL,
     load=selectors.category_list,
+    shape=CategorySerializer,
     invalidated_by={Category: ALL},
 )

@@ -1,32 +1,35 @@
-"""Certificates: one page of PDF, made once."""
+"""The PDF of a certificate: one page, made once."""
 
 from __future__ import annotations
 
-from datetime import UTC
+from datetime import UTC, timedelta
 from typing import TYPE_CHECKING, cast
 
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.utils import timezone
 from fpdf import FPDF
 from fpdf.enums import MethodReturnValue, XPos, YPos
 
 from courses.fonts import MAIN_FONT, fallback_fonts
-from courses.models import Certificate, Enrollment
+from courses.models import CERTIFICATE_FOLDER, Certificate, Enrollment, certificate_storage
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from django.core.files.storage import FileSystemStorage
     from fpdf.fonts import TTFFont
 
 FONT = "Roboto"
-MOST_LINES = 3
+MAX_LINES = 3
+MIN_ORPHAN_AGE = timedelta(hours=1)
+FILES_AT_ONCE = 1000
 NAME_POINTS, TITLE_POINTS, TEXT_POINTS, SMALL_POINTS = 34, 24, 14, 10
 
 
 @transaction.atomic
 def make_certificate(enrollment_id: int) -> Certificate | None:
-    """The certificate of a completed enrolment with its file, made where it is missing.
+    """Return the certificate of a completed enrolment; make it and its file where they are missing.
 
-    None where there is nothing to certify: the enrolment has gone, or is not completed.
+    None if there is nothing to certify: the enrolment was deleted, or is not completed.
     """
     enrollment = (
         Enrollment.objects.select_for_update(of=["self"])
@@ -36,7 +39,7 @@ def make_certificate(enrollment_id: int) -> Certificate | None:
     )
     if enrollment is None:
         return None
-    certificate, _ = Certificate.objects.get_or_create(enrollment=enrollment)
+    certificate, _ = Certificate.objects.issue(enrollment)
     if not has_file(certificate):
         certificate.file.save(f"{certificate.uuid}.pdf", ContentFile(render(certificate)), save=False)
         certificate.save(update_fields=["file"])
@@ -44,34 +47,28 @@ def make_certificate(enrollment_id: int) -> Certificate | None:
 
 
 def has_file(certificate: Certificate) -> bool:
-    """Whether the PDF is really there: a row can outlive its file."""
+    """Return whether the PDF exists: a file can be lost while its row is kept."""
     name = certificate.file.name
     return bool(name and certificate.file.storage.exists(name))
 
 
-def holder_name(user: User) -> str:
-    """The full name, or where there is none, the user name."""
-    return user.get_full_name() or user.get_username()
-
-
 def render(certificate: Certificate) -> bytes:
-    """Return the certificate as PDF, A4 across.
+    """Return the certificate as a PDF of one page, A4, landscape.
 
     Raises:
         MissingFontError: the name or the title has a character that no font here has.
     """
-    enrollment = certificate.enrollment
-    completed = enrollment.completed_at or certificate.issued_at
+    completed = certificate.enrollment.completed_at or certificate.issued_at
     pdf = FPDF(orientation="landscape", format="A4")
-    _add_fonts(pdf, holder_name(enrollment.user) + enrollment.course.title)
-    pdf.set_title(f"Certificate: {enrollment.course.title}")
+    _add_fonts(pdf, certificate.learner_name + certificate.course_title)
+    pdf.set_title(f"Certificate: {certificate.course_title}")
     pdf.set_creation_date(certificate.issued_at)
     pdf.add_page()
     pdf.set_y(45)
     _line(pdf, "CERTIFICATE", TEXT_POINTS)
-    _line(pdf, holder_name(enrollment.user), NAME_POINTS)
+    _line(pdf, certificate.learner_name, NAME_POINTS)
     _line(pdf, "has completed the course", TEXT_POINTS)
-    _line(pdf, enrollment.course.title, TITLE_POINTS)
+    _line(pdf, certificate.course_title, TITLE_POINTS)
     _line(pdf, f"{completed.astimezone(UTC):%Y-%m-%d}", TEXT_POINTS)
     _line(pdf, f"Certificate {certificate.uuid}", SMALL_POINTS)
     made = bytes(pdf.output())
@@ -90,8 +87,8 @@ def _add_fonts(pdf: FPDF, text: str) -> None:
 
 
 def _line(pdf: FPDF, text: str, points: int) -> None:
-    """A paragraph in the middle, smaller where it would not fit."""
-    while _lines(pdf, text, points) > MOST_LINES and points > SMALL_POINTS:
+    """Write a centred paragraph, in a smaller size where it would not fit."""
+    while _lines(pdf, text, points) > MAX_LINES and points > SMALL_POINTS:
         points -= 2
     pdf.multi_cell(0, _height(points), text, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
     pdf.ln(4)
@@ -104,4 +101,33 @@ def _lines(pdf: FPDF, text: str, points: int) -> int:
 
 
 def _height(points: int) -> float:
-    return points * 0.55  # mm: a little more than the letters
+    return points * 0.55  # mm: a little more than the height of the letters
+
+
+def delete_file(name: str) -> None:
+    """Delete a certificate's file; no error if there is none."""
+    certificate_storage().delete(name)
+
+
+def delete_orphaned_files() -> int:
+    """Delete the files whose certificates are gone. Return how many.
+
+    A process can be killed between the commit that deletes a row and the deletion of its file, or between
+    the writing of a file and the commit of its row: young files are left alone.
+    """
+    storage, before = certificate_storage(), timezone.now() - MIN_ORPHAN_AGE
+    files, deleted = _files(storage), 0
+    for start in range(0, len(files), FILES_AT_ONCE):
+        names = files[start : start + FILES_AT_ONCE]
+        known = set(Certificate.objects.filter(file__in=names).values_list("file", flat=True))
+        for name in set(names) - known:
+            if storage.get_modified_time(name) < before:
+                storage.delete(name)
+                deleted += 1
+    return deleted
+
+
+def _files(storage: FileSystemStorage) -> list[str]:
+    if not storage.exists(CERTIFICATE_FOLDER):
+        return []
+    return [f"{CERTIFICATE_FOLDER}/{name}" for name in storage.listdir(CERTIFICATE_FOLDER)[1]]

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import uuid
 from decimal import Decimal
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.files.storage import FileSystemStorage
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
 
 PUBLISHED = models.Q(is_published=True)
 
@@ -29,7 +33,7 @@ class Category(models.Model):
 
 
 class Course(models.Model):
-    """A course. What is counted about it lies in its ``CourseStats``."""
+    """A course. Its counts are in ``CourseStats``."""
 
     title = models.CharField(max_length=255)
     description = models.TextField(blank=True)
@@ -61,11 +65,11 @@ class Course(models.Model):
 
 
 class CourseStats(models.Model):
-    """What background work counts about a course. ``rating`` is the mean of its reviews, 0.00 without one.
+    """The counts of a course, kept by background work. ``rating`` is the mean of its reviews, or 0.00.
 
-    A trigger of courses_course adds the row, whatever statement adds the course (migration 0002). It
-    is a table of its own so that counting does not write the course, and saving a course cannot undo
-    what was counted since it was loaded.
+    A trigger of courses_course adds the row, whatever statement adds the course (migration 0002). The
+    counts have a table of their own so that counting does not write the course, and saving a course cannot
+    undo what was counted since it was loaded.
     """
 
     course = models.OneToOneField(Course, on_delete=models.CASCADE, primary_key=True, related_name="stats")
@@ -128,7 +132,7 @@ class Lesson(models.Model):
 
 
 class Enrollment(models.Model):
-    """``notified_at`` is when the sender of the "enrolled" mail claimed it; null: still to be sent."""
+    """``notified_at`` is when the sender of the "enrolled" e-mail claimed it; null: still to be sent."""
 
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="enrollments", db_index=False
@@ -178,25 +182,56 @@ class Review(models.Model):
         return f"{self.rating} by {self.user} for {self.course}"
 
 
+CERTIFICATE_FOLDER = "certificates"  # under MEDIA_ROOT
+
+
 def certificate_storage() -> FileSystemStorage:
-    """A certificate made again replaces its file instead of standing beside it."""
+    """Return the storage in which a certificate that is made again replaces its file."""
     return FileSystemStorage(allow_overwrite=True)
+
+
+def learner_name(user: User) -> str:
+    """Return the full name of a user; the user name where there is none."""
+    return user.get_full_name() or user.get_username()
+
+
+class CertificateManager(models.Manager["Certificate"]):
+    def issue(self, enrollment: Enrollment) -> tuple[Certificate, bool]:
+        """Return the certificate of an enrolment, and whether it is new.
+
+        A new one takes the learner's name and the course's title as they are now.
+        """
+        names = {"learner_name": learner_name(enrollment.user), "course_title": enrollment.course.title}
+        return self.get_or_create(enrollment=enrollment, defaults=names)
 
 
 class Certificate(models.Model):
     """Proof of a completed enrolment. ``file`` is empty until background work has made the PDF.
 
-    ``notified_at`` is when the sender of the "certificate ready" mail claimed it.
+    What it states does not follow later changes of the user or the course. ``notified_at`` is when the
+    sender of the "certificate ready" e-mail claimed it.
     """
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
     enrollment = models.OneToOneField(Enrollment, on_delete=models.CASCADE, related_name="certificate")
+    learner_name = models.CharField("learner", max_length=301, editable=False)
+    course_title = models.CharField("course", max_length=255, editable=False)
     issued_at = models.DateTimeField(auto_now_add=True)
-    file = models.FileField(upload_to="certificates", storage=certificate_storage, blank=True, editable=False)
+    file = models.FileField(
+        upload_to=CERTIFICATE_FOLDER, storage=certificate_storage, blank=True, editable=False
+    )
     notified_at = models.DateTimeField(null=True, blank=True, editable=False)
+
+    objects = CertificateManager()
 
     class Meta:
         ordering = ["-id"]
+        constraints = [
+            models.CheckConstraint(
+                condition=~models.Q(learner_name="") & ~models.Q(course_title=""),
+                name="certificate_states_who_and_what",
+            ),
+        ]
         indexes = [
             models.Index(fields=["issued_at"], name="certificate_file_due", condition=models.Q(file="")),
             models.Index(

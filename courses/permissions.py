@@ -11,28 +11,28 @@ from courses.models import Course, Enrollment
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
 
-NO_COURSE = "There is no such course."  # said of drafts as well
+NO_COURSE = "There is no such course."  # the answer for drafts as well
 
 
-def sees_drafts(user: User | AnonymousUser) -> bool:
-    """Whether unpublished courses exist for this user."""
+def can_view_drafts(user: User | AnonymousUser) -> bool:
+    """Return whether unpublished courses exist for this user."""
     if not user.is_authenticated:
         return False
     return user.has_perm("courses.view_course") or user.has_perm("courses.change_course")
 
 
 def find_course(pk: int, user: User | AnonymousUser) -> Course:
-    """The course.
+    """Return the course.
 
     Raises:
         Http404: there is none for this user.
     """
     course = Course.objects.filter(pk=pk).first()
-    if course is None or not (course.is_published or sees_drafts(user)):
+    if course is None or not (course.is_published or can_view_drafts(user)):
         raise Http404(NO_COURSE)
     return course
 
 
-def may_read_lessons(user: User, course: Course) -> bool:
-    """Whether the content of a course is for this user: staff, and whoever is enrolled."""
+def can_read_lessons(user: User, course: Course) -> bool:
+    """Return whether the user may read the lessons of a course: staff and the enrolled may."""
     return user.is_staff or Enrollment.objects.filter(user=user, course=course).exists()

@@ -1,7 +1,7 @@
-"""Celery's entry points. Each may be repeated, lost or run twice at once: nothing but time is lost.
+"""The Celery tasks. Each may be repeated, lost or run twice at once.
 
-What an action publishes is a shortcut. Everything it asks for can be read from the database, and the
-periodic tasks (CELERY_BEAT_SCHEDULE) find what was left undone.
+What an action publishes only saves time. The work that is due can be read from the database, and the
+periodic tasks (CELERY_BEAT_SCHEDULE) find it.
 """
 
 from __future__ import annotations
@@ -13,24 +13,24 @@ from celery import shared_task
 from django.db.models import Q
 from django.utils import timezone
 
-from courses import certificates, mails, statistics, view_counts
+from courses import certificates, emails, statistics, view_counts
 from courses.fonts import MissingFontError
 from courses.models import Certificate, Enrollment
 from messaging.notify import TryLater
 
 logger = logging.getLogger(__name__)
 
-# Younger work is still on its way through the queue.
+# Younger work may still be in the queue.
 OVERDUE_AFTER = timedelta(minutes=1)
-MOST_AT_ONCE = 500
+MAX_AT_ONCE = 500
 
 
 @shared_task(autoretry_for=[TryLater], retry_backoff=True, max_retries=5)
 def enrolled(enrollment_id: int) -> None:
-    """Follow up an enrolment: the course's statistics, the learner's mail."""
+    """Follow up an enrolment: the course's statistics, the learner's e-mail."""
     course_ids = Enrollment.objects.filter(pk=enrollment_id).values_list("course_id", flat=True)
     statistics.refresh_statistics(course_ids)
-    mails.send_enrolled(enrollment_id)
+    emails.send_enrolled(enrollment_id)
 
 
 @shared_task(autoretry_for=[OSError, TryLater], retry_backoff=True, max_retries=5)
@@ -45,7 +45,7 @@ def certify(enrollment_id: int) -> None:
         logger.error("The certificate of enrolment %s is not made: %s", enrollment_id, error)  # noqa: TRY400
         return
     if certificate is not None:
-        mails.send_certificate(certificate.pk)
+        emails.send_certificate(certificate.pk)
 
 
 @shared_task
@@ -68,12 +68,18 @@ def flush_views() -> None:
 
 @shared_task
 def catch_up() -> None:
-    """Publish again what should have been done by now: mails unsent, certificates unmade."""
+    """Publish again what is overdue: e-mails that were not sent, certificates without a file."""
     overdue = timezone.now() - OVERDUE_AFTER
     unsent = Enrollment.objects.filter(notified_at__isnull=True, created_at__lt=overdue)
-    for pk in unsent.order_by("created_at").values_list("pk", flat=True)[:MOST_AT_ONCE]:
+    for pk in unsent.order_by("created_at").values_list("pk", flat=True)[:MAX_AT_ONCE]:
         enrolled.delay(pk)
     unfinished = Q(file="") | Q(notified_at__isnull=True)
     certificates_due = Certificate.objects.filter(unfinished, issued_at__lt=overdue).order_by("issued_at")
-    for pk in certificates_due.values_list("enrollment_id", flat=True)[:MOST_AT_ONCE]:
+    for pk in certificates_due.values_list("enrollment_id", flat=True)[:MAX_AT_ONCE]:
         certify.delay(pk)
+
+
+@shared_task
+def delete_orphaned_files() -> None:
+    """Delete the files of certificates that were deleted."""
+    certificates.delete_orphaned_files()

@@ -1,19 +1,31 @@
 """Addresses under /api/v1/."""
 
 from django.urls import path
+from rest_framework.permissions import IsAuthenticated
+from rest_framework.routers import SimpleRouter
 
-from courses.views import catalogue, learning
+from courses.views.catalogue import CategoryViewSet, CourseViewSet
+from courses.views.certificates import CertificateViewSet, OneFormat
+from courses.views.learning import LearningViewSet
+
+router = SimpleRouter(use_regex_path=False)
+router.register("courses", CourseViewSet, basename="course")
+router.register("categories", CategoryViewSet, basename="category")
+router.register("certificates", CertificateViewSet, basename="certificate")
+
+# A router of its own, so that its names begin with course-, too.
+learning = SimpleRouter(use_regex_path=False)
+learning.register("courses", LearningViewSet, basename="course")
+
+certificate_pdf = CertificateViewSet.as_view(
+    {"get": "pdf"},
+    detail=True,
+    permission_classes=[IsAuthenticated],
+    content_negotiation_class=OneFormat,
+)
 
 urlpatterns = [
-    path("courses/", catalogue.CourseList.as_view(), name="course-list"),
-    path("courses/top/", catalogue.TopCourses.as_view(), name="course-top"),
-    path("courses/<int:pk>/", catalogue.CourseDetail.as_view(), name="course-detail"),
-    path("courses/<int:pk>/enroll/", learning.Enrolling.as_view(), name="course-enroll"),
-    path("courses/<int:pk>/reviews/", learning.ReviewList.as_view(), name="course-reviews"),
-    path("courses/<int:pk>/complete/", learning.Completion.as_view(), name="course-complete"),
-    path("courses/<int:pk>/lessons/<int:lesson_pk>/", learning.LessonDetail.as_view(), name="course-lesson"),
-    path("categories/", catalogue.CategoryList.as_view(), name="category-list"),
-    path("categories/<int:pk>/", catalogue.CategoryDetail.as_view(), name="category-detail"),
-    path("certificates/<uuid:uuid>/", learning.CertificateDetail.as_view(), name="certificate-detail"),
-    path("certificates/<uuid:uuid>.pdf", learning.CertificateFile.as_view(), name="certificate-file"),
+    *router.urls,
+    *learning.urls,
+    path("certificates/<uuid:uuid>.pdf", certificate_pdf, name="certificate-file"),
 ]

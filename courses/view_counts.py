@@ -1,4 +1,4 @@
-"""How often courses are looked at: counted in Redis, added to CourseStats batch by batch.
+"""How often courses are read: counted in Redis, added to CourseStats in batches.
 
 ::
 
@@ -7,8 +7,8 @@
                  one transaction: the batch's name is recorded, its views are added
                  the batch is deleted                                          (drop_views.lua)
 
-A flush that is killed leaves the batch where it is and the next one takes it up again. If it was
-killed after its commit, the recorded name tells that the views have been added.
+A flush that is killed leaves the batch, and the next flush takes it again. If it was killed after its
+commit, the recorded name shows that the views have been added.
 """
 
 from __future__ import annotations
@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 
 COUNTING = "courses:views"
 BATCH = "courses:views:batch"
-BATCHES_KEPT = timedelta(days=7)
+BATCH_RETENTION = timedelta(days=7)
 TAKE_VIEWS, DROP_VIEWS = (
     Script.load(Path(__file__).parent / "lua" / f"{name}.lua") for name in ("take_views", "drop_views")
 )
@@ -49,19 +49,19 @@ class Batch(NamedTuple):
 
 
 def count_view(course_id: int) -> None:
-    """Count one view. While Redis is away views go uncounted: nobody waits for a statistic."""
+    """Count one view. While Redis is unavailable views are not counted: no reader waits for it."""
     try:
         redis_state.server().command("HINCRBY", COUNTING, course_id, 1)
     except RedisUnavailable as error:
-        if not redis_state.server().breaker.is_open:  # else it has told so itself, once for the outage
+        if not redis_state.server().breaker.is_open:  # else it has logged the outage itself, once
             logger.warning("A view of course %s is not counted: %s", course_id, error)
 
 
 def flush_views() -> int:
-    """Add what was counted to the database; how many courses it concerned.
+    """Add what was counted to the database. Return how many courses changed.
 
     Raises:
-        RedisUnavailable: Redis is away; nothing is lost.
+        RedisUnavailable: nothing is lost.
     """
     batch = take_batch()
     if batch is None:
@@ -72,7 +72,7 @@ def flush_views() -> int:
 
 
 def take_batch() -> Batch | None:
-    """The batch to be added, closed for counting."""
+    """Return the batch to be added, closed for counting; None if nothing was counted."""
     fields = redis_state.server().run(ScriptCall(TAKE_VIEWS, [COUNTING, BATCH], [str(uuid.uuid4())]))
     texts = [field.decode() for field in fields]
     views = dict(zip(texts[::2], texts[1::2], strict=True))
@@ -81,22 +81,22 @@ def take_batch() -> Batch | None:
 
 @transaction.atomic
 def add_batch(batch: Batch) -> int:
-    """Add a batch in one statement, unless it was; how many courses it concerned."""
+    """Add a batch in one statement, unless it has been added. Return how many courses changed."""
     _, is_new = ViewBatch.objects.get_or_create(pk=batch.name)
     if not is_new:
         return 0
-    ViewBatch.objects.filter(applied_at__lt=timezone.now() - BATCHES_KEPT).delete()
+    ViewBatch.objects.filter(applied_at__lt=timezone.now() - BATCH_RETENTION).delete()
     ids = lock_statistics(int(pk) for pk in batch.views)
     return CourseStats.objects.filter(pk__in=ids).update(views=F("views") + _counted(batch))
 
 
 def drop_batch(batch: Batch) -> None:
-    """Forget a batch that was added."""
+    """Delete a batch that was added."""
     redis_state.server().run(ScriptCall(DROP_VIEWS, [BATCH], [batch.name]))
 
 
 def _counted(batch: Batch) -> Cast:
-    """The batch's number for the row: ``'{"7": 12}'::jsonb ->> course_id::text``."""
+    """Return the batch's number for the row: ``'{"7": 12}'::jsonb ->> course_id::text``."""
     numbers = Cast(Value(json.dumps(batch.views)), JSONField())
     number = Func(numbers, Cast("pk", TextField()), arg_joiner=" ->> ", template="(%(expressions)s)")
     return Cast(number, BigIntegerField())

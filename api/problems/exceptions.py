@@ -35,19 +35,19 @@ class Problem(APIException):
 
 
 class Conflict(Problem):
-    """The request is sound, but the state of things does not allow it (409)."""
+    """The request is valid, but the present state of the data does not allow it (409)."""
 
     status_code = HTTPStatus.CONFLICT
 
 
 class PreconditionFailed(Problem):
-    """What the client wants to change is no longer what it saw (412)."""
+    """The row has changed since the client read it (412)."""
 
     status_code = HTTPStatus.PRECONDITION_FAILED
 
 
 class Unavailable(Problem):
-    """Something this needs is away (503); ``retry_after`` in seconds."""
+    """A server that the request needs is unavailable (503); ``retry_after`` in seconds."""
 
     status_code = HTTPStatus.SERVICE_UNAVAILABLE
 

@@ -1,4 +1,4 @@
-"""Errors as the API tells them: RFC 9457 ``application/problem+json``, every one of them."""
+"""Turns errors into responses: RFC 9457 ``application/problem+json``."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
 CONTENT_TYPE = "application/problem+json"
-# A registered type (draft-ietf-httpapi-ratelimit-headers); the others say no more than their status.
+# A registered type (draft-ietf-httpapi-ratelimit-headers). Other problems have no type of their own.
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
-MESSAGE_CHARACTERS = 300  # DRF repeats the input in some messages, and an input may be long
+MAX_MESSAGE_CHARACTERS = 300  # DRF repeats the input in some messages, and an input may be long
 
 
 def problem_response(
@@ -32,7 +32,7 @@ def problem_response(
     problem_type: str = "about:blank",
     **members: object,
 ) -> HttpResponse:
-    """A problem as a response. ``members`` are what the problem's type adds to it."""
+    """Return a problem as a response. ``members`` are what the problem's type adds to it."""
     body = {
         "type": problem_type,
         "title": HTTPStatus(status).phrase,
@@ -56,7 +56,7 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
 
 
 def problem_of(exception: APIException) -> HttpResponse:
-    """The response for one of DRF's exceptions or of ours."""
+    """Return the response for one of DRF's exceptions or of ours."""
     headers = dict(getattr(exception, "headers", {}))
     if getattr(exception, "auth_header", None):
         headers["WWW-Authenticate"] = exception.auth_header  # type: ignore[attr-defined]  # DRF adds it
@@ -85,7 +85,7 @@ def _throttled(exception: Throttled, headers: dict[str, str]) -> HttpResponse:
 
 
 def by_field(detail: object) -> dict[str, list[str]]:
-    """DRF's nested errors as one level: ``{"modules.1.title": ["This field is required."]}``."""
+    """Return DRF's nested errors as one level: ``{"modules.1.title": ["This field is required."]}``."""
     found: dict[str, list[str]] = {}
     for path, message in _messages(detail):
         field = ".".join(path) or api_settings.NON_FIELD_ERRORS_KEY
@@ -117,4 +117,4 @@ def _summary(errors: Mapping[str, list[str]] | None) -> str:
 
 def _short(message: object) -> str:
     text = str(message)
-    return text if len(text) <= MESSAGE_CHARACTERS else text[: MESSAGE_CHARACTERS - 1] + "…"
+    return text if len(text) <= MAX_MESSAGE_CHARACTERS else text[: MAX_MESSAGE_CHARACTERS - 1] + "…"

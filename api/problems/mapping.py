@@ -1,4 +1,4 @@
-"""Exceptions that know nothing of HTTP, told as problems that do."""
+"""Translates exceptions of Django and of the database into problems."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ NUL_IN_TEXT = "A string literal cannot contain NUL (0x00) characters."  # psycop
 
 
 def translate(exception: Exception) -> exceptions.APIException | None:
-    """The problem that an exception means, or None for one that is a bug."""
+    """Return the problem that an exception means, or None for one that is a bug."""
     match exception:
         case exceptions.APIException():
             return exception
@@ -75,7 +75,9 @@ def _from_constraint(exception: db.IntegrityError) -> exceptions.APIException | 
         case "23505" | "23P01":  # unique, exclusion
             return Conflict(_taken(exception))
         case "23503":  # foreign key
-            return Conflict("Something that this refers to, or that refers to this, stands in the way.")
+            return Conflict(
+                "A row that this refers to, or that refers to this, has just been deleted or added."
+            )
         case "23514":  # check
             return Problem(f"A value breaks the rule {_diagnosis(exception, 'constraint_name')}.")
     return None

@@ -1,23 +1,27 @@
-"""The last word on errors: whatever goes wrong under /api/, the answer is a problem, never a page."""
+"""Every error under /api/ is answered as a problem, never as a page."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.contrib.messages import get_messages
 from django.core.exceptions import DisallowedHost
+from django.db import IntegrityError
+from django.shortcuts import render
 from django.urls import is_valid_path
 
+from api.problems.exceptions import Conflict
 from api.problems.handler import CONTENT_TYPE, problem_of, problem_response
 from api.problems.mapping import translate
-from core.conf import API_PREFIX
+from core.conf import API_PREFIX, SAFE_METHODS
 from core.request_id import request_id
+from core.security import HTTPS_REQUIRED, lacks_https
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest, HttpResponse
 
-SAFE_METHODS = {"GET", "HEAD", "OPTIONS", "TRACE"}
 OF_THE_BODY = {"content-type", "content-length", "content-encoding", "content-language", "etag"}
 
 
@@ -26,7 +30,7 @@ class ProblemMiddleware:
 
     DRF's exception handler sees what views raise. This sees the rest: unknown addresses, a wrong
     Host, errors of middleware, bugs (500, logged by Django with their traceback), and with DEBUG the
-    technical pages. It stands outside of all middleware that can fail.
+    technical pages. It is outside of all middleware that can fail.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -44,11 +48,20 @@ class ProblemMiddleware:
         return _as_problem(request, response)
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
-        """What a view that is not DRF's raises, told as the others are."""
-        if not request.path_info.startswith(API_PREFIX):
+        """Return the problem for what a view that is not DRF's raises; None for a bug.
+
+        Outside /api/, a write that lost a race (a foreign key or a unique constraint) is answered by a page.
+        """
+        is_api = request.path_info.startswith(API_PREFIX)
+        if not is_api and not isinstance(exception, IntegrityError):
             return None
         problem = translate(exception)
-        return problem_of(problem) if problem else None
+        if is_api:
+            return problem_of(problem) if problem else None
+        if not isinstance(problem, Conflict):
+            return None
+        list(get_messages(request))  # "saved successfully" is not true, and is not shown
+        return render(request, "409.html", status=409)
 
 
 def _lacks_slash(request: HttpRequest) -> bool:
@@ -71,11 +84,13 @@ def _detail(request: HttpRequest, status: int) -> str:
         case 400:
             return "The request is malformed." if _host_allowed(request) else "This host is not served here."
         case 403:
-            return "This is not allowed."
+            return HTTPS_REQUIRED if lacks_https(request) else "This is not allowed."
         case 404:
             return f"There is nothing at {request.path}."
         case 405:
             return f"{request.method} is not possible here."
+        case 411:
+            return "A body needs a Content-Length here: this server does not decode chunks."
         case 413:
             return "The body is too large."
     if status >= 500:

@@ -95,7 +95,7 @@ class _Resolver:
         try:
             self.go_back()
         except DatabaseError:  # a constraint is violated, or the connection is gone
-            raise error from error.__cause__  # the driver's, as everywhere in Django
+            raise error from error.__cause__  # the driver's, which has the SQLSTATE
 
     def keys(self, table: str, dependent: Dependent) -> Iterator[Target]:
         """Yield the values of a declaration that the changed rows of a table concern.

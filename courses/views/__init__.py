@@ -1,1 +1,1 @@
-"""The courses over HTTP: the catalogue, and what its learners do."""
+"""The courses over HTTP: the catalogue, what learners do, certificates."""

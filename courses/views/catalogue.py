@@ -1,180 +1,105 @@
-"""The catalogue: read by all through the cache, written by those with the model permissions."""
+"""The catalogue: everyone reads it through the cache; writes need the model permissions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
-from django.http import Http404, HttpResponse
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 from django.urls import reverse
-from drf_spectacular.utils import extend_schema
-from rest_framework import status
-from rest_framework.generics import RetrieveUpdateDestroyAPIView
+from drf_spectacular.utils import extend_schema_view
+from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
-from rest_framework.response import Response
-from rest_framework.views import APIView
 
-from api.http_cache import cached_response
-from api.params import ID, Choice, Decimal, Integer, Parameter, Text, openapi, parse
-from api.params import PARAMETERS as PAGING
+from api.http_cache import cached_response, etag_of, json_etag
 from api.permissions import ModelPermissionsOrReadOnly
 from api.problems.exceptions import Problem
-from caching import uncached
-from courses import actions, cache, selectors
+from api.viewsets import ModelViewSet
+from caching import CacheResult, uncached
+from courses import actions, cache, schema, selectors
 from courses.models import Category, Course
-from courses.permissions import NO_COURSE, sees_drafts
-from courses.serializers import (
-    CategorySerializer,
-    CourseDetailSerializer,
-    CoursePageSerializer,
-    CourseSummarySerializer,
-    CourseWriteSerializer,
-)
+from courses.parameters import CourseQuery, TopQuery
+from courses.permissions import NO_COURSE, can_view_drafts
+from courses.serializers import CategorySerializer, CourseWriteSerializer
 from courses.view_counts import count_view
 
 if TYPE_CHECKING:
+    from django.contrib.auth.models import AnonymousUser, User
+    from django.http import HttpResponse
     from rest_framework.request import Request
 
-ORDER = Choice(selectors.ORDERS, default=selectors.DEFAULT_ORDER)
-TOP: dict[str, Parameter] = {"limit": Integer(1, 100, default=5), "order": ORDER}
-FILTERS: dict[str, Parameter] = {
-    **PAGING,
-    "order": ORDER,
-    "category": ID,
-    "search": Text(100),
-    "min_rating": Decimal(0, 5),
-}
 
-
-class CourseList(APIView):
+@extend_schema_view(**schema.COURSES)
+class CourseViewSet(ModelViewSet[Course]):
     permission_classes = [ModelPermissionsOrReadOnly]
     queryset = Course.objects.all()
+    serializer_class = CourseWriteSerializer
+    query_serializers = {"list": CourseQuery, "top": TopQuery}
+    lookup_value_converter = "int"
+    throttle_scope: str | None = None
 
-    @extend_schema(
-        operation_id="courses_list",
-        summary="The catalogue",
-        parameters=openapi(FILTERS),
-        responses=CoursePageSerializer,
-    )
-    def get(self, request: Request) -> HttpResponse:
-        params = parse(request.query_params, FILTERS)
-        if params["min_rating"] is not None:
-            params["min_rating"] = float(params["min_rating"])
+    def list(self, request: Request) -> HttpResponse:  # type: ignore[override]
         try:
-            if sees_drafts(request.user):
-                reading = uncached(selectors.course_page(**params, drafts=True), "drafts")
+            if can_view_drafts(request.user):
+                result = uncached(selectors.course_page(**self.query, drafts=True), "drafts")
             else:
-                reading = cache.course_pages.get(**params)
+                result = cache.course_pages.get(**self.query)
         except Category.DoesNotExist:
-            raise _no_category(params["category"]) from None
-        return cached_response(request, reading)
+            raise _no_category(self.query["category"]) from None
+        return cached_response(request, result)
 
-    @extend_schema(
-        summary="Add a course", request=CourseWriteSerializer, responses={201: CourseDetailSerializer}
-    )
-    def post(self, request: Request) -> Response:
-        serializer = CourseWriteSerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        with transaction.atomic():
-            pk = serializer.save().pk
-            data = selectors.course_detail(pk=pk, drafts=True)
-        address = reverse("course-detail", args=[pk])
-        return Response(data, status=status.HTTP_201_CREATED, headers={"Location": address})
+    @schema.TOP
+    @action(detail=False, permission_classes=[AllowAny], throttle_scope="courses-top", pagination_class=None)
+    def top(self, request: Request) -> HttpResponse:
+        if can_view_drafts(request.user):
+            result = uncached(selectors.top_courses(**self.query, drafts=True), "drafts")
+        else:
+            result = cache.top_courses.get(**self.query)
+        return cached_response(request, result)
 
-
-class CourseDetail(APIView):
-    permission_classes = [ModelPermissionsOrReadOnly]
-    queryset = Course.objects.all()
-
-    @extend_schema(summary="A course with its outline", responses=CourseDetailSerializer)
-    def get(self, request: Request, pk: int) -> HttpResponse:
+    def retrieve(self, request: Request, pk: int) -> HttpResponse:
         try:
-            reading = cache.course_detail.get(pk=pk)
+            result = cache.course_detail.get(pk=pk)
         except Course.DoesNotExist:
-            return self._draft(request, pk)
+            return cached_response(request, _draft(pk, request.user))
         if request.method == "GET":
             count_view(pk)
-        return cached_response(request, reading)
+        return cached_response(request, result)
 
-    def _draft(self, request: Request, pk: int) -> HttpResponse:
+    def represent(self, row: Course) -> dict[str, Any]:
+        return selectors.course_detail(pk=row.pk, drafts=True)
+
+    def etag(self, row: Course) -> str:
+        """Return the entity tag of what a GET gives: of the cached body, whose ``views`` may lag."""
         try:
-            if sees_drafts(request.user):
-                reading = uncached(selectors.course_detail(pk=pk, drafts=True), "drafts")
-                return cached_response(request, reading)
-        except Course.DoesNotExist:
-            pass
-        raise Http404(NO_COURSE)
+            return etag_of(cache.course_detail.get(pk=row.pk).body)
+        except Course.DoesNotExist:  # a draft
+            return json_etag(self.represent(row))
 
-    @extend_schema(
-        summary="Replace a course", request=CourseWriteSerializer, responses=CourseDetailSerializer
-    )
-    def put(self, request: Request, pk: int) -> Response:
-        return self._update(request, pk, partial=False)
-
-    @extend_schema(
-        summary="Change a course",
-        request=CourseWriteSerializer(partial=True),
-        responses=CourseDetailSerializer,
-    )
-    def patch(self, request: Request, pk: int) -> Response:
-        return self._update(request, pk, partial=True)
-
-    @transaction.atomic
-    def _update(self, request: Request, pk: int, *, partial: bool) -> Response:
-        course = get_object_or_404(Course.objects.select_for_update(), pk=pk)
-        serializer = CourseWriteSerializer(course, data=request.data, partial=partial)
-        serializer.is_valid(raise_exception=True)
-        serializer.save()
-        return Response(selectors.course_detail(pk=pk, drafts=True))
-
-    @extend_schema(summary="Delete a course that nobody has taken", responses={204: None})
-    def delete(self, request: Request, pk: int) -> Response:  # noqa: ARG002
-        actions.delete_course(pk=pk)
-        return Response(status=status.HTTP_204_NO_CONTENT)
+    def perform_destroy(self, row: Course) -> None:  # type: ignore[override]
+        actions.delete_course(row)
 
 
-class TopCourses(APIView):
-    permission_classes = [AllowAny]
-    throttle_scope = "courses-top"
-
-    @extend_schema(
-        summary="The first few courses in some order",
-        parameters=openapi(TOP),
-        responses=CourseSummarySerializer(many=True),
-    )
-    def get(self, request: Request) -> HttpResponse:
-        params = parse(request.query_params, TOP)
-        if sees_drafts(request.user):
-            reading = uncached(selectors.top_courses(**params, drafts=True), "drafts")
-        else:
-            reading = cache.top_courses.get(**params)
-        return cached_response(request, reading)
-
-
-class CategoryList(APIView):
-    permission_classes = [ModelPermissionsOrReadOnly]
-    queryset = Category.objects.all()
-
-    @extend_schema(summary="All categories, by name", responses=CategorySerializer(many=True))
-    def get(self, request: Request) -> HttpResponse:
-        return cached_response(request, cache.categories.get())
-
-    @extend_schema(summary="Add a category", request=CategorySerializer, responses={201: CategorySerializer})
-    def post(self, request: Request) -> Response:
-        serializer = CategorySerializer(data=request.data)
-        serializer.is_valid(raise_exception=True)
-        serializer.save()
-        return Response(serializer.data, status=status.HTTP_201_CREATED)
-
-
-class CategoryDetail(RetrieveUpdateDestroyAPIView[Category]):
+@extend_schema_view(**schema.CATEGORIES)
+class CategoryViewSet(ModelViewSet[Category]):
     permission_classes = [ModelPermissionsOrReadOnly]
     queryset = Category.objects.all()
     serializer_class = CategorySerializer
+    query_serializers = {}
+    pagination_class = None
+    lookup_value_converter = "int"
 
-    def perform_destroy(self, instance: Category) -> None:
-        actions.delete_category(pk=instance.pk)
+    def list(self, request: Request) -> HttpResponse:  # type: ignore[override]
+        return cached_response(request, cache.categories.get())
+
+
+def _draft(pk: int, user: User | AnonymousUser) -> CacheResult:
+    """Return a course that is not published; Http404 if there is none for the user."""
+    try:
+        if can_view_drafts(user):
+            return uncached(selectors.course_detail(pk=pk, drafts=True), "drafts")
+    except Course.DoesNotExist:
+        pass
+    raise Http404(NO_COURSE)
 
 
 def _no_category(pk: int) -> Problem:

@@ -1,4 +1,4 @@
-"""Every endpoint, asked whatever its schema allows and what it does not, answers as its schema says."""
+"""Every endpoint answers as its schema says, to input that the schema allows and to other input."""
 
 from __future__ import annotations
 

@@ -29,7 +29,7 @@ def test_the_bytes_of_the_cache_go_out_as_they_are_and_tell_how_they_were_come_b
     assert response["X-Cache"] == "HIT"
     assert response["Cache-Status"] == "Syllabus; hit; ttl=271"
     assert response["Cache-Control"] == "no-cache"
-    assert response["Vary"] == "Authorization, Cookie"
+    assert response["Vary"] == "Authorization, Cookie, X-Telegram-User-Id"
 
 
 @pytest.mark.parametrize("form", ["{}", "W/{}", '"other", {}', "*"])
@@ -65,3 +65,36 @@ def test_a_change_of_what_is_no_longer_so_is_refused(client, expected, status):
     if status == 412:
         assert response["Content-Type"] == "application/problem+json"
         assert '"now"' in response.json()["detail"]
+
+
+VARY = {"Authorization", "Cookie", "X-Telegram-User-Id"}
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "Token wrong"}, {"Cookie": "sessionid=wrong"}])
+@pytest.mark.parametrize(
+    "address",
+    ["/api/open/", "/api/closed/", "/api/groups/", "/api/nothing/", "/api/fail/bug/", "/api/plain/http404/"],
+)
+def test_every_answer_says_by_what_it_differs_and_who_may_keep_it(address, headers):
+    client = APIClient(raise_request_exception=False)
+    response = client.get(address, headers=headers)
+    assert set(response["Vary"].split(", ")) >= VARY
+    kept = response["Cache-Control"].split(", ")
+    if "ETag" in response:
+        assert "no-cache" in kept
+        assert ("private" in kept) is bool(headers)
+    else:
+        assert set(kept) == {"private", "no-store"}
+
+
+def test_a_304_says_the_same(client):
+    etag = client.get("/api/open/")["ETag"]
+    response = client.get("/api/open/", headers={"If-None-Match": etag, "Authorization": "Basic x"})
+    assert response.status_code == 304
+    assert set(response["Vary"].split(", ")) >= VARY
+    assert set(response["Cache-Control"].split(", ")) == {"no-cache", "private"}
+
+
+def test_pages_outside_the_api_are_left_alone():
+    assert "Cache-Control" not in APIClient().get("/page/200/")

@@ -1,4 +1,4 @@
-"""Reads open or guarded; writes by model permission: 401 for nobody, 403 for who may not."""
+"""Reads are open or guarded; writes need the model permission: 401 without a user, else 403."""
 
 import pytest
 from django.contrib.auth.models import Permission, User

@@ -58,7 +58,21 @@ def test_pages_elsewhere_stay_pages(client):
     assert b"<h1>" in client.get("/page/404/").content
 
 
-def test_a_bug_is_logged_with_its_traceback_and_request_id_and_told_without(client, caplog):
+@pytest.mark.django_db
+def test_a_page_whose_write_loses_a_race_is_a_409_without_the_message_of_success(client):
+    response = client.get("/page/unique/")
+    assert (response.status_code, response["Content-Type"]) == (409, "text/html; charset=utf-8")
+    assert "at the same time" in response.content.decode()
+    assert "It was saved" not in response.content.decode()
+    assert "messages" not in response.cookies
+
+
+@pytest.mark.django_db
+def test_a_page_that_breaks_another_rule_is_still_a_bug(client):
+    assert client.get("/page/check/").status_code == 500
+
+
+def test_a_bug_is_logged_with_its_traceback_and_request_id_and_answered_without(client, caplog):
     response = client.get("/api/fail/bug/", headers={"X-Request-ID": "abc123"})
     assert "abc123" in problem(response)["detail"]
     assert "nothing" not in response.content.decode()
@@ -126,7 +140,7 @@ def test_401_names_the_way_to_sign_in(client):
 
 
 def test_a_bad_token_is_a_401(client, db):
-    response = client.get("/api/closed/", headers={"Authorization": "Token nobody"})
+    response = client.get("/api/closed/", headers={"Authorization": "Token unknown"})
     assert response.status_code == 401
     problem(response)
 
@@ -139,13 +153,13 @@ def test_a_missing_csrf_token_is_a_403(db):
     assert "CSRF" in problem(response)["detail"]
 
 
-def test_errors_are_told_by_field_at_one_level(client):
+def test_errors_are_given_by_field_at_one_level(client):
     body = problem(client.post("/api/nested/", {"rows": [{"title": "a"}, {}]}, format="json"))
     assert body["errors"] == {"rows.1.title": ["This field is required."]}
     assert body["detail"] == "rows.1.title: This field is required."
 
 
-def test_errors_of_no_field_are_told_too(client):
+def test_errors_of_no_field_are_given_too(client):
     body = problem(client.post("/api/nested/", {"rows": []}, format="json"))
     assert body["errors"] == {"non_field_errors": ["The rows do not fit together."]}
     assert body["detail"] == "The rows do not fit together."
@@ -169,7 +183,7 @@ def test_a_megabyte_of_input_is_not_repeated(client):
         ("nul", 400, "NUL"),
     ],
 )
-def test_what_the_database_refuses_is_told_as_a_problem(client, how, status, words):
+def test_what_the_database_refuses_is_answered_as_a_problem(client, how, status, words):
     response = client.get(f"/api/fail/{how}/")
     assert response.status_code == status
     assert words in problem(response)["detail"]

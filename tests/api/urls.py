@@ -1,6 +1,7 @@
 """Addresses that exist only here: each fails, or is limited, in one particular way."""
 
 import pytest
+from django.contrib import messages
 from django.contrib.auth.models import Group
 from django.db import connection
 from django.db.models import ProtectedError
@@ -11,14 +12,18 @@ from rest_framework.authentication import SessionAuthentication, TokenAuthentica
 from rest_framework.generics import ListCreateAPIView
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
+from rest_framework.routers import SimpleRouter
 
-from api.fields import IntegerField
+from api.fields import DateTimeField, IdField, IntegerField, PrimaryKeyRelatedField
 from api.http_cache import json_response, require_match
 from api.pagination import PageQuery
 from api.permissions import ModelPermissions, ModelPermissionsOrReadOnly
 from api.problems.exceptions import Conflict
 from api.query import QuerySerializer
+from api.serializers import ModelSerializer, Serializer, refuse_body
 from api.views import APIView, StrictQuery
+from api.viewsets import ModelViewSet
+from courses.models import Category, Course
 
 
 class LimitQuery(QuerySerializer):
@@ -51,6 +56,47 @@ class Limited(Open):
         return json_response(request, self.query)
 
 
+class ManyQuery(QuerySerializer):
+    """One parameter of each kind."""
+
+    limit = IntegerField(min_value=1, max_value=100, default=5)
+    order = serializers.ChoiceField(choices=["id", "-id"], default="-id")
+    min_rating = serializers.DecimalField(
+        max_digits=3, decimal_places=2, min_value=0, max_value=5, default=None
+    )
+    search = serializers.CharField(max_length=10, allow_blank=True, default=None)
+    since = DateTimeField(default=None)
+    owner = IdField(default=None)
+    overdue = serializers.BooleanField(default=None)
+
+
+class Many(Open):
+    query_serializers = {"get": ManyQuery}
+
+    def get(self, request):
+        return json_response(request, self.query)
+
+
+class Numbers(Serializer):
+    n = IntegerField(required=False)
+    group = PrimaryKeyRelatedField(queryset=Group.objects.all(), required=False)
+    groups = PrimaryKeyRelatedField(queryset=Group.objects.all(), many=True, required=False)
+    made = serializers.CharField(read_only=True)
+
+
+class Strict(Open):
+    def post(self, request):
+        serializer = Numbers(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        return Response(Numbers(serializer.validated_data).data)
+
+
+class Bare(Open):
+    def post(self, request):
+        refuse_body(request)
+        return Response(status=204)
+
+
 class Closed(Open):
     permission_classes = [IsAuthenticated]
 
@@ -78,6 +124,30 @@ class Groups(StrictQuery, ListCreateAPIView):
 
 class GuardedGroups(Groups):
     permission_classes = [ModelPermissions]
+
+
+class RowSerializer(ModelSerializer):
+    class Meta:
+        model = Course
+        fields = ["id", "title", "category", "updated_at"]
+
+
+class RowViewSet(ModelViewSet):
+    queryset = Course.objects.order_by("id")
+    serializer_class = RowSerializer
+    permission_classes = [ModelPermissionsOrReadOnly]
+
+
+class CategoryRow(ModelSerializer):
+    class Meta:
+        model = Category
+        fields = ["id", "name"]
+
+
+class CategoryRowViewSet(ModelViewSet):
+    queryset = Category.objects.order_by("id")
+    serializer_class = CategoryRow
+    permission_classes = [ModelPermissionsOrReadOnly]
 
 
 class Row(serializers.Serializer):
@@ -140,6 +210,7 @@ class Failing(Open):
 
 
 def plain_failing(request, how):
+    messages.success(request, "It was saved.")
     FAILURES[how]()
 
 
@@ -147,7 +218,15 @@ def plain_page(request, status):
     return HttpResponse("<h1>A page</h1>", status=status)
 
 
+router = SimpleRouter()
+router.register("api/rows", RowViewSet, basename="row")
+router.register("api/parents", CategoryRowViewSet, basename="parent")
+
 urlpatterns = [
+    *router.urls,
+    path("api/many/", Many.as_view()),
+    path("api/strict/", Strict.as_view()),
+    path("api/bare/", Bare.as_view()),
     path("api/open/", Open.as_view()),
     path("api/closed/", Closed.as_view()),
     path("api/scoped/", Scoped.as_view()),
@@ -159,6 +238,7 @@ urlpatterns = [
     path("api/plain/<how>/", plain_failing),
     path("api/page/<int:status>/", plain_page),
     path("page/<int:status>/", plain_page),
+    path("page/<how>/", plain_failing),
     path("api/limited/", Limited.as_view()),
     path("", include("config.urls")),  # the error pages link to the start page
 ]

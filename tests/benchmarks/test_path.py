@@ -4,7 +4,7 @@ import pytest
 from django.contrib.auth.models import User
 
 from benchmarks import path
-from tests.factories import CourseFactory
+from tests.courses.factories import CourseFactory
 
 
 @pytest.fixture

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from django.db import connection, transaction
 
-from tests import factories
+from tests.courses import factories
 from tests.support.uvicorn_server import uvicorn
 from tests.support.waiting import a_session_waits_for_a_lock, until
 

@@ -6,7 +6,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from rest_framework.test import APIClient
 
-from tests import factories
+from tests.courses import factories
 
 
 @pytest.fixture(autouse=True)
@@ -16,7 +16,7 @@ def _media(settings, tmp_path):
 
 @pytest.fixture
 def api():
-    """A client of the API that nobody has signed in to."""
+    """A client of the API without a user."""
     return APIClient()
 
 

@@ -9,7 +9,7 @@ from django.test.utils import CaptureQueriesContext
 
 from courses import models
 from courses.models import Course, CourseStats, Lesson, Module
-from tests import factories
+from tests.courses import factories
 
 pytestmark = pytest.mark.django_db
 

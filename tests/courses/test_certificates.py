@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import io
+import os
 from functools import partial
 
 import pypdf
 import pytest
+from django.db import transaction
+from django.utils import timezone
 
 from courses import certificates
 from courses.models import Certificate
-from tests import factories
+from tests.courses import factories
 from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
@@ -46,7 +49,10 @@ def test_it_names_the_learner_the_course_and_itself(title, first, last):
 
 
 def test_a_learner_without_a_name_is_called_by_the_user_name():
-    certificate = certificate_of(first_name="", last_name="", username="learner-x")
+    enrollment = factories.EnrollmentFactory(
+        user__first_name="", user__last_name="", user__username="learner-x", completed_at=timezone.now()
+    )
+    certificate, _ = Certificate.objects.issue(enrollment)
     assert "learner-x" in text_of(certificates.render(certificate))
 
 
@@ -87,3 +93,47 @@ def test_simultaneous_makers_make_one_certificate():
     made = at_once(*[partial(certificates.make_certificate, enrollment.pk)] * 4)
     assert len({certificate.file.name for certificate in made}) == 1
     assert Certificate.objects.count() == 1
+
+
+@pytest.mark.django_db(transaction=True)
+class TestDeletion:
+    def made(self):
+        certificate = certificate_of()
+        return certificates.make_certificate(certificate.enrollment_id)
+
+    @pytest.mark.parametrize(
+        "delete",
+        [
+            lambda certificate: certificate.delete(),
+            lambda certificate: Certificate.objects.all().delete(),
+            lambda certificate: certificate.enrollment.delete(),
+            lambda certificate: certificate.enrollment.user.delete(),
+        ],
+    )
+    def test_the_file_goes_with_its_row_after_the_commit(self, delete):
+        certificate = self.made()
+        storage, name = certificate.file.storage, certificate.file.name
+        with transaction.atomic():
+            delete(certificate)
+            assert storage.exists(name)
+        assert not storage.exists(name)
+
+    def test_a_deletion_that_is_rolled_back_keeps_the_file(self):
+        certificate = self.made()
+        with transaction.atomic():
+            certificate.delete()
+            transaction.set_rollback(True)
+        assert certificates.has_file(Certificate.objects.get())
+
+    def test_a_file_that_a_killed_process_left_is_deleted_once_it_is_old(self):
+        kept, orphan = self.made(), self.made()
+        storage, name = kept.file.storage, orphan.file.name
+        Certificate.objects.filter(pk=orphan.pk)._raw_delete("default")
+        assert certificates.delete_orphaned_files() == 0
+        for file in (kept.file.name, name):
+            os.utime(storage.path(file), (0, 0))
+        assert certificates.delete_orphaned_files() == 1
+        assert (storage.exists(kept.file.name), storage.exists(name)) == (True, False)
+
+    def test_no_folder_is_no_error(self):
+        assert certificates.delete_orphaned_files() == 0

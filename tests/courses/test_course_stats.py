@@ -10,7 +10,7 @@ from django.core.management import call_command
 from django.db import connection
 
 from courses.models import Course, CourseStats
-from tests import factories
+from tests.courses import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -8,8 +8,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from courses import tasks
-from courses.models import Certificate, Enrollment, Review
-from tests import factories
+from courses.models import Certificate, Course, Enrollment, Review
+from tests.courses import factories
 from tests.support.answers import problem
 from tests.support.broker import queued
 
@@ -96,6 +96,9 @@ def test_reviews_are_written_once_and_read_by_all(api, course, learner):
         ({"rating": 10**30}, "rating"),
         ({"rating": 4, "text": "x" * 5001}, "text"),
         ({"rating": 4, "text": "a\0"}, "text"),
+        ({"rating": 4.0}, "rating"),
+        ({"rating": 4, "user": "x"}, "user"),
+        ({"rating": 4, "stars": 5}, "stars"),
     ],
     ids=lambda value: str(value)[:40],
 )
@@ -148,6 +151,28 @@ def test_a_lost_file_is_made_again(api, course):
     tasks.certify(Enrollment.objects.get().pk)
     with contextlib.closing(api.get(address)) as answer:
         assert answer.status_code == 200
+
+
+def test_a_certificate_states_what_was_right_when_it_was_issued(api, course, learner):
+    api.post(at(course, "enroll"))
+    issued = api.post(at(course, "complete")).json()
+    learner.first_name = "Another"
+    learner.save()
+    Course.objects.update(title="Another")
+    seen = APIClient().get(f"/api/v1/certificates/{issued['uuid']}/").json()
+    assert (
+        (seen["learner"], seen["course"])
+        == (issued["learner"], course.title)
+        == ("Анна Иванова", course.title)
+    )
+
+
+@pytest.mark.parametrize("action", ["enroll", "complete"])
+def test_an_action_without_fields_refuses_a_body(api, course, action):
+    assert (
+        "Accepted: none" in problem(api.post(at(course, action), {"now": True}, format="json"), 400)["detail"]
+    )
+    assert not Enrollment.objects.exists()
 
 
 @pytest.mark.parametrize("uuid", ["00000000-0000-0000-0000-000000000000", "x"])

@@ -1,4 +1,4 @@
-"""What is counted about a course moves to a table of its own and back, and nothing of it is lost."""
+"""The migrations of data: counts move to a table of their own and back; certificates get their names."""
 
 from __future__ import annotations
 
@@ -8,10 +8,11 @@ import pytest
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 
-from courses.models import CourseStats
-from tests import factories
+from courses.models import Certificate, CourseStats, learner_name
+from tests.courses import factories
 
 BEFORE, AFTER = "0001_initial", "0002_course_stats"
+LATEST = "0003_certificate_names"
 FIELDS = ("pk", "views", "students_count", "rating")
 
 
@@ -32,7 +33,7 @@ def counts(model):
 @pytest.fixture
 def _migrated_again(transactional_db):
     yield
-    migrate(AFTER)
+    migrate(LATEST)
 
 
 @pytest.mark.usefixtures("_migrated_again")
@@ -81,3 +82,20 @@ def test_the_indexes_and_constraints_come_back_with_the_columns():
     }
     migrate(AFTER)
     assert names() == after
+
+
+@pytest.mark.usefixtures("_migrated_again")
+@pytest.mark.parametrize(
+    ("first", "last", "name"), [("Anna", "Smith", "Anna Smith"), ("", "", "anna"), ("Anna", "", "Anna")]
+)
+def test_certificates_get_the_names_of_today(first, last, name):
+    enrollment = factories.EnrollmentFactory(
+        user__username="anna", user__first_name=first, user__last_name=last, course__title="Redis"
+    )
+    migrate(AFTER)
+    state = MigrationExecutor(connection).loader.project_state([("courses", AFTER)])
+    state.apps.get_model("courses", "Certificate").objects.create(enrollment_id=enrollment.pk)
+    migrate(LATEST)
+    certificate = Certificate.objects.get()
+    assert (certificate.learner_name, certificate.course_title) == (name, "Redis")
+    assert certificate.learner_name == learner_name(enrollment.user)

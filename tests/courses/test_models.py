@@ -9,7 +9,7 @@ from django.db import IntegrityError
 from django.db.models import F, ProtectedError
 
 from courses.models import Course, CourseStats
-from tests import factories
+from tests.courses import factories
 
 pytestmark = pytest.mark.django_db
 

@@ -9,8 +9,8 @@ from django.db.models.signals import pre_save
 
 from courses import cache, selectors
 from courses.models import Lesson, Module
-from tests import factories
 from tests.caching.interleaving import reach
+from tests.courses import factories
 from tests.support.waiting import a_session_waits_for_a_lock, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
@@ -80,7 +80,7 @@ def test_a_module_loaded_from_a_fixture_while_it_moves_leaves_no_course_stale(in
 
 
 def test_a_row_saved_under_a_key_that_another_is_making_leaves_no_course_stale(interleaving):
-    """There was no row to lock, and none to ask where it stood; at the UPDATE there is."""
+    """There was no row to lock, so no position could be read; at the UPDATE there is one."""
     course, other = factories.CourseFactory.create_batch(2)
 
     def pause(**_):

@@ -11,7 +11,7 @@ from rest_framework.exceptions import NotFound
 
 from courses import selectors
 from courses.models import Category, Course, CourseStats
-from tests import factories
+from tests.courses import factories
 
 pytestmark = pytest.mark.django_db
 

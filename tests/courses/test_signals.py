@@ -10,7 +10,7 @@ from django.db.models.functions import Concat
 
 from courses import cache, selectors, statistics, view_counts
 from courses.models import Category, Course, CourseStats, Lesson, Module
-from tests import factories
+from tests.courses import factories
 
 pytestmark = pytest.mark.django_db
 
@@ -43,7 +43,7 @@ class Catalogue:
         }
 
     def missed_after(self, change):
-        """What ``change(self)`` made others read anew; all that is served is as in the database."""
+        """Return what ``change(self)`` invalidated; what is served afterwards is as in the database."""
         self.read_twice()
         with transaction.atomic():
             change(self)

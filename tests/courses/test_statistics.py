@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 
 from courses import actions, statistics, tasks
 from courses.models import Course, CourseStats, Enrollment, Review
-from tests import factories
+from tests.courses import factories
 from tests.courses.row_versions import versions
 from tests.support.broker import queued
 from tests.support.threads import Other, at_once
@@ -99,7 +99,7 @@ def test_the_reconciliation_repairs_all_in_one_statement(drifted):
         lambda e: Review.objects.filter(course=e.course).update(rating=1),
     ],
 )
-def test_the_reconciliation_repairs_what_no_message_told_of(change):
+def test_the_reconciliation_repairs_what_no_message_reported(change):
     enrollment = factories.EnrollmentFactory()
     course = factories.ReviewFactory(course=enrollment.course, user=enrollment.user).course
     statistics.reconcile_statistics()
@@ -115,7 +115,7 @@ class TestConcurrency:
         course = factories.CourseFactory()
         actions.enroll(user=factories.UserFactory(), course=course)
         assert queued() == ["courses.tasks.enrolled"]
-        assert statistics_of(course) == (0, 0)  # nobody works on the queue: the message is as good as lost
+        assert statistics_of(course) == (0, 0)  # there is no worker: the message is as good as lost
         tasks.reconcile_statistics()
         assert statistics_of(course) == (1, 0)
 
@@ -143,7 +143,7 @@ class TestConcurrency:
         waiting.result()
         assert statistics_of(course) == (1, 0)
 
-    def test_a_learner_who_enrols_meanwhile_is_counted(self):
+    def test_a_learner_who_enrols_at_the_same_time_is_counted(self):
         """The timeline of ``refresh_statistics``."""
         course = factories.EnrollmentFactory().course
 

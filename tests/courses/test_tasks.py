@@ -11,7 +11,7 @@ from django.utils import timezone
 from config import celery_app
 from courses import actions, tasks, view_counts
 from courses.models import Certificate, CourseStats, Enrollment
-from tests import factories
+from tests.courses import factories
 from tests.support.broker import queued
 
 pytestmark = pytest.mark.django_db
@@ -36,6 +36,7 @@ def test_what_beat_runs_exists():
     assert {name for name in names if name.startswith("courses.")} == {
         "courses.tasks.flush_views",
         "courses.tasks.catch_up",
+        "courses.tasks.delete_orphaned_files",
         "courses.tasks.reconcile_statistics",
     }
     assert names <= celery_app.tasks.keys()
@@ -114,7 +115,7 @@ class TestCatchingUp:
         assert len(mailoutbox) == 2
 
     def test_a_round_is_bounded_and_costs_the_same_for_1_and_50(self, monkeypatch, django_assert_num_queries):
-        monkeypatch.setattr(tasks, "MOST_AT_ONCE", 20)
+        monkeypatch.setattr(tasks, "MAX_AT_ONCE", 20)
         for count, published in [(1, 1), (49, 20)]:
             factories.EnrollmentFactory.create_batch(count, notified_at=None)
             age(Enrollment, "created_at", minutes=2)

@@ -18,7 +18,7 @@ from caching import RedisUnavailable
 from core import redis_state
 from courses import view_counts
 from courses.models import Course, CourseStats, ViewBatch
-from tests import factories
+from tests.courses import factories
 from tests.courses.row_versions import versions
 from tests.support.processes import child_environment
 from tests.support.threads import at_once
@@ -26,7 +26,7 @@ from tests.support.waiting import until
 
 pytestmark = pytest.mark.django_db
 
-# Flushes, but is killed when it comes to the function that it is told.
+# Flushes, but is killed when it reaches the function that it is given.
 KILLED_FLUSH = """
 import os, signal, sys
 import django
@@ -127,7 +127,7 @@ def test_a_slow_flush_does_not_drop_the_batch_of_the_next():
     assert views_of(course) == 5
 
 
-def test_the_names_of_old_batches_are_forgotten():
+def test_the_names_of_old_batches_are_deleted():
     old = ViewBatch.objects.create(
         pk="00000000-0000-0000-0000-000000000001", applied_at=timezone.now() - timedelta(days=8)
     )

@@ -16,7 +16,7 @@ from caching.postgresql import triggers
 from caching.testing import assert_independent_of_caller, own_declarations
 from config.environment import ROOT
 from courses.models import Category, Course, Lesson
-from tests.factories import CategoryFactory, CourseFactory
+from tests.courses.factories import CategoryFactory, CourseFactory
 
 PAGE = ROOT / "docs" / "add-a-cached-endpoint.md"
 BLOCK = re.compile(r'```python title="(.*?)"\n(.*?)```', re.DOTALL)

@@ -10,7 +10,7 @@ from caching import metrics as stats
 from caching.gateway import get_gateway
 from courses.cache import course_detail
 from courses.models import Course
-from tests.factories import CourseFactory
+from tests.courses.factories import CourseFactory
 
 pytestmark = pytest.mark.django_db
 

@@ -27,12 +27,14 @@ from courses.models import Certificate
 from services.models import Subscription
 from tasks import tasks
 from tests import factories
+from tests.courses.factories import CourseFactory, EnrollmentFactory
 from tests.devtools.processes import environment, state
 from tests.services.factories import PlanFactory, ServiceFactory, make_subscriptions
 from tests.support.uvicorn_server import uvicorn
 from tests.support.waiting import until
 from tests.support.workers import working
 from tests.tasks.factories import LinkedUserFactory, TaskFactory
+from tests.topics.factories import TopicFactory
 
 __all__ = ["state"]
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -79,8 +81,8 @@ def test_uv_sync_and_uv_run_in_a_fresh_clone_and_make_afterwards(clone, state):
 
 
 def test_uvicorn_serves_the_cache_rates_request_ids_static_files_and_pages(tmp_path, port):
-    course = factories.CourseFactory()
-    factories.TopicFactory(name="Cooking")
+    course = CourseFactory()
+    TopicFactory(name="Cooking")
     browser = Client()
     browser.force_login(factories.UserFactory())
     with uvicorn(tmp_path, port, DEBUG="1", THROTTLE_COURSES_TOP="2/min") as server:
@@ -108,7 +110,7 @@ def test_uvicorn_serves_the_cache_rates_request_ids_static_files_and_pages(tmp_p
 
 def test_uvicorn_answers_400_requests_40_at_once_on_bounded_database_connections(tmp_path, port):
     """Reads past the cache: each needs the database. faults.md D1: 100 idle connections, then 503."""
-    courses = factories.CourseFactory.create_batch(20)
+    courses = CourseFactory.create_batch(20)
     limit = 5
     seen: list[int] = []
     done = threading.Event()
@@ -152,7 +154,7 @@ def count_connections(seen: list[int], done: threading.Event) -> None:
 def test_worker_of_this_pool_does_a_price_change_a_certificate_and_a_reminder(pool, tmp_path, telegram):
     service = ServiceFactory(full_price=100)
     make_subscriptions(5, service=service, plan=PlanFactory(discount_percent=10))
-    enrollment = factories.EnrollmentFactory()
+    enrollment = EnrollmentFactory()
     task = TaskFactory(assigned_to=LinkedUserFactory(), deadline=timezone.now() + timedelta(minutes=30))
     bot = {name: getattr(settings, name) for name in ("TELEGRAM_API_URL", "TELEGRAM_BOT_TOKEN")}
     with working(tmp_path, pool=pool, concurrency=4, MEDIA_ROOT=str(tmp_path / "media"), **bot) as worker:

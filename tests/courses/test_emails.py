@@ -1,4 +1,4 @@
-"""The mails: each to the right learner, once."""
+"""The e-mails: each to the right learner, once."""
 
 from __future__ import annotations
 
@@ -6,10 +6,10 @@ from functools import partial
 
 import pytest
 
-from courses import certificates, mails
+from courses import certificates, emails
 from courses.models import Certificate, Enrollment
 from messaging.notify import TryLater
-from tests import factories
+from tests.courses import factories
 from tests.support.smtp import GOOD, HANG_UP
 from tests.support.threads import at_once
 
@@ -27,7 +27,7 @@ def certificate_due():
 
 def test_the_enrolled_learns_so(mailoutbox):
     enrollment = enrollment_due(course__title="Основы\nPython", user__first_name="Анна")
-    mails.send_enrolled(enrollment.pk)
+    emails.send_enrolled(enrollment.pk)
     (mail,) = mailoutbox
     assert mail.to == [enrollment.user.email]
     assert mail.subject == "You are enrolled: Основы Python"
@@ -36,7 +36,7 @@ def test_the_enrolled_learns_so(mailoutbox):
 
 def test_the_certificate_is_attached(mailoutbox):
     certificate = certificate_due()
-    mails.send_certificate(certificate.pk)
+    emails.send_certificate(certificate.pk)
     (mail,) = mailoutbox
     assert mail.to == [certificate.enrollment.user.email]
     assert "Основы" in mail.subject
@@ -48,15 +48,15 @@ def test_the_certificate_is_attached(mailoutbox):
 def test_a_mail_is_sent_once(mailoutbox):
     enrollment, certificate = enrollment_due(), certificate_due()
     for _ in range(2):
-        mails.send_enrolled(enrollment.pk)
-        mails.send_certificate(certificate.pk)
+        emails.send_enrolled(enrollment.pk)
+        emails.send_certificate(certificate.pk)
     assert len(mailoutbox) == 2
 
 
 @pytest.mark.django_db(transaction=True)
 def test_of_simultaneous_senders_one_sends(mailoutbox):
     enrollment = enrollment_due()
-    at_once(*[partial(mails.send_enrolled, enrollment.pk)] * 8)
+    at_once(*[partial(emails.send_enrolled, enrollment.pk)] * 8)
     assert len(mailoutbox) == 1
 
 
@@ -73,11 +73,11 @@ def test_what_the_server_does_not_take_now_stays_due(smtp, command, answer):
     enrollment = enrollment_due()
     smtp.answers[command] = answer
     with pytest.raises(TryLater):
-        mails.send_enrolled(enrollment.pk)
+        emails.send_enrolled(enrollment.pk)
     assert is_due(enrollment)
     smtp.answers[command] = GOOD[command]
     smtp.mails.clear()
-    mails.send_enrolled(enrollment.pk)
+    emails.send_enrolled(enrollment.pk)
     assert len(smtp.mails) == 1
     assert not is_due(enrollment)
 
@@ -86,14 +86,14 @@ def test_what_the_server_does_not_take_now_stays_due(smtp, command, answer):
 def test_what_is_refused_for_good_is_given_up(smtp, caplog, command):
     enrollment = enrollment_due()
     smtp.answers[command] = "550 no"
-    mails.send_enrolled(enrollment.pk)
+    emails.send_enrolled(enrollment.pk)
     assert not is_due(enrollment)
     assert "550" in caplog.text
 
 
 def test_what_is_no_address_is_given_up(smtp, caplog):
     enrollment = enrollment_due(user__email="a\nb@example.com")
-    mails.send_enrolled(enrollment.pk)
+    emails.send_enrolled(enrollment.pk)
     assert not is_due(enrollment)
     assert "not an e-mail address" in caplog.text
 
@@ -102,14 +102,14 @@ def test_what_may_have_arrived_is_not_sent_again(smtp, caplog):
     enrollment = enrollment_due()
     smtp.answers["."] = HANG_UP
     for _ in range(2):
-        mails.send_enrolled(enrollment.pk)
+        emails.send_enrolled(enrollment.pk)
     assert len(smtp.mails) == 1
     assert "broke" in caplog.text
 
 
 def test_a_learner_without_an_address_is_due_nothing(mailoutbox):
     enrollment = enrollment_due(user__email="")
-    mails.send_enrolled(enrollment.pk)
+    emails.send_enrolled(enrollment.pk)
     assert Enrollment.objects.get().notified_at is not None
     assert mailoutbox == []
 
@@ -118,11 +118,11 @@ def test_a_certificate_whose_file_is_lost_stays_due():
     certificate = certificate_due()
     certificate.file.storage.delete(certificate.file.name)
     with pytest.raises(FileNotFoundError):
-        mails.send_certificate(certificate.pk)
+        emails.send_certificate(certificate.pk)
     assert Certificate.objects.get().notified_at is None
 
 
 def test_what_has_gone_is_no_error(mailoutbox):
-    mails.send_enrolled(404)
-    mails.send_certificate(404)
+    emails.send_enrolled(404)
+    emails.send_certificate(404)
     assert mailoutbox == []

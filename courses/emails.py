@@ -1,4 +1,4 @@
-"""The mails that learners get: each at most once, claimed in its row before it is sent."""
+"""The e-mails that learners get: each is sent at most once, and claimed in its row before."""
 
 from __future__ import annotations
 
@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.utils import timezone
 
-from courses.certificates import holder_name
-from courses.models import Certificate, Enrollment
+from courses.models import Certificate, Enrollment, learner_name
 from messaging.email import send_mail
 from messaging.notify import Refused, TryLater, Unknown
 
@@ -20,7 +19,7 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 
-class Mail(NamedTuple):
+class Email(NamedTuple):
     address: str
     subject: str
     text: str
@@ -28,7 +27,7 @@ class Mail(NamedTuple):
 
 
 def send_enrolled(enrollment_id: int) -> None:
-    """Tell a learner that the enrolment stands.
+    """Send a learner the confirmation of an enrolment.
 
     Raises:
         TryLater: the mail server does not take it now; it stays due.
@@ -38,12 +37,12 @@ def send_enrolled(enrollment_id: int) -> None:
     if enrollment is None:
         return
     title = enrollment.course.title
-    mail = Mail(
+    email = Email(
         address=enrollment.user.email,
         subject=f"You are enrolled: {title}",
-        text=f"Hello {holder_name(enrollment.user)},\n\nyou are enrolled in the course “{title}”.\n",
+        text=f"Hello {learner_name(enrollment.user)},\n\nyou are enrolled in the course “{title}”.\n",
     )
-    _send_once(mail, rows)
+    _send_once(email, rows)
 
 
 def send_certificate(certificate_id: int) -> None:
@@ -54,36 +53,36 @@ def send_certificate(certificate_id: int) -> None:
         TryLater: the mail server does not take it now; it stays due.
     """
     rows = Certificate.objects.filter(pk=certificate_id)
-    certificate = rows.select_related("enrollment__user", "enrollment__course").first()
+    certificate = rows.select_related("enrollment__user").first()
     if certificate is None:
         return
-    user, title = certificate.enrollment.user, certificate.enrollment.course.title
+    title = certificate.course_title
     with certificate.file.open() as file:
         attachment = (f"{certificate.uuid}.pdf", file.read(), "application/pdf")
-    mail = Mail(
-        address=user.email,
+    email = Email(
+        address=certificate.enrollment.user.email,
         subject=f"Your certificate: {title}",
         text=(
-            f"Hello {holder_name(user)},\n\nyou have completed the course “{title}”. Your certificate "
+            f"Hello {certificate.learner_name},\n\nyou have completed the course “{title}”. Your certificate "
             f"is attached. Anyone can verify it by its number: {certificate.uuid}\n"
         ),
         attachments=(attachment,),
     )
-    _send_once(mail, rows)
+    _send_once(email, rows)
 
 
-def _send_once(mail: Mail, rows: QuerySet[Any]) -> None:
-    """Send the mail of one row, unless somebody else has claimed it."""
+def _send_once(email: Email, rows: QuerySet[Any]) -> None:
+    """Send the e-mail of one row, unless another sender has claimed it."""
     if not rows.filter(notified_at__isnull=True).update(notified_at=timezone.now()):
         return
-    if not mail.address:
-        return  # nowhere to send it, and so nothing due
+    if not email.address:
+        return  # there is no address: nothing is due
     try:
-        send_mail(*mail)
+        send_mail(*email)
     except TryLater:
         rows.update(notified_at=None)
         raise
     except Refused as error:
-        logger.warning("A mail is refused and given up: %s", error)
+        logger.warning("An e-mail is refused and given up: %s", error)
     except Unknown as error:
-        logger.warning("A mail may have arrived and is not sent again: %s", error)
+        logger.warning("An e-mail may have arrived and is not sent again: %s", error)

@@ -1,0 +1,74 @@
+"""Certificates: anyone who has the number can verify one; its owner gets the PDF."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from django.core.exceptions import PermissionDenied
+from django.http import FileResponse
+from drf_spectacular.utils import extend_schema_view
+from rest_framework import status
+from rest_framework.negotiation import BaseContentNegotiation
+from rest_framework.permissions import AllowAny
+
+from api.problems.exceptions import Problem
+from api.viewsets import GenericViewSet, RetrieveModelMixin
+from courses import schema, tasks
+from courses.models import Certificate
+from courses.serializers import CertificateSerializer
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from uuid import UUID
+
+    from rest_framework.parsers import BaseParser
+    from rest_framework.renderers import BaseRenderer
+    from rest_framework.request import Request
+
+SECONDS_TO_MAKE_A_FILE = 5
+
+
+class OneFormat(BaseContentNegotiation):
+    """Ignores what the client says it accepts: a file has one format, and so have problems."""
+
+    def select_parser(self, request: Request, parsers: Iterable[BaseParser]) -> BaseParser:  # noqa: ARG002
+        return next(iter(parsers))
+
+    def select_renderer(
+        self,
+        request: Request,  # noqa: ARG002
+        renderers: Iterable[BaseRenderer],
+        format_suffix: str | None = None,  # noqa: ARG002
+    ) -> tuple[BaseRenderer, str]:
+        first = next(iter(renderers))
+        return first, first.media_type
+
+
+@extend_schema_view(**schema.CERTIFICATES)
+class CertificateViewSet(RetrieveModelMixin, GenericViewSet[Certificate]):
+    permission_classes = [AllowAny]
+    serializer_class = CertificateSerializer
+    queryset = Certificate.objects.select_related("enrollment")
+    lookup_field = "uuid"
+    lookup_value_converter = "uuid"
+
+    @schema.PDF
+    def pdf(self, request: Request, uuid: UUID) -> FileResponse:
+        """Routed by courses/urls.py, because of its suffix."""
+        certificate = self.get_object()
+        if certificate.enrollment.user_id != request.user.pk:
+            raise PermissionDenied("Only its owner may download a certificate.")
+        try:
+            file = certificate.file.open()
+        except (ValueError, FileNotFoundError):  # not made yet, or lost
+            tasks.certify.publish(certificate.enrollment_id)
+            raise _still_being_made() from None
+        return FileResponse(file, filename=f"{uuid}.pdf", content_type="application/pdf")
+
+
+def _still_being_made() -> Problem:
+    return Problem(
+        "The file is being made: try again in a few seconds.",
+        status=status.HTTP_404_NOT_FOUND,
+        headers={"Retry-After": str(SECONDS_TO_MAKE_A_FILE)},
+    )

@@ -1,0 +1,81 @@
+"""Every operation of the schema refuses what it does not know: a 400 that names it."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from django.contrib.auth.models import User
+from django.test import Client
+from drf_spectacular.generators import SchemaGenerator
+
+from tests.support.addresses import fill, make_rows
+from tests.support.answers import problem
+
+UNKNOWN = "no_such_name"
+# Addresses whose apps still take what they do not know. To be empty.
+NOT_YET = (
+    "/api/v1/auth/",
+    "/api/v1/me/",
+    "/api/v1/user/",
+    "/api/v1/clients/",
+    "/api/v1/subscriptions/",
+    "/api/v1/services/",
+    "/api/v1/plans/",
+    "/api/v1/recalculations/",
+    "/api/v1/topics/",
+    "/api/v1/lists/",
+    "/api/v1/tasks/",
+    "/api/v1/cache/",
+    "/api/v1/telegram/",
+)
+# Telegram's own format, to which Telegram may add fields.
+FOREIGN_BODIES = {("post", "/api/v1/telegram/webhook/")}
+
+PATHS = SchemaGenerator().get_schema(public=True)["paths"]
+OPERATIONS = sorted(
+    (method, path) for path, methods in PATHS.items() for method in methods if not path.startswith(NOT_YET)
+)
+BODIES = [
+    (method, path)
+    for method, path in OPERATIONS
+    if method in {"post", "put", "patch"} and (method, path) not in FOREIGN_BODIES
+]
+
+
+@pytest.fixture(autouse=True)
+def _unlimited(settings):
+    rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"])
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+    settings.TELEGRAM_WEBHOOK_SECRET = "secret"
+
+
+@pytest.fixture
+def client(db):
+    user = User.objects.create_superuser("admin-of-all", "admin@example.com")
+    make_rows(user)
+    made = Client(headers={"X-Telegram-Bot-Api-Secret-Token": "secret"})
+    made.force_login(user)
+    return made
+
+
+def send(client, method, address, body=None):
+    text = "" if body is None else json.dumps(body)
+    return client.generic(method.upper(), address, text, content_type="application/json")
+
+
+@pytest.mark.parametrize(("method", "path"), OPERATIONS)
+def test_an_unknown_query_parameter(client, method, path):
+    response = send(client, method, f"{fill(path)}?{UNKNOWN}=1", {} if method != "get" else None)
+    body = problem(response, 400)
+    assert "Accepted: " in body["errors"][UNKNOWN][0]
+
+
+@pytest.mark.parametrize(("method", "path"), BODIES)
+def test_an_unknown_field(client, method, path):
+    body = problem(send(client, method, fill(path), {UNKNOWN: 1}), 400)
+    assert "Accepted: " in body["errors"][UNKNOWN][0]
+
+
+def test_the_addresses_left_out_exist():
+    assert [prefix for prefix in NOT_YET if not any(path.startswith(prefix) for path in PATHS)] == []
