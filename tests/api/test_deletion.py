@@ -4,8 +4,9 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from api.deletion import delete_unreferenced, references
+from api.deletion import delete_unreferenced
 from api.problems.exceptions import Conflict
+from core.references import references
 from courses.models import Category, Course
 from tests.courses import factories
 
