@@ -18,9 +18,10 @@ from courses import view_counts
 from courses.cache import course_detail, course_pages, top_courses
 from services.cache import price_total
 from services.models import Plan, Subscription
-from tests.factories import CategoryFactory, CourseFactory, TopicFactory
+from tests.factories import CategoryFactory, CourseFactory
 from tests.services.factories import SubscriptionFactory
 from tests.support.threads import Other
+from tests.topics.factories import TopicFactory
 
 
 def read(path, **headers):

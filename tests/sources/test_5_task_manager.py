@@ -33,6 +33,7 @@ from tests.support.uvicorn_server import uvicorn
 from tests.support.waiting import until
 from tests.support.workers import working
 from tests.tasks.factories import LinkedUserFactory, TaskFactory
+from tests.topics.factories import TopicFactory
 
 __all__ = ["state"]
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
@@ -80,7 +81,7 @@ def test_uv_sync_and_uv_run_in_a_fresh_clone_and_make_afterwards(clone, state):
 
 def test_uvicorn_serves_the_cache_rates_request_ids_static_files_and_pages(tmp_path, port):
     course = factories.CourseFactory()
-    factories.TopicFactory(name="Cooking")
+    TopicFactory(name="Cooking")
     browser = Client()
     browser.force_login(factories.UserFactory())
     with uvicorn(tmp_path, port, DEBUG="1", THROTTLE_COURSES_TOP="2/min") as server:
