@@ -14,8 +14,10 @@ PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; p
 BENCHMARKS := coherence releases cost outage redis_drills throughput recalculation
 
 # The rooms whose texts the language check reads (devtools/language.py).
-PLAIN := .env.example CHANGELOG.md CONTRIBUTING.md README.md Makefile benchmarks caching config devtools docs monitoring tasks topics \
-	$(addprefix tests/,benchmarks caching config devtools docs monitoring tasks topics)
+PLAIN := .env.example CHANGELOG.md CONTRIBUTING.md README.md Makefile \
+	accounts benchmarks caching config core devtools docs messaging monitoring ratelimit tasks topics web \
+	$(addprefix tests/,accounts benchmarks caching config core devtools docs messaging monitoring ratelimit \
+		tasks topics web)
 
 .PHONY: run test lint bench benchmark flower install peers psycopg3 requirements
 

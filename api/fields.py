@@ -11,6 +11,7 @@ from rest_framework import serializers
 from core.names import normalize_name
 
 MAX_ID = 2**63 - 1  # of PostgreSQL's bigint
+FRACTION = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 
 
@@ -49,6 +50,18 @@ class NameField(serializers.CharField):
 
     def to_internal_value(self, data: Any) -> str:
         return normalize_name(super().to_internal_value(data))
+
+
+class DecimalField(serializers.DecimalField):
+    """A decimal number in ASCII digits, not ``1_0`` or ``"٥"``; the API gives it as a JSON number."""
+
+    def to_internal_value(self, data: Any) -> Any:
+        if not FRACTION.fullmatch(str(data)):
+            self.fail("invalid")
+        return super().to_internal_value(data)
+
+    def to_representation(self, value: Any) -> float:  # type: ignore[override]  # "str" in the stubs
+        return float(value)
 
 
 class DateTimeField(serializers.DateTimeField):

@@ -79,7 +79,7 @@ def envelope(
 class PageSerializer(serializers.Serializer[Any]):
     """A page of a list."""
 
-    count = serializers.IntegerField()
+    count = serializers.IntegerField(help_text="The number of results on all pages.")
     next = serializers.CharField(allow_null=True, help_text="Address of the next page, from the root.")
     previous = serializers.CharField(allow_null=True, help_text="Address of the previous page.")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import models
 from rest_framework import serializers
 
-from api.fields import NameField, PrimaryKeyRelatedField
+from api.fields import DecimalField, NameField, PrimaryKeyRelatedField
 from core import names
 
 if TYPE_CHECKING:
@@ -66,10 +66,11 @@ class Serializer(StrictFields, serializers.Serializer[Any]):
 
 
 class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
-    """DRF's, with strict fields, strict ids and normalized names."""
+    """DRF's, with strict fields, strict ids and normalized names; decimals are JSON numbers."""
 
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
+        models.DecimalField: DecimalField,
         names.NameField: NameField,
     }
     serializer_related_field = PrimaryKeyRelatedField

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
-from django.db import models, transaction
+from django.db import connection, models, transaction
 from rest_framework import mixins, status, viewsets
 from rest_framework.response import Response
 
@@ -23,18 +23,20 @@ if TYPE_CHECKING:
     from api.query import QuerySerializer
 
 Row = TypeVar("Row", bound=models.Model)
-WRITES = {"PUT", "PATCH", "DELETE", "POST"}
 
 
 class GenericViewSet(StrictQuery, viewsets.GenericViewSet[Row]):
     """DRF's, with strict query parameters and a lock on the row that a request changes.
 
     Attributes:
+        locking: whether ``get_object`` locks the row. Not by the method: OPTIONS also looks whether a PUT
+            would find the row, outside of a transaction.
         read_serializer_class: what the API gives, where that is not what it takes.
     """
 
     query_serializers: ClassVar[Mapping[str, type[QuerySerializer]]] = {"list": PageQuery}
     read_serializer_class: type[BaseSerializer[Any]] | None = None
+    locking = False
 
     def lock_object(self) -> Row:
         """Return the row of the address, locked until the transaction ends.
@@ -43,6 +45,7 @@ class GenericViewSet(StrictQuery, viewsets.GenericViewSet[Row]):
             Http404: there is none that the user may see.
             PreconditionFailed: the request's If-Match is not the present ETag.
         """
+        self.locking = True
         row = self.get_object()
         if "If-Match" in self.request.headers:
             require_match(self.request, self.etag(row))
@@ -50,8 +53,7 @@ class GenericViewSet(StrictQuery, viewsets.GenericViewSet[Row]):
 
     def filter_queryset(self, queryset: models.QuerySet[Row, Any]) -> models.QuerySet[Row, Any]:
         found: models.QuerySet[Row, Any] = super().filter_queryset(queryset)
-        changes_row = self.detail and self.request.method in WRITES
-        return found.select_for_update(of=("self",), no_key=True) if changes_row else found
+        return found.select_for_update(of=("self",), no_key=True) if self.locking else found
 
     def represent(self, row: Row) -> Any:
         """Return what a GET of the row gives."""
@@ -61,6 +63,19 @@ class GenericViewSet(StrictQuery, viewsets.GenericViewSet[Row]):
     def etag(self, row: Row) -> str:
         """Return the entity tag of what a GET of the row gives."""
         return json_etag(self.represent(row))
+
+    def reload(self, row: Row) -> Row:
+        """Return a row that was just written, for the response; by default as it is.
+
+        Foreign keys are checked here, and the rows that they refer to held until the end of the
+        transaction. By itself PostgreSQL checks them at COMMIT, after the response was made of rows that
+        another request may have deleted.
+
+        Raises:
+            IntegrityError: a row that this one refers to was deleted (409).
+        """
+        connection.check_constraints()
+        return row
 
     def respond(self, row: Row) -> HttpResponse:
         """Return what a GET of the row would answer, with its ETag."""
@@ -76,7 +91,7 @@ class CreateModelMixin(mixins.CreateModelMixin):
         serializer.is_valid(raise_exception=True)
         with transaction.atomic():
             view.perform_create(serializer)
-            data = view.represent(serializer.instance)
+            data = view.represent(view.reload(serializer.instance))
         headers = {"Location": f"{request.path}{serializer.instance.pk}/", "ETag": json_etag(data)}
         return Response(data, status=status.HTTP_201_CREATED, headers=headers)
 
@@ -104,6 +119,7 @@ class UpdateModelMixin:
         serializer.is_valid(raise_exception=True)
         if _changes(row, serializer.validated_data):
             view.perform_update(serializer)
+            row = view.reload(serializer.instance)
         response: HttpResponse = view.respond(row)
         return response
 

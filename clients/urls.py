@@ -1,10 +1,9 @@
 """Addresses under /api/v1/."""
 
-from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-from clients import views
+from clients.views import ClientViewSet
 
-urlpatterns = [
-    path("clients/", views.ClientList.as_view(), name="client-list"),
-    path("clients/<int:pk>/", views.ClientDetail.as_view(), name="client-detail"),
-]
+router = SimpleRouter(use_regex_path=False)
+router.register("clients", ClientViewSet)
+urlpatterns = router.urls

@@ -1,46 +1,51 @@
-"""Clients over HTTP: staff see all, a client's user sees his own."""
+"""Clients over HTTP: staff see all, a client's user sees that client."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.utils import extend_schema, extend_schema_view
-from rest_framework.generics import GenericAPIView, ListCreateAPIView
 from rest_framework.permissions import SAFE_METHODS, DjangoModelPermissions
 
-from clients.generics import SubscribedDetail
+from api.viewsets import ModelViewSet
 from clients.models import Client
-from clients.selectors import seen_through
-from clients.serializers import ClientSerializer
+from clients.selectors import search_clients, visible_client_id
+from clients.serializers import ClientQuery, ClientSerializer
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-
-class Visible(GenericAPIView[Client]):
-    """The clients that the caller sees; for a write, whose permission has been checked, all."""
-
-    permission_classes = [DjangoModelPermissions]  # reads are narrowed to what the caller may see
-    queryset = Client.objects.select_related("user").order_by("pk")
-    serializer_class = ClientSerializer
-
-    def filter_queryset(self, queryset: QuerySet[Client, Any]) -> QuerySet[Client, Any]:
-        if self.request.method not in SAFE_METHODS:
-            return queryset
-        own = seen_through(self.request.user, Client)
-        return queryset if own is None else queryset.filter(pk=own)
-
-
-@extend_schema_view(get=extend_schema(summary="Clients"), post=extend_schema(summary="Add a client"))
-class ClientList(Visible, ListCreateAPIView[Client]):
-    pass
+READERS = "Staff with the view permission see every client, a client's user sees that client."
 
 
 @extend_schema_view(
-    get=extend_schema(summary="A client"),
-    put=extend_schema(summary="Replace a client"),
-    patch=extend_schema(summary="Change a client"),
-    delete=extend_schema(summary="Delete a client without subscriptions"),
+    list=extend_schema(summary="List clients", description=READERS),
+    create=extend_schema(summary="Add a client", description="Needs the permission `clients.add_client`."),
+    retrieve=extend_schema(summary="Get a client", description=READERS),
+    update=extend_schema(
+        summary="Replace a client", description="Needs the permission `clients.change_client`."
+    ),
+    partial_update=extend_schema(
+        summary="Change a client", description="Needs the permission `clients.change_client`."
+    ),
+    destroy=extend_schema(
+        summary="Delete a client",
+        description="Only a client without subscriptions can be deleted, else the answer is 409. "
+        "Needs the permission `clients.delete_client`.",
+    ),
 )
-class ClientDetail(Visible, SubscribedDetail[Client]):
-    pass
+class ClientViewSet(ModelViewSet[Client]):
+    permission_classes = [DjangoModelPermissions]  # filter_queryset narrows what a user reads
+    queryset = Client.objects.select_related("user").order_by("pk")
+    serializer_class = ClientSerializer
+    query_serializers = {"list": ClientQuery}
+    lookup_value_converter = "int"
+
+    def filter_queryset(self, queryset: QuerySet[Client, Any]) -> QuerySet[Client, Any]:
+        """Return the clients that the user may see and the search finds; for a write, all."""
+        clients = super().filter_queryset(queryset)
+        if self.request.method not in SAFE_METHODS:
+            return clients
+        own = visible_client_id(self.request.user, Client)
+        visible = clients if own is None else clients.filter(pk=own)
+        return search_clients(visible, self.query["search"]) if self.action == "list" else visible

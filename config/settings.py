@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from kombu import Queue  # type: ignore[attr-defined]  # Celery is untyped
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -39,6 +40,8 @@ SECRET_KEY = SECRET_KEY or EXAMPLE_SECRET_KEY
 
 ALLOWED_HOSTS = _words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _words("CSRF_TRUSTED_ORIGINS")
+# How users reach this site, for the links in mails.
+SITE_URL = os.environ.get("SITE_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -50,6 +53,7 @@ INSTALLED_APPS = [
     "django.contrib.sessions",
     "django.contrib.messages",
     "django.contrib.humanize",
+    "django.contrib.postgres",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
     "rest_framework",
@@ -77,6 +81,7 @@ MIDDLEWARE = [
     "api.problems.middleware.ProblemMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "core.language.LanguageMiddleware",
+    "core.malformed.MalformedRequestMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -117,6 +122,8 @@ TEMPLATES = [
 
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "topics:list"
+AUTHENTICATION_BACKENDS = ["accounts.backends.FoldedNameBackend"]
+TOKEN_TTL_DAYS = int(os.environ.get("TOKEN_TTL_DAYS", "90"))  # of access tokens to the API
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -201,6 +208,7 @@ CACHES: dict[str, dict[str, Any]] = {
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 PRICE_CACHE_NAME = "price_cache"  # the sum of all prices
+RECALCULATION_STAMPS_COMMENT = _flag("RECALCULATION_STAMPS_COMMENT", "1")
 
 
 # More than one server: a cluster for the cache, or Sentinels that monitor its master. Then only the
@@ -245,6 +253,16 @@ METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for t
 CELERY_BROKER_URL = addresses.for_celery(
     os.environ.get("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
 )
+# One queue for each kind of slowness: a mail server that hangs must not delay prices.
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "prices", "outgoing")]  # type: ignore[no-untyped-call]
+CELERY_TASK_ROUTES = {
+    "services.tasks.*": {"queue": "prices"},
+    "messaging.tasks.deliver*": {"queue": "outgoing"},
+    "tasks.tasks.deliver*": {"queue": "outgoing"},
+    "courses.tasks.enrolled": {"queue": "outgoing"},
+    "courses.tasks.certify": {"queue": "outgoing"},
+}
 CELERY_TASK_IGNORE_RESULT = True  # but for config.celery.debug_task
 CELERY_RESULT_BACKEND = CELERY_BROKER_URL
 CELERY_RESULT_EXPIRES = 3600
@@ -274,7 +292,7 @@ if CELERY_BROKER_URL.startswith("sentinel://"):
         },
     }
     CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
-CELERY_SINGLETON_BACKEND_CLASS = "services.singleton.OwnedLocks"
+CELERY_SINGLETON_BACKEND_CLASS = "services.deduplication.OwnedLocks"
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
 )
@@ -284,25 +302,31 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "accounts.tasks.delete_expired_sessions",
         "schedule": 86_400,
     },
+    "accounts: delete expired tokens": {
+        "task": "accounts.tasks.delete_expired_tokens",
+        "schedule": 86_400,
+    },
     "caching: repair": {"task": "caching.contrib.celery.repair", "schedule": 15},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
+    "messaging: delete old messages": {"task": "messaging.tasks.delete_old_messages", "schedule": 86_400},
+    "messaging: send what is due": {"task": "messaging.tasks.deliver_due", "schedule": 20},
     "messaging: delete old Updates": {"task": "messaging.tasks.delete_old_updates", "schedule": 86_400},
     "services: bring prices up to date": {
         "task": "services.tasks.repair",
         "schedule": 20,
-        "options": {"expires": 20},  # messages must not accumulate while no worker runs
     },
-    "services: tidy": {"task": "services.tasks.tidy", "schedule": 60, "options": {"expires": 60}},
+    "services: tidy": {"task": "services.tasks.tidy", "schedule": 60},
     "tasks: delete old notifications": {"task": "tasks.tasks.delete_old_notifications", "schedule": 86_400},
     "tasks: send what is due": {
         "task": "tasks.tasks.deliver_due",
         "schedule": 20,
-        "options": {"expires": 20},  # for the same reason
     },
     "tasks: turn overdue, remind": {"task": "tasks.tasks.watch_deadlines", "schedule": 300},
 }
+for _entry in CELERY_BEAT_SCHEDULE.values():  # what was sent while no worker ran is not run one by one
+    _entry["options"] = {"expires": _entry["schedule"]}
 
 # --- API --------------------------------------------------------------------------------------
 
@@ -326,6 +350,7 @@ REST_FRAMEWORK = {
         "auth-register": os.environ.get("THROTTLE_AUTH_REGISTER", "10/min"),
         "sign-in": os.environ.get("THROTTLE_SIGN_IN", "10/min"),
         "auth-token": os.environ.get("THROTTLE_AUTH_TOKEN", "10/min"),
+        "auth-email": os.environ.get("THROTTLE_AUTH_EMAIL", "10/min"),
         "telegram-confirm": os.environ.get("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
     },
     "NUM_PROXIES": int(os.environ.get("NUM_PROXIES", "0")),
@@ -344,6 +369,7 @@ SPECTACULAR_SETTINGS = {
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "SCHEMA_PATH_PREFIX": "/api(/v1)?",
     "COMPONENT_SPLIT_REQUEST": True,
+    "GET_LIB_DOC_EXCLUDES": "api.openapi.library_classes",
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.openapi.add_problems"],
 }
 

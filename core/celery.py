@@ -29,21 +29,22 @@ class Task(DjangoTask):  # type: ignore[misc]  # Celery is untyped
         """Publish the task after the commit of the open transaction; at once, where none is open."""
         transaction.on_commit(functools.partial(self.publish, *args))
 
-    def publish(self, *args: Any) -> None:
-        """Publish the task now. A broker that is away costs a log line, not the request.
+    def publish(self, *args: Any) -> bool:
+        """Publish the task now. Return False if the broker is away: that costs a log line, not the request.
 
         One that hangs costs two callers a second, and the later ones nothing: its breaker opens.
         """
         if broker().is_open:
             logger.warning("%s%s is left to beat: the broker is away", self.name, args)
-            return
+            return False
         try:
             self.apply_async(args)
         except OperationalError as error:
             broker().record_failure()
             logger.warning("%s%s is left to beat: %s", self.name, args, error)
-        else:
-            broker().record_success()
+            return False
+        broker().record_success()
+        return True
 
 
 @cache

@@ -1,10 +1,10 @@
-"""Shapes of the cache inspection, for the OpenAPI schema."""
+"""What the inspection of the cache answers."""
 
 from rest_framework import serializers
 
 
 class KeySerializer(serializers.Serializer[object]):
-    key = serializers.CharField()
+    key = serializers.CharField(help_text="the full name in Redis")
     type = serializers.CharField(help_text="string, hash, list, set, zset")
     ttl = serializers.IntegerField(allow_null=True, help_text="seconds; null: does not expire")
     size = serializers.IntegerField(help_text="bytes of Redis' memory")
@@ -16,4 +16,4 @@ class KeyPageSerializer(serializers.Serializer[object]):
 
 
 class KeyDetailSerializer(KeySerializer):
-    value = serializers.JSONField(allow_null=True)
+    value = serializers.JSONField(allow_null=True, help_text="decoded JSON, or text")

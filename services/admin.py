@@ -8,30 +8,35 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 
-from clients.admin import SubscribedAdmin
-from services.actions import request_recalculation
+from core.admin import CountReferencesMixin
+from services.actions import recalculate_single, request_recalculation
 from services.models import Plan, Recalculation, Service, Subscription
-from services.recalculation import pending_subscriptions, with_oldest
+from services.recalculation import with_oldest
+from services.selectors import is_pending, matches
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
 
-def tell_recalculation(request: HttpRequest, sources: QuerySet[Any]) -> None:
-    """Ask for a recalculation, and say where its progress is seen."""
+# Each of them sends messages of its own; more are recalculated faster by their services.
+MAX_SINGLE_RECALCULATIONS = 1_000
+
+
+def start_recalculation(request: HttpRequest, sources: QuerySet[Any]) -> None:
+    """Request a recalculation, and tell the user where its progress is shown."""
     count = request_recalculation(sources)
     address = reverse("admin:services_recalculation_changelist")
-    text = format_html('Asked for, of {}: <a href="{}">see how far it is</a>', count, address)
+    text = format_html('Recalculation of {} requested: <a href="{}">see its progress</a>', count, address)
     messages.success(request, text)
 
 
-class PricedAdmin(SubscribedAdmin):
-    """For what prices follow."""
+class PricedAdmin(CountReferencesMixin, admin.ModelAdmin):
+    """For services and plans, which prices follow."""
 
     actions = ["recalculate"]
 
@@ -45,7 +50,7 @@ class PricedAdmin(SubscribedAdmin):
     @admin.action(description="Recalculate the prices of the selected", permissions=["change"])
     def recalculate(self, request: HttpRequest, sources: QuerySet[Any]) -> None:
         # Not on the annotated query set: an update needs none of it.
-        tell_recalculation(request, self.model.objects.filter(pk__in=sources.values("pk")))
+        start_recalculation(request, self.model.objects.filter(pk__in=sources.values("pk")))
 
 
 @admin.register(Service)
@@ -70,9 +75,9 @@ class PriceStatusFilter(admin.SimpleListFilter):
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Subscription]) -> QuerySet[Subscription]:  # noqa: ARG002
         if self.value() == "pending":
-            return rows.filter(pk__in=pending_subscriptions().values("pk"))
+            return rows.filter(is_pending())
         if self.value() == "current":
-            return rows.exclude(pk__in=pending_subscriptions().values("pk"))
+            return rows.filter(~is_pending())
         return rows
 
 
@@ -81,11 +86,25 @@ class SubscriptionAdmin(admin.ModelAdmin):
     list_display = ["id", "client", "service", "plan", "price", "price_status", "priced_at", "comment"]
     list_filter = [PriceStatusFilter, "plan__plan_type", "service", "created_at"]
     list_select_related = ["client", "service", "plan"]
+    # What get_search_results looks at.
     search_fields = ["client__company_name", "client__user__email", "comment", "region", "channel"]
+    search_help_text = "Words of the company name or e-mail, how the comment begins, the region or channel"
     autocomplete_fields = ["client", "service", "plan"]
     readonly_fields = ["price", "price_status", "priced_at", "created_at"]
     show_full_result_count = False
-    actions = ["recalculate"]
+    actions = ["recalculate", "recalculate_single"]
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        queryset: QuerySet[Subscription],
+        search_term: str,
+    ) -> tuple[QuerySet[Subscription], bool]:
+        """Return what the API's ``search`` finds, and those of a region or channel; no row twice."""
+        text = search_term.strip()
+        if text:
+            queryset = queryset.filter(matches(text) | Q(region=text) | Q(channel=text))
+        return queryset, False
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002
         return list(self.readonly_fields) if obj else []  # a new one has no price until it is saved
@@ -94,12 +113,24 @@ class SubscriptionAdmin(admin.ModelAdmin):
         description="Recalculate the services of the selected subscriptions", permissions=["change"]
     )
     def recalculate(self, request: HttpRequest, rows: QuerySet[Subscription]) -> None:
-        tell_recalculation(request, Service.objects.filter(pk__in=rows.order_by().values("service")))
+        start_recalculation(request, Service.objects.filter(pk__in=rows.order_by().values("service")))
+
+    @admin.action(description="Recalculate only the selected subscriptions", permissions=["change"])
+    def recalculate_single(self, request: HttpRequest, rows: QuerySet[Subscription]) -> None:
+        pks = list(rows.order_by("pk").values_list("pk", flat=True)[: MAX_SINGLE_RECALCULATIONS + 1])
+        if len(pks) > MAX_SINGLE_RECALCULATIONS:
+            text = "At most {} at once. Recalculate their services instead."
+            messages.error(request, text.format(MAX_SINGLE_RECALCULATIONS))
+            return
+        sent = recalculate_single(pks)
+        level = messages.SUCCESS if sent == len(pks) else messages.ERROR
+        text = f"Recalculation of {sent} requested." + ("" if sent == len(pks) else " The broker is away.")
+        messages.add_message(request, level, text)
 
 
 @admin.register(Recalculation)
 class RecalculationAdmin(admin.ModelAdmin):
-    """To look at: recalculations begin by themselves."""
+    """Read-only: recalculations begin by themselves."""
 
     list_display = ["source", "progress", "started_at", "updated_at", "finished_at"]
     list_filter = [("finished_at", admin.EmptyFieldListFilter), "started_at"]

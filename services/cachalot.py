@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def past_cachalot() -> Iterator[None]:
-    """Let every query in the block, or in the function that it decorates, reach the database."""
+    """Let every query in the block, or in the decorated function, reach the database."""
     switch = cachalot_disabled()
     switch.__enter__()
     try:

@@ -1,18 +1,19 @@
 """Services, plans and subscriptions: data and database constraints.
 
-A subscription's price is the database's to write. Triggers (migrations/0002_prices.py) give a
-service and a plan a new revision whenever what they cost changes, and price a subscription in the
-statement that makes it or moves it to another service or plan; services/recalculation.py brings up
-to date what a new revision left behind. docs/prices.md tells why, with timelines.
+Only the database writes a subscription's price. Triggers (migrations/0002_prices.py) give a service
+and a plan a new revision whenever their price or discount changes, and price a subscription in the
+statement that adds it or moves it to another service or plan; services/recalculation.py brings up
+to date what a new revision left behind. docs/prices.md explains why, with timelines.
 """
 
 from __future__ import annotations
 
 from typing import Any, Literal
 
+from django.contrib.postgres.indexes import OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Now
+from django.db.models.functions import Now, Upper
 from django.dispatch import Signal
 
 from clients.models import Client
@@ -28,7 +29,7 @@ prices_changed = Signal()
 
 
 class PriceSourceQuerySet(models.QuerySet["Any"]):
-    """Tells of ``update()``, which sends no post_save; ``bulk_update()`` comes down to it."""
+    """Sends a signal for ``update()``, which sends no post_save; ``bulk_update()`` calls it."""
 
     def update(self, **values: Any) -> int:
         count = super().update(**values)
@@ -117,13 +118,15 @@ class Subscription(models.Model):
     class Meta:
         ordering = ["id"]
         indexes = [
-            # The recalculation walks these: the oldest revision first, then by id. Filters use them too.
+            # A recalculation reads these: the oldest revision first, then by id. Filters use them too.
             models.Index(fields=["service", "service_revision", "id"], name="subscription_of_service"),
             models.Index(fields=["plan", "plan_revision", "id"], name="subscription_of_plan"),
             # For prefixes too, whatever the database's collation: a plain index serves LIKE under C alone.
             models.Index(
                 fields=["comment"], name="subscription_comment_prefix", opclasses=["varchar_pattern_ops"]
             ),
+            # The search looks for how a comment begins in any case.
+            models.Index(OpClass(Upper("comment"), "text_pattern_ops"), name="subscription_comment_search"),
             models.Index(fields=["region", "channel"], name="subscription_region_channel"),
             models.Index(fields=["price"], name="subscription_price"),
         ]
@@ -135,7 +138,7 @@ class Subscription(models.Model):
         return f"Subscription {self.pk}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        """Save what is the caller's. The price is read again when somebody asks this instance for it."""
+        """Save all fields but the price's. They are read again when they are next accessed."""
         if not self._state.adding:
             for name in self.PRICED:
                 self.__dict__.pop(name, None)  # deferred: Django neither writes nor keeps it
@@ -143,21 +146,15 @@ class Subscription(models.Model):
 
     @property
     def price_status(self) -> PriceStatus:
-        """Whether the price is final. Reads the service and the plan: select them with the row."""
-        return price_status(
-            self.service_revision, self.plan_revision, self.service.revision, self.plan.revision
-        )
-
-
-def price_status(service_priced: int, plan_priced: int, service_now: int, plan_now: int) -> PriceStatus:
-    """``current`` if a price was computed at the present revisions of its service and plan."""
-    return "current" if (service_priced, plan_priced) == (service_now, plan_now) else "pending"
+        """Return whether the price is final. Reads the service and the plan: select them with the row."""
+        priced = self.service_revision, self.plan_revision
+        return "current" if priced == (self.service.revision, self.plan.revision) else "pending"
 
 
 class Recalculation(models.Model):
-    """How far the prices that follow one service or one plan have been brought up to date.
+    """The progress of bringing the prices of one service or one plan up to date.
 
-    Shown to people. What is still to be done is never read from here: the revisions say it.
+    It is shown to people. What is left to do is never read from here, but from the revisions.
     """
 
     service = models.ForeignKey(Service, on_delete=models.CASCADE, null=True, related_name="recalculations")

@@ -1,22 +1,20 @@
-"""Prices that a changed service or plan has left behind, brought up to date in chunks.
+"""Bring prices that a changed service or plan has left behind up to date, in chunks.
 
-What is to be done is read from the database alone: every subscription that was priced at an older
+What is left to do is read from the database alone: every subscription that was priced at an older
 revision than its service or plan has now. So nothing that is lost on the way (a message, a worker, a
-lock) can lose a price; it can only make it later.
+lock) can lose a price; it can only delay it.
 
-Several runs may go on at once, on several workers. For the length of a chunk one holds the
-``Recalculation`` of a service or plan; another that finds it held goes on to the next.
+Several workers may run this at once. For the length of a chunk a run locks the ``Recalculation`` of a
+service or plan; another run that finds it locked continues with the next.
 """
 
 from __future__ import annotations
 
 from datetime import timedelta
-from functools import reduce
-from operator import or_
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Q, Subquery
+from django.db.models import F, OuterRef, Subquery, Value
 from django.db.models.functions import Now
 from django.utils import timezone
 
@@ -29,7 +27,7 @@ if TYPE_CHECKING:
 
 Row = TypeVar("Row", Service, Plan)
 
-KEPT = timedelta(days=30)
+RECALCULATION_RETENTION = timedelta(days=30)
 
 # Rows that one transaction locks: about a tenth of a second's work.
 CHUNK_ROWS = 2_000
@@ -50,13 +48,16 @@ class Source(NamedTuple):
     revision: int
     oldest: int
 
+    def behind(self) -> dict[str, int]:
+        """Return the look-ups that select its subscriptions that are not up to date."""
+        return {self.kind: self.pk, f"{self.kind}_revision__lt": self.revision}
+
     def pending(self) -> QuerySet[Subscription]:
-        """Its subscriptions that are not up to date."""
-        behind = {self.kind: self.pk, f"{self.kind}_revision__lt": self.revision}
-        return Subscription.objects.filter(**behind).order_by()
+        """Return its subscriptions that are not up to date."""
+        return Subscription.objects.filter(**self.behind()).order_by()
 
     def recalculations(self) -> QuerySet[Recalculation]:
-        """Its recalculation that is not finished, if there is one."""
+        """Return its recalculation that is not finished, if there is one."""
         return Recalculation.objects.filter(**{self.kind: self.pk}, finished_at=None)
 
 
@@ -65,8 +66,8 @@ def recalculate() -> bool:
     """Bring every price up to date.
 
     Returns:
-        Whether some are left, because somebody holds their rows, or another run is at it: that one
-        may be killed, so look again later.
+        Whether some are left, because another transaction holds their rows, or another run is at it: that
+        one may be killed, so look again later.
     """
     while True:
         _close_finished()
@@ -76,19 +77,14 @@ def recalculate() -> bool:
             return bool(sources)
 
 
+@past_cachalot()
 def pending_sources() -> list[Source]:
-    """Every service and plan that has subscriptions to be priced."""
-    return [*_pending(Service, "service"), *_pending(Plan, "plan")]
-
-
-def pending_subscriptions() -> QuerySet[Subscription]:
-    """Every subscription that is not up to date."""
-    behind = [Q(pk__in=source.pending().values("pk")) for source in pending_sources()]
-    return Subscription.objects.filter(reduce(or_, behind)) if behind else Subscription.objects.none()
+    """Return every service and plan that has subscriptions to be priced, in one statement."""
+    return sorted(Source(*row) for row in _pending(Service, "service").union(_pending(Plan, "plan")))
 
 
 def with_oldest(sources: QuerySet[Row], kind: str) -> QuerySet[Row]:
-    """Services or plans with ``oldest``, the oldest revision at which a price of theirs was computed."""
+    """Annotate services or plans with the oldest revision at which a price of theirs was computed."""
     # A scalar subquery with a limit is one look into the index for each service, however many
     # subscriptions it has; EXISTS may be planned as a scan of them all.
     priced = f"{kind}_revision"
@@ -96,14 +92,17 @@ def with_oldest(sources: QuerySet[Row], kind: str) -> QuerySet[Row]:
     return sources.annotate(oldest=Subquery(rows.values(priced)[:1]))
 
 
-def _pending(model: type[Service | Plan], kind: str) -> list[Source]:
-    sources: QuerySet[Any] = model.objects.order_by("pk")
+def _pending(model: type[Service | Plan], kind: str) -> QuerySet[Any, Any]:
+    sources: QuerySet[Any] = model.objects.order_by()
     behind = with_oldest(sources, kind).filter(oldest__lt=F("revision"))
-    return [Source(kind, *row) for row in behind.values_list("pk", "revision", "oldest")]
+    rows: QuerySet[Any, Any] = behind.annotate(kind=Value(kind)).values_list(
+        "kind", "pk", "revision", "oldest"
+    )
+    return rows
 
 
 def _walk(source: Source) -> int:
-    """Price what was priced at the source's oldest revision and is not held; how many."""
+    """Price what was priced at the source's oldest revision and is not held. Return how many."""
     _open(source)
     repriced = last = 0
     while chunk := _reprice_chunk(source, after=last):
@@ -113,7 +112,7 @@ def _walk(source: Source) -> int:
 
 @transaction.atomic
 def _open(source: Source) -> None:
-    """Let people see that it has begun, and how much there is to do."""
+    """Record, for people, that it has begun and how much there is to do."""
     subject: dict[str, Any] = {f"{source.kind}_id": source.pk, "finished_at": None}
     Recalculation.objects.get_or_create(**subject)
     if _hold(source):
@@ -123,9 +122,9 @@ def _open(source: Source) -> None:
 
 @transaction.atomic
 def _reprice_chunk(source: Source, after: int) -> list[int]:
-    """Price the next rows; their ids. None, if another run is at it.
+    """Price the next rows and return their ids; none if another run is at it.
 
-    Rows that somebody else holds are passed over. So this waits for nobody while it holds rows, and
+    Rows that another transaction holds are passed over. So this never waits while it holds rows, and
     cannot be part of a deadlock.
     """
     if not _hold(source):
@@ -140,17 +139,17 @@ def _reprice_chunk(source: Source, after: int) -> list[int]:
 
 
 def _hold(source: Source) -> bool:
-    """Hold the source's recalculation until the transaction ends; False if somebody else does."""
+    """Lock the source's recalculation until the transaction ends. Return False if another run has it."""
     return source.recalculations().select_for_update(skip_locked=True).first() is not None
 
 
-def forget_old() -> None:
+def delete_old() -> None:
     """Delete recalculations that were finished long ago."""
-    Recalculation.objects.filter(finished_at__lt=timezone.now() - KEPT).delete()
+    Recalculation.objects.filter(finished_at__lt=timezone.now() - RECALCULATION_RETENTION).delete()
 
 
 def _close_finished() -> None:
-    """Note the end of recalculations with nothing left to do, also of those whose run was killed."""
+    """Record the end of recalculations with nothing left to do, also of those whose run was killed."""
     with transaction.atomic():
         rows = Recalculation.objects.select_for_update(skip_locked=True).filter(finished_at=None)
         opened = list(rows.values_list("pk", "service", "plan"))

@@ -1,23 +1,25 @@
-"""Reads: subscriptions as plain data, and what they come to."""
+"""Reads: which subscriptions a request selects, a page of them, and their totals."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Sum
+from django.db.models import Count, F, Q, Sum
 
-from api.moments import moment_text
-from services import tally
+from clients.models import Client
+from clients.selectors import matches_client, search_clients
+from services import subscription_totals
 from services.cachalot import past_cachalot
-from services.models import Subscription, price_status
+from services.models import Service, Subscription
+from services.recalculation import pending_sources
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from django.db.models import QuerySet
 
-# What a selection may be made by, and the look-up behind it. ``owner`` is the client that is all its
-# user sees, beside ``client``, which anybody may ask for.
+# Filters by equality or range, and the look-up of each. ``owner`` is the client that is all its user
+# may see, beside ``client``, which every caller may filter by.
 LOOKUPS = {
     "owner": "client",
     "client": "client",
@@ -30,95 +32,105 @@ LOOKUPS = {
     "price_min": "price__gte",
     "price_max": "price__lte",
 }
+# The other two.
+PRICE_STATUS, SEARCH = "price_status", "search"
+
+# Clients that a search names by their ids.
+MAX_CLIENT_IDS = 1_000
+
+ORDERS = ("id", "client", "service", "plan", "price", "priced_at", "comment")
+DEFAULT_ORDER = "id"
 
 
-def selected(**selection: Any) -> QuerySet[Subscription]:
-    """The subscriptions that all of the selection's members (``LOOKUPS``) allow."""
-    found = Subscription.objects.all()
-    for name, value in selection.items():
-        found = found.filter(**{LOOKUPS[name]: value})
+def shown_subscriptions() -> QuerySet[Subscription]:
+    """Return all subscriptions with the rows beside each that the API shows, in one statement."""
+    return Subscription.objects.select_related("client__user", "service", "plan")
+
+
+def select_subscriptions(selection: Mapping[str, Any]) -> QuerySet[Subscription]:
+    """Return the subscriptions that match every filter of a selection.
+
+    A search and a price status each read first what makes their condition one that indexes answer, except
+    for the subscriptions of one client, which are few.
+    """
+    found = Subscription.objects.filter(
+        **{LOOKUPS[name]: value for name, value in selection.items() if name in LOOKUPS}
+    )
+    few = "owner" in selection or "client" in selection
+    if SEARCH in selection:
+        text = selection[SEARCH]
+        found = found.filter((_matches_by_join if few else matches)(text))
+    if PRICE_STATUS in selection:
+        pending = _is_pending_by_join() if few else is_pending()
+        found = found.filter(pending if selection[PRICE_STATUS] == "pending" else ~pending)
     return found
 
 
-def subscription_rows(subscriptions: QuerySet[Subscription]) -> list[dict[str, Any]]:
-    """Subscriptions as the API gives them, by id, in one statement."""
-    rows = subscriptions.order_by("pk").values(
-        "id",
-        "plan_id",
-        "service_id",
-        "price",
-        "priced_at",
-        "service_revision",
-        "plan_revision",
-        "comment",
-        "region",
-        "channel",
-        client_name=F("client__company_name"),
-        email=F("client__user__email"),
-        plan_type=F("plan__plan_type"),
-        discount_percent=F("plan__discount_percent"),
-        plan_revision_now=F("plan__revision"),
-        service_name=F("service__name"),
-        full_price=F("service__full_price"),
-        service_revision_now=F("service__revision"),
-    )
-    return [_plain(row) for row in rows]
+def matches(text: str) -> Q:
+    """Return the condition that a client, or the beginning of a comment, matches a text. Reads the clients.
+
+    With the ids of a few clients as constants PostgreSQL looks into the indexes of both. With a subquery
+    it reads every subscription, which for many clients takes less time.
+    """
+    clients = search_clients(Client.objects.all(), text).order_by().values_list("pk", flat=True)
+    ids = list(clients[: MAX_CLIENT_IDS + 1])
+    return Q(comment__istartswith=text) | Q(client__in=ids if len(ids) <= MAX_CLIENT_IDS else clients)
 
 
-def subscription_page(selection: dict[str, Any], *, first: int, size: int) -> list[dict[str, Any]]:
-    """``size`` of the selected subscriptions from the ``first`` on, counted from 0."""
+def _matches_by_join(text: str) -> Q:
+    return Q(comment__istartswith=text) | matches_client(text, "client__")
+
+
+def is_pending() -> Q:
+    """Return the condition that a price has not yet followed its service or plan. Reads which have changed.
+
+    With these as constants PostgreSQL looks into the index of each; for a join it reads every subscription.
+    """
+    pending = Q(pk__in=[])
+    for source in pending_sources():
+        pending |= Q(**source.behind())
+    return pending
+
+
+def _is_pending_by_join() -> Q:
+    return Q(service_revision__lt=F("service__revision")) | Q(plan_revision__lt=F("plan__revision"))
+
+
+def subscription_page(
+    selected: QuerySet[Subscription], *, order: str, first: int, size: int
+) -> QuerySet[Subscription]:
+    """Return ``size`` of the selected subscriptions from the ``first`` on, counted from 0."""
+    direction = "-" if order.startswith("-") else ""
+    ordering = dict.fromkeys([order, f"{direction}id"])  # equal ones by id
     # Only the ids are skipped over, which an index holds; the rows of the page alone are joined.
-    ids = selected(**selection).order_by("pk").values("pk")[first : first + size]
-    return subscription_rows(Subscription.objects.filter(pk__in=ids))
+    ids = selected.order_by(*ordering).values("pk")[first : first + size]
+    return shown_subscriptions().filter(pk__in=ids).order_by(*ordering)
+
+
+def search_services(services: QuerySet[Service], text: str) -> QuerySet[Service]:
+    """Return the services whose name contains every word of a text."""
+    for word in text.split():
+        services = services.filter(name__icontains=word)
+    return services
 
 
 def subscription_count() -> int:
-    """How many subscriptions there are."""
-    return tally.read().number
+    """Return the number of subscriptions."""
+    return subscription_totals.read().number
 
 
 def price_total() -> float:
-    """The sum of all prices."""
-    return _number(tally.read().amount)
+    """Return the sum of all prices."""
+    return float(subscription_totals.read().amount)
 
 
 @past_cachalot()
 def totals(**selection: Any) -> dict[str, Any]:
-    """How many subscriptions a selection holds, and the sum of their prices."""
-    found = selected(**selection).aggregate(count=Count("pk"), total=Sum("price"))
-    return {"count": found["count"], "total_amount": _number(found["total"])}
+    """Return the number of the subscriptions of a selection, and the sum of their prices."""
+    return totals_of(select_subscriptions(selection))
 
 
-def _plain(row: Mapping[str, Any]) -> dict[str, Any]:
-    return {
-        "id": row["id"],
-        "plan_id": row["plan_id"],
-        "client_name": row["client_name"],
-        "email": row["email"],
-        "plan": {
-            "id": row["plan_id"],
-            "plan_type": row["plan_type"],
-            "discount_percent": row["discount_percent"],
-        },
-        "service": {
-            "id": row["service_id"],
-            "name": row["service_name"],
-            "full_price": _number(row["full_price"]),
-        },
-        "price": _number(row["price"]),
-        "price_status": price_status(
-            row["service_revision"],
-            row["plan_revision"],
-            row["service_revision_now"],
-            row["plan_revision_now"],
-        ),
-        "priced_at": moment_text(row["priced_at"]),
-        "comment": row["comment"],
-        "region": row["region"],
-        "channel": row["channel"],
-    }
-
-
-def _number(amount: Any) -> float:
-    """Money as JSON has it; nothing is 0."""
-    return float(amount or 0)
+def totals_of(selected: QuerySet[Subscription]) -> dict[str, Any]:
+    """Return the number of the selected subscriptions, and the sum of their prices."""
+    found = selected.aggregate(count=Count("pk"), total=Sum("price"))
+    return {"count": found["count"], "total_amount": float(found["total"] or 0)}

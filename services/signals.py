@@ -1,8 +1,8 @@
-"""What makes prices move: a change of a service or a plan asks for a recalculation after its commit.
+"""A change of a service or a plan requests a recalculation after its commit.
 
-Whether the price did change is for the database to know; a recalculation that finds nothing to do
-costs a millisecond. ``QuerySet.update()`` and ``bulk_update()`` ask for one in ``PriceSourceQuerySet``;
-whatever is changed past Django is found by the periodic ``services.tasks.repair``.
+The database knows whether the price did change; a recalculation that finds nothing to do costs a
+millisecond. ``QuerySet.update()`` and ``bulk_update()`` request one through ``PriceSourceQuerySet``;
+a change that bypasses Django is found by the periodic ``services.tasks.repair``.
 """
 
 from __future__ import annotations

@@ -1,19 +1,24 @@
 """Addresses under /api/v1/, and the source's own under /api/."""
 
 from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-from services.views import prices, subscriptions
+from services.views import PlanViewSet, RecalculationViewSet, ServiceViewSet, SubscriptionViewSet
 
-urlpatterns = [
-    path("subscriptions/", subscriptions.SubscriptionList.as_view(), name="subscription-list"),
-    path("subscriptions/<int:pk>/", subscriptions.SubscriptionDetail.as_view(), name="subscription-detail"),
-    path("services/", prices.ServiceList.as_view(), name="service-list"),
-    path("services/<int:pk>/", prices.ServiceDetail.as_view(), name="service-detail"),
-    path("plans/", prices.PlanList.as_view(), name="plan-list"),
-    path("plans/<int:pk>/", prices.PlanDetail.as_view(), name="plan-detail"),
-    path("recalculations/", prices.RecalculationList.as_view(), name="recalculation-list"),
-]
+router = SimpleRouter(use_regex_path=False)
+router.register("subscriptions", SubscriptionViewSet)
+router.register("services", ServiceViewSet)
+router.register("plans", PlanViewSet)
+router.register("recalculations", RecalculationViewSet)
+urlpatterns = router.urls
+
+# The schema describes them once, under /api/v1/.
 source_urlpatterns = [
-    path("subscriptions/", subscriptions.SourceSubscriptionList.as_view()),
-    path("subscriptions/<int:pk>/", subscriptions.SourceSubscriptionDetail.as_view()),
+    path("subscriptions/", SubscriptionViewSet.as_view({"get": "list", "post": "create"}, schema=None)),
+    path(
+        "subscriptions/<int:pk>/",
+        SubscriptionViewSet.as_view(
+            {"get": "retrieve", "put": "update", "patch": "partial_update", "delete": "destroy"}, schema=None
+        ),
+    ),
 ]

@@ -4,6 +4,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import User
 
 from devtools.demo.plan import Plan
+from messaging.models import VerifiedEmail
 
 STUDENTS = {"small": 40, "large": 2_000}
 SHOWN = ("admin", "student1", "student2")
@@ -15,7 +16,11 @@ def fill(plan: Plan) -> int:
     missing = _usernames(plan) - set(User.objects.values_list("username", flat=True))
     hashed = make_password(plan.password)  # only once, because it is slow on purpose
     users = [_user(plan, name, hashed) for name in sorted(missing)]
-    return len(User.objects.bulk_create(users, batch_size=1_000))
+    added = User.objects.bulk_create(users, batch_size=1_000)
+    VerifiedEmail.objects.bulk_create(
+        [VerifiedEmail(user=user, address=user.email) for user in added], batch_size=1_000
+    )
+    return len(added)
 
 
 def students() -> list[User]:

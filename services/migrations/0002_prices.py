@@ -1,4 +1,4 @@
-"""Prices are the database's to keep: whoever writes, by whatever way, the triggers see it.
+"""The database keeps the prices right: its triggers see every write, whatever makes it.
 
 They cost nothing that grows: a change of a service or a plan adds one to a number in its own row.
 """
@@ -56,8 +56,8 @@ END $$;
 CREATE TRIGGER price_new BEFORE INSERT ON services_subscription FOR EACH ROW
 EXECUTE FUNCTION services_price_subscription();
 
--- Moved to another service or plan; or somebody writes a price that is older than the row's, or one
--- that no recalculation has computed.
+-- Moved to another service or plan; or the statement writes a price that is older than the row's, or
+-- one that no recalculation has computed.
 CREATE TRIGGER price_moved BEFORE UPDATE ON services_subscription FOR EACH ROW
 WHEN (NEW.service_id <> OLD.service_id
       OR NEW.plan_id <> OLD.plan_id

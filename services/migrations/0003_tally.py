@@ -1,8 +1,8 @@
 """The number of subscriptions and the sum of their prices, kept while they change.
 
-Adding up a million rows takes a tenth of a second, and every change asks for it anew. So each
-statement leaves one row that says by how much it changed the two: writers never wait for each other,
-as they would for one row that holds the sum, and the sum of the few rows is exact at any moment.
+Adding up a million rows takes a tenth of a second, and every change would ask for it again. So
+each statement leaves one row that says by how much it changed the two: writers never wait for each
+other, as they would for one row that holds the sum, and the sum of the few rows is exact at any moment.
 
 A table without a model: what dumpdata and loaddata copy must not count twice.
 """

@@ -6,8 +6,8 @@ import pytest
 from rest_framework.test import APIClient
 
 from tests.clients.callers import ANONYMOUS, OTHER, OWN, STAFF, signed_in, staff
+from tests.clients.factories import ClientFactory
 from tests.factories import UserFactory
-from tests.services.factories import ClientFactory
 
 
 @pytest.fixture

@@ -1,4 +1,4 @@
-"""Clients over HTTP: who may do what, and what bad input is told."""
+"""Clients over HTTP: who may do what, what a search finds, and how bad input is refused."""
 
 from __future__ import annotations
 
@@ -9,8 +9,9 @@ from django.test.utils import CaptureQueriesContext
 from clients.models import Client
 from clients.urls import urlpatterns
 from tests.clients.callers import ANONYMOUS, CALLERS, OWN, answer, signed_in
+from tests.clients.factories import ClientFactory
 from tests.factories import UserFactory
-from tests.services.factories import ClientFactory, SubscriptionFactory
+from tests.services.factories import SubscriptionFactory
 from tests.support.answers import problem
 
 pytestmark = pytest.mark.django_db
@@ -85,7 +86,7 @@ def test_a_user_has_one_client(staff_api, own_client):
 def test_a_client_with_subscriptions_is_not_deleted(staff_api):
     row = SubscriptionFactory()
     detail = problem(staff_api.delete(f"{CLIENTS}{row.client_id}/"), 409)["detail"]
-    assert detail.startswith("1 subscriptions")
+    assert detail.startswith("This client is in use by 1 subscriptions")
     assert Client.objects.filter(pk=row.client_id).exists()
 
 
@@ -98,3 +99,63 @@ def test_the_list_costs_the_same_for_1_and_50(staff_api):
             assert staff_api.get(f"{CLIENTS}?page_size=100").status_code == 200
         costs.append(len(captured))
     assert costs[0] == costs[1]
+
+
+class TestSearch:
+    @pytest.fixture
+    def rows(self, own_client):
+        return {
+            "north": ClientFactory(company_name="North Star Ltd", user__email="info@north.example"),
+            "south": ClientFactory(company_name="South", user__email="north.desk@south.example"),
+        }
+
+    @pytest.mark.parametrize(
+        ("text", "found"),
+        [
+            ("NORTH", {"north", "south"}),
+            ("north star", {"north"}),
+            ("desk south", {"south"}),
+            ("star desk", set()),
+            ("n_rth", set()),
+            ("%25", set()),
+        ],
+    )
+    def test_each_word_is_in_the_company_name_or_the_e_mail_address(self, staff_api, rows, text, found):
+        body = staff_api.get(f"{CLIENTS}?search={text}").json()
+        assert {row["id"] for row in body["results"]} == {rows[name].pk for name in found}
+        assert body["count"] == len(found)
+
+    def test_an_empty_search_selects_all(self, staff_api, rows):
+        assert staff_api.get(f"{CLIENTS}?search=+").json()["count"] == 3
+
+    def test_a_clients_user_finds_that_client_alone(self, caller, rows):
+        assert caller(OWN).get(f"{CLIENTS}?search=north").json()["count"] == 0
+
+
+def test_a_client_has_an_etag_that_a_write_requires(staff_api, own_client):
+    address = f"{CLIENTS}{own_client.pk}/"
+    seen = staff_api.get(address)["ETag"]
+    assert staff_api.get(address, headers={"If-None-Match": seen}).status_code == 304
+    changed = staff_api.patch(address, {"company_name": "Else"}, format="json", headers={"If-Match": seen})
+    assert changed.status_code == 200
+    assert changed["ETag"] == staff_api.get(address)["ETag"] != seen
+    for verb in (staff_api.patch, staff_api.put, staff_api.delete):
+        problem(verb(address, {}, format="json", headers={"If-Match": seen}), 412)
+    assert Client.objects.get(pk=own_client.pk).company_name == "Else"
+
+
+@pytest.mark.parametrize("field", ["id", "email", "companyname"])
+def test_a_field_that_cannot_be_written_is_refused(staff_api, own_client, field):
+    body = problem(staff_api.patch(f"{CLIENTS}{own_client.pk}/", {field: "x"}, format="json"), 400)
+    assert "Accepted: user, company_name, full_address" in body["errors"][field][0]
+
+
+@pytest.mark.parametrize("path", ["", "{pk}/"])
+def test_an_unknown_parameter_is_refused(staff_api, own_client, path):
+    answer = staff_api.get(f"{CLIENTS}{path.format(pk=own_client.pk)}?company=x")
+    assert "is not a parameter here" in problem(answer, 400)["errors"]["company"][0]
+
+
+@pytest.mark.parametrize("path", ["", "{pk}/"])
+def test_options_are_answered(staff_api, own_client, path):
+    assert staff_api.options(f"{CLIENTS}{path.format(pk=own_client.pk)}").status_code == 200

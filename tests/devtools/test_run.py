@@ -96,7 +96,7 @@ def test_a_killed_run_leaves_no_process_and_a_killed_child_ends_the_next_run(sta
     following = Run(state, port)  # at once, while the children of the first one are ending
     following.wait_for("Ctrl-C stops everything")
     assert "Demo data added" not in following.said()
-    following.child("worker").kill()
+    following.child(f"worker-{port}@%h").kill()
     assert following.process.wait(STOP_SECONDS) == 1
     assert "worker ended unexpectedly (killed by SIGKILL)" in following.said()
     assert working_on(state) == []

@@ -1,4 +1,4 @@
-"""Rows of clients and services. Every factory gives a valid row; a test names only what it is about."""
+"""Rows of services. Every factory gives a valid row; a test names only what it is about."""
 
 from __future__ import annotations
 
@@ -6,18 +6,8 @@ from decimal import Decimal
 
 import factory
 
-from clients.models import Client
 from services.models import Plan, Service, Subscription
-from tests.factories import UserFactory
-
-
-class ClientFactory(factory.django.DjangoModelFactory):
-    class Meta:
-        model = Client
-
-    user = factory.SubFactory(UserFactory)
-    company_name = factory.Sequence("Company {}".format)
-    full_address = "1 Main Street"
+from tests.clients.factories import ClientFactory
 
 
 class ServiceFactory(factory.django.DjangoModelFactory):

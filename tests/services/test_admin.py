@@ -9,13 +9,8 @@ from django.test.utils import CaptureQueriesContext
 from clients.models import Client
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import recalculate
-from tests.services.factories import (
-    ClientFactory,
-    PlanFactory,
-    ServiceFactory,
-    SubscriptionFactory,
-    make_subscriptions,
-)
+from tests.clients.factories import ClientFactory
+from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory, make_subscriptions
 from tests.support.broker import queued
 
 pytestmark = pytest.mark.django_db

@@ -36,6 +36,9 @@ def elsewhere(function):
     thread.start()
     thread.join()
 
+def totals(**selection):
+    return cache.totals(selection, selectors.select_subscriptions(selection))
+
 answers = {}
 """
 
@@ -101,8 +104,8 @@ def write_then_store(self, *args, **kwargs):
 type(caches["cachalot"]).set_many = write_then_store
 selectors.totals.__wrapped__()
 answers["cachalot says"] = selectors.totals.__wrapped__()["total_amount"]
-full = cache.totals({"plan_type": "full"})
-answers["we say"] = [cache.price_total.get().value, cache.totals({}).number, full.number, full.amount]
+full = totals(plan_type="full")
+answers["we say"] = [cache.price_total.get().value, totals().number, full.number, full.amount]
 answers["pending"] = len(pending_sources())
 recalculate()
 answers["in the end"] = [cache.price_total.get().value, len(pending_sources())]

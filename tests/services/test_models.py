@@ -11,14 +11,9 @@ from django.db.models import F, ProtectedError
 from clients.models import Client
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import recalculate
+from tests.clients.factories import ClientFactory
 from tests.services.checks import wrong_prices
-from tests.services.factories import (
-    ClientFactory,
-    PlanFactory,
-    ServiceFactory,
-    SubscriptionFactory,
-    make_subscriptions,
-)
+from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory, make_subscriptions
 
 pytestmark = pytest.mark.django_db
 
@@ -70,10 +65,10 @@ def test_saving_an_instance_loaded_before_a_recalculation_keeps_the_new_price():
     stale = Subscription.objects.get(pk=SubscriptionFactory().pk)
     Service.objects.update(full_price=100)
     recalculate()
-    stale.comment = "typed meanwhile"
+    stale.comment = "typed later"
     stale.save()
     assert Subscription.objects.get().price == 100
-    assert Subscription.objects.get().comment == "typed meanwhile"
+    assert Subscription.objects.get().comment == "typed later"
 
 
 @pytest.mark.parametrize(
@@ -127,7 +122,7 @@ def test_a_revision_never_goes_back():
     stale = Service.objects.get()
     service.full_price = 1
     service.save()
-    stale.name = "Saved by somebody who had it open"
+    stale.name = "Saved by an open form"
     stale.save()
     assert revision_of(service) == 3
 

@@ -8,7 +8,8 @@ from django.db import connection
 from services import selectors
 from services.models import Service, Subscription
 from services.recalculation import CHUNK_ROWS, Source, with_oldest
-from tests.services.factories import ClientFactory, PlanFactory, ServiceFactory
+from tests.clients.factories import ClientFactory
+from tests.services.factories import PlanFactory, ServiceFactory
 
 ROWS = 10_000
 SPREAD = 50  # clients, services and plans: each has a fiftieth of the rows
@@ -53,17 +54,19 @@ def rows(_ten_thousand, db):
         ("subscription_region_channel", lambda row: {"region": "12", "channel": "12"}),
         ("subscription_region_channel", lambda row: {"region": "12"}),
         ("subscription_price", lambda row: {"price_min": 100, "price_max": 101}),
+        ("subscription_comment_search", lambda row: {"search": "123"}),
+        ("services_subscription_client_id", lambda row: {"search": row.client.company_name}),
     ],
 )
 def test_a_filter_is_answered_from_its_index(rows, index, selection):
-    plan = selectors.selected(**selection(rows.first())).explain()
+    plan = selectors.select_subscriptions(selection(rows.first())).explain()
     assert "Seq Scan on services_subscription" not in plan
     assert index in plan
     assert "Index" in plan
 
 
 def test_a_page_walks_the_ids_and_looks_up_its_rows_alone(rows):
-    ids = selectors.selected().order_by("pk").values("pk")[40:60]
+    ids = selectors.select_subscriptions({}).order_by("pk").values("pk")[40:60]
     plan = Subscription.objects.filter(pk__in=ids).order_by("pk").explain()
     assert "Seq Scan on services_subscription" not in plan
     assert "services_subscription_pkey" in plan

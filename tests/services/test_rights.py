@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 from django.contrib.auth.models import Permission
 
 from services.models import Plan, Service
 from services.urls import source_urlpatterns, urlpatterns
 from tests.clients.callers import ANONYMOUS, CALLERS, OTHER, OWN, answer, signed_in
+from tests.clients.factories import ClientFactory
 from tests.factories import UserFactory
-from tests.services.factories import ClientFactory, PlanFactory, ServiceFactory, SubscriptionFactory
+from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory
 from tests.support.answers import problem
 
 pytestmark = pytest.mark.django_db
@@ -22,6 +25,7 @@ MATRIX = {
     ("PUT", "subscriptions/{subscription}/"): (401, 403, 403, 403, 200),
     ("PATCH", "subscriptions/{subscription}/"): (401, 403, 403, 403, 200),
     ("DELETE", "subscriptions/{subscription}/"): (401, 403, 403, 403, 204),
+    ("POST", "subscriptions/{subscription}/recalculate/"): (401, 403, 403, 403, 202),
     ("GET", "services/"): (401, 200, 200, 200, 200),
     ("POST", "services/"): (401, 403, 403, 403, 201),
     ("GET", "services/{service}/"): (401, 200, 200, 200, 200),
@@ -43,7 +47,9 @@ MATRIX = {
 
 # The source's own address answers the same.
 ADDRESSES = [(verb, f"/api/v1/{path}") for verb, path in MATRIX] + [
-    (verb, f"/api/{path}") for verb, path in MATRIX if path.startswith("subscriptions/")
+    (verb, f"/api/{path}")
+    for verb, path in MATRIX
+    if path.startswith("subscriptions/") and not path.endswith("recalculate/")
 ]
 
 
@@ -60,25 +66,28 @@ def ids(own_client):
     }
 
 
-def body_of(verb, ids):
-    if verb not in {"POST", "PUT", "PATCH"}:
+def body_of(verb, address, ids):
+    if verb not in {"POST", "PUT", "PATCH"} or address.endswith("recalculate/"):
         return None
-    subscription = {name: ids[name] for name in ("client", "service", "plan")}
-    return subscription | {"name": "New", "full_price": 9.99, "plan_type": "student", "discount_percent": 7}
+    if "services" in address:
+        return {"name": "New", "full_price": 9.99}
+    if "plans" in address:
+        return {"plan_type": "student", "discount_percent": 7}
+    return {name: ids[name] for name in ("client", "service", "plan")}
 
 
 @pytest.mark.parametrize("kind", CALLERS)
 @pytest.mark.parametrize(("verb", "address"), ADDRESSES)
 def test_each_caller_is_answered_as_the_matrix_says(ids, caller, verb, address, kind):
     expected = MATRIX[verb, address.removeprefix("/api/").removeprefix("v1/")]
-    response = answer(caller(kind), verb, address.format(**ids), body_of(verb, ids))
+    response = answer(caller(kind), verb, address.format(**ids), body_of(verb, address, ids))
     assert response.status_code == expected[CALLERS.index(kind)], response.content
     if kind == ANONYMOUS:
         assert response["WWW-Authenticate"] == "Token"
 
 
 def test_the_matrix_knows_every_address():
-    known = {path.partition("{")[0] + ("<int:pk>/" if "{" in path else "") for _, path in MATRIX}
+    known = {re.sub(r"\{\w+\}", "<int:pk>", path) for _, path in MATRIX}
     assert {str(pattern.pattern) for pattern in [*urlpatterns, *source_urlpatterns]} == known
 
 
@@ -115,5 +124,5 @@ def test_a_permission_without_staff_does_not_open_the_list():
 def test_what_is_in_use_says_by_how_many(ids, caller, model):
     name = model._meta.model_name
     detail = problem(caller("staff").delete(f"/api/v1/{name}s/{ids[name]}/"), 409)["detail"]
-    assert detail == f"1 subscriptions need this {name}: delete or move them first."
+    assert detail == f"This {name} is in use by 1 subscriptions: delete or move them first."
     assert model.objects.filter(pk=ids[name]).exists()

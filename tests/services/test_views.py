@@ -11,20 +11,16 @@ from django.test.utils import CaptureQueriesContext
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import recalculate
 from tests.clients.callers import signed_in
+from tests.clients.factories import ClientFactory
 from tests.factories import UserFactory
-from tests.services.factories import (
-    ClientFactory,
-    PlanFactory,
-    ServiceFactory,
-    SubscriptionFactory,
-    make_subscriptions,
-)
+from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory, make_subscriptions
 from tests.support.answers import problem
 
 pytestmark = pytest.mark.django_db
 
 SUBSCRIPTIONS, SERVICES, PLANS = "/api/v1/subscriptions/", "/api/v1/services/", "/api/v1/plans/"
 SOURCE = "/api/subscriptions/"
+SOURCE_FIELDS = ["id", "plan_id", "client_name", "email", "plan", "service", "price"]
 
 
 @pytest.fixture
@@ -63,8 +59,12 @@ def test_the_sources_own_example(staff_api, source_example, address):
         "comment": "",
         "region": "",
         "channel": "",
+        "client_id": first.client_id,
+        "created_at": shown["created_at"],
     }
+    assert list(shown)[:12] == [*SOURCE_FIELDS, "price_status", "priced_at", "comment", "region", "channel"]
     assert shown["priced_at"].endswith("Z")
+    assert shown["created_at"].endswith("Z")
     assert (body["count"], body["next"], body["previous"]) == (2, None, None)
     assert staff_api.get(f"{address.partition('?')[0]}{second.pk}/").json() == body["result"][1]
 
@@ -234,6 +234,30 @@ class TestCost:
         assert self.costs(admin_api, f"{SUBSCRIPTIONS}?page_size=100") == [3, 1]
         assert self.costs(admin_api, f"{SUBSCRIPTIONS}?page_size=100&plan_type=full") == [2, 1]
 
+    @pytest.mark.parametrize("rows", [1, 50])
+    @pytest.mark.parametrize(
+        ("query", "expected"),
+        [
+            ("price_status=pending", [4, 2]),
+            ("price_status=current", [4, 2]),
+            ("search=o", [3, 3]),
+            ("search=o&price_status=current", [4, 4]),
+            ("order=-price&plan_type=full", [2, 1]),
+        ],
+    )
+    def test_filters_cost_few_queries_however_many_rows(self, admin_api, rows, query, expected):
+        for _ in range(rows + 1):  # one is pending
+            SubscriptionFactory()
+        Service.objects.filter(pk=Service.objects.first().pk).update(full_price=1)
+        assert self.costs(admin_api, f"{SUBSCRIPTIONS}?page_size=100&{query}") == expected
+
+    @pytest.mark.parametrize("query", ["price_status=pending", "search=o", "search=o&price_status=pending"])
+    def test_a_clients_own_filters_cost_few_queries(self, query):
+        row = SubscriptionFactory()
+        Service.objects.update(full_price=1)
+        cold, _ = self.costs(signed_in(row.client.user), f"{SUBSCRIPTIONS}?{query}")
+        assert cold <= 4
+
     def test_a_clients_own_list_costs_one_query_more(self):
         row = SubscriptionFactory()
         assert self.costs(signed_in(row.client.user), SUBSCRIPTIONS) == [3, 2]
@@ -254,10 +278,12 @@ class TestWriting:
         response = staff_api.patch(f"{SUBSCRIPTIONS}{first.pk}/", {"plan": second.plan_id}, format="json")
         assert (response.json()["price"], response.json()["price_status"]) == (200, "current")
 
-    def test_a_price_is_not_the_callers_to_write(self, staff_api, source_example):
-        first, _ = source_example
-        response = staff_api.patch(f"{SUBSCRIPTIONS}{first.pk}/", {"price": 1, "region": "n"}, format="json")
-        assert (response.json()["price"], response.json()["region"]) == (237.5, "n")
+    @pytest.mark.parametrize("field", ["price", "price_status", "id", "email", "created_at", "colour"])
+    def test_a_field_that_cannot_be_written_is_refused(self, staff_api, source_example, field):
+        address = f"{SUBSCRIPTIONS}{source_example[0].pk}/"
+        errors = problem(staff_api.patch(address, {field: 1, "region": "n"}, format="json"), 400)["errors"]
+        assert "Accepted: client, service, plan, client_id" in errors[field][0]
+        assert staff_api.get(address).json()["region"] == ""
 
     def test_a_changed_service_leaves_prices_pending_until_they_have_followed(
         self, staff_api, source_example
@@ -294,9 +320,208 @@ class TestWriting:
     def test_bad_input_is_told_what_is_wrong(self, staff_api, address, body, field):
         assert field in problem(staff_api.post(address, body, format="json"), 400)["errors"]
 
+    @pytest.mark.parametrize("verb", ["put", "patch"])
+    def test_what_a_get_shows_can_be_sent_back(self, staff_api, source_example, verb):
+        address = f"{SUBSCRIPTIONS}{source_example[0].pk}/"
+        seen = staff_api.get(address)
+        names = ("client_id", "plan_id", "plan", "service", "comment", "region", "channel")
+        body = {name: seen.json()[name] for name in names}
+        answer = getattr(staff_api, verb)(address, body, format="json")
+        assert (answer.status_code, answer.content, answer["ETag"]) == (200, seen.content, seen["ETag"])
+
+    def test_each_parent_has_two_names(self, staff_api, source_example):
+        first, second = source_example
+        ids = {"client_id": second.client_id, "service_id": first.service_id, "plan_id": second.plan_id}
+        shown = staff_api.put(f"{SUBSCRIPTIONS}{first.pk}/", ids, format="json").json()
+        assert (shown["client_id"], shown["plan_id"], shown["price"]) == (
+            second.client_id,
+            second.plan_id,
+            200,
+        )
+        created = staff_api.post(SUBSCRIPTIONS, ids, format="json")
+        assert created.status_code == 201
+        assert created.json()["client_name"] == "Company Second"
+
+    @pytest.mark.parametrize(
+        ("change", "field"),
+        [
+            (lambda row, other: {"plan": row.plan_id, "plan_id": other.plan_id}, "plan_id"),
+            (lambda row, other: {"plan": {"id": other.plan_id}, "plan_id": row.plan_id}, "plan_id"),
+            (lambda row, _: {"service": {"id": row.service_id, "full_price": 1}}, "service"),
+            (lambda row, _: {"service": {"id": row.service_id, "colour": "red"}}, "service"),
+            (lambda *_: {"service": {"name": "x"}}, "service"),
+            (lambda *_: {"service": {"id": {}}}, "service"),
+            (lambda *_: {"plan": 1.5}, "plan"),
+            (lambda *_: {"client_id": True}, "client_id"),
+        ],
+    )
+    def test_a_parent_that_is_not_clear_is_refused(self, staff_api, source_example, change, field):
+        row, other = source_example
+        body = change(row, other)
+        assert (
+            field in problem(staff_api.patch(f"{SUBSCRIPTIONS}{row.pk}/", body, format="json"), 400)["errors"]
+        )
+
+    def test_a_new_subscription_names_what_it_lacks(self, staff_api, source_example):
+        body = {"plan_id": source_example[0].plan_id}
+        assert set(problem(staff_api.post(SUBSCRIPTIONS, body, format="json"), 400)["errors"]) == {
+            "client",
+            "service",
+        }
+
     def test_an_unknown_subscription_is_404(self, staff_api):
         for verb in (staff_api.get, staff_api.delete, staff_api.patch):
             problem(verb(f"{SUBSCRIPTIONS}{10**25}/"), 404)
+
+
+@pytest.fixture
+def addresses(source_example):
+    row = source_example[0]
+    return {
+        "subscriptions": (f"{SUBSCRIPTIONS}{row.pk}/", {"region": "new"}),
+        "source's": (f"{SOURCE}{row.pk}/", {"region": "new"}),
+        "services": (f"{SERVICES}{row.service_id}/", {"name": "new"}),
+        "plans": (f"{PLANS}{row.plan_id}/", {"plan_type": "full"}),
+    }
+
+
+@pytest.mark.parametrize("name", ["subscriptions", "source's", "services", "plans"])
+class TestConditionalWrites:
+    def test_an_etag_that_was_sent_is_honoured(self, staff_api, addresses, name):
+        address, change = addresses[name]
+        seen = staff_api.get(address)["ETag"]
+        assert staff_api.get(address, headers={"If-None-Match": seen}).status_code == 304
+        changed = staff_api.patch(address, change, format="json", headers={"If-Match": seen})
+        assert changed.status_code == 200
+        assert changed["ETag"] == staff_api.get(address)["ETag"] != seen
+        for verb in (staff_api.patch, staff_api.put, staff_api.delete):
+            problem(verb(address, {}, format="json", headers={"If-Match": seen}), 412)
+        if "subscriptions" in address and address.startswith("/api/v1"):
+            problem(staff_api.post(f"{address}recalculate/", headers={"If-Match": seen}), 412)
+
+    def test_an_empty_change_changes_no_etag(self, staff_api, addresses, name):
+        address, _ = addresses[name]
+        assert staff_api.patch(address, {}, format="json")["ETag"] == staff_api.get(address)["ETag"]
+
+    def test_options_and_unknown_parameters(self, staff_api, addresses, name):
+        address, _ = addresses[name]
+        assert staff_api.options(address).status_code == 200
+        errors = problem(staff_api.get(f"{address}?fields=id"), 400)["errors"]
+        assert "is not a parameter here" in errors["fields"][0]
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.parametrize("path", ["subscriptions/{0}/", "services/{1}/", "plans/{2}/", "clients/{3}/"])
+def test_options_need_no_transaction(staff_api, path):
+    row = SubscriptionFactory()
+    address = "/api/v1/" + path.format(row.pk, row.service_id, row.plan_id, row.client_id)
+    body = staff_api.options(address).json()
+    assert "PUT" in body["actions"]
+
+
+class TestSearchStatusAndOrder:
+    @pytest.fixture
+    def rows(self):
+        dear = ServiceFactory(full_price=900)
+        return {
+            "acme": SubscriptionFactory(client=ClientFactory(company_name="Acme 10_0"), comment="Zulu"),
+            "mail": SubscriptionFactory(
+                client=ClientFactory(user__email="acme@mail.example"), service=dear, comment="zero"
+            ),
+            "word": SubscriptionFactory(service=ServiceFactory(full_price=1), comment="acme is their name"),
+        }
+
+    @pytest.mark.parametrize(
+        ("query", "found"),
+        [
+            ("search=ACME", {"acme", "mail", "word"}),
+            ("search=acme+10", {"acme"}),
+            ("search=acme+is", {"word"}),
+            ("search=their", set()),
+            ("search=10%250", set()),
+            ("search=ze", {"mail"}),
+            ("search=acme&price_max=250", {"acme", "word"}),
+            ("search=", {"acme", "mail", "word"}),
+            ("price_status=pending", {"mail"}),
+            ("price_status=current", {"acme", "word"}),
+            ("price_status=pending&search=acme", {"mail"}),
+            ("price_status=current&search=z", {"acme"}),
+            ("price_status=pending&client={mail.client_id}&search=acme", {"mail"}),
+            ("price_status=current&client={mail.client_id}", set()),
+        ],
+    )
+    def test_a_filter_selects_rows_and_their_total(self, staff_api, rows, query, found):
+        Service.objects.filter(pk=rows["mail"].service_id).update(full_price=800)
+        for _ in "miss", "hit":
+            body = staff_api.get(f"{SUBSCRIPTIONS}?{query.format(**rows)}").json()
+            assert {row["id"] for row in body["result"]} == {rows[name].pk for name in found}
+            assert body["count"] == len(found)
+            assert body["total_amount"] == sum(float(rows[name].price) for name in found)
+
+    @pytest.mark.parametrize("change", ["service", "plan"])
+    def test_totals_of_a_price_status_follow_every_change(self, staff_api, rows, change):
+        address = f"{SUBSCRIPTIONS}?price_status=pending"
+        assert staff_api.get(address).json()["count"] == 0
+        if change == "service":
+            Service.objects.filter(pk=rows["mail"].service_id).update(full_price=800)
+        else:
+            Plan.objects.filter(pk=rows["mail"].plan_id).update(discount_percent=1)
+        assert staff_api.get(address).json()["count"] == 1
+        recalculate()
+        assert staff_api.get(address).json()["count"] == 0
+
+    def test_a_searched_total_follows_a_new_e_mail_address(self, staff_api, rows):
+        address = f"{SUBSCRIPTIONS}?search=acme@"
+        assert staff_api.get(address).json()["total_amount"] == 900
+        user = rows["mail"].client.user
+        user.email = "else@mail.example"
+        user.save()
+        answer = staff_api.get(address)
+        assert (answer.json()["total_amount"], answer["X-Cache"]) == (0, "BYPASS")
+
+    @pytest.mark.parametrize(
+        ("order", "names"),
+        [
+            ("price", ["word", "acme", "mail"]),
+            ("-price", ["mail", "acme", "word"]),
+            ("id", ["acme", "mail", "word"]),
+            ("-id", ["word", "mail", "acme"]),
+            ("-service", ["word", "acme", "mail"]),
+            ("priced_at", ["acme", "mail", "word"]),
+        ],
+    )
+    def test_an_order_sorts_the_pages(self, staff_api, rows, order, names):
+        address = f"{SUBSCRIPTIONS}?order={order}&page_size=1&search=acme"
+        shown = []
+        while address:
+            body = staff_api.get(address).json()
+            shown += [row["id"] for row in body["result"]]
+            address = body["next"]
+        assert shown == [rows[name].pk for name in names]
+
+    def test_equal_ones_are_sorted_by_id(self, staff_api):
+        pks = sorted(row.pk for row in make_subscriptions(5))
+        for order, expected in ("price", pks), ("-price", pks[::-1]):
+            body = staff_api.get(f"{SUBSCRIPTIONS}?order={order}").json()
+            assert [row["id"] for row in body["result"]] == expected
+
+    @pytest.mark.parametrize(
+        ("query", "name"),
+        [("order=colour", "order"), ("price_status=late", "price_status"), ("search=" + "x" * 101, "search")],
+    )
+    def test_a_bad_value_names_what_is_accepted(self, staff_api, query, name):
+        assert "must be" in problem(staff_api.get(f"{SUBSCRIPTIONS}?{query}"), 400)["errors"][name][0]
+
+    @pytest.mark.parametrize("address", [SUBSCRIPTIONS, SOURCE, SERVICES, PLANS, "/api/v1/recalculations/"])
+    def test_an_unknown_parameter_is_refused(self, staff_api, address):
+        errors = problem(staff_api.get(f"{address}?colour=red"), 400)["errors"]
+        assert "is not a parameter here. Accepted: page, page_size" in errors["colour"][0]
+
+    def test_services_are_searched_by_name(self, staff_api):
+        found = ServiceFactory(name="English for beginners")
+        ServiceFactory(name="English")
+        body = staff_api.get(f"{SERVICES}?search=begin+eng").json()
+        assert ([row["id"] for row in body["results"]], body["count"]) == ([found.pk], 1)
 
 
 class TestRecalculations:

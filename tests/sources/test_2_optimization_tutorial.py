@@ -1,8 +1,8 @@
 """Source 2, the tutorial "Django_optimization", by its thirteen steps.
 
 4 clients, 5 services: tests/clients, tests/services/test_views.py. 7 annotate and aggregate: the totals in
-tests/services/test_views.py. 9 tasks and Singleton, 11 the price's cache: tests/services/test_singleton.py,
-test_convergence.py, test_tally.py.
+tests/services/test_views.py. 9 tasks and Singleton, 11 the price's cache: test_recalculation.py, and in
+tests/services test_deduplication.py, test_convergence.py, test_subscription_totals.py.
 """
 
 from __future__ import annotations

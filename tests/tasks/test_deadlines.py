@@ -139,7 +139,7 @@ def test_a_task_that_is_being_changed_is_left_to_the_next_run():
 def many(number, assignees):
     """Tasks that are late, spread over assignees."""
     users = User.objects.bulk_create(
-        User(username=f"user{n}", email="a@example.com") for n in range(assignees)
+        User(username=f"user{n}", email=f"user{n}@example.com") for n in range(assignees)
     )
     task_list = TaskList.objects.create(name="Many", owner=users[0])
     with connection.cursor() as cursor:

@@ -1,16 +1,15 @@
-"""celery-singleton with a lock that stands for a message that waits, and for nothing else.
+"""celery-singleton, with a lock that means: a message waits. And nothing else.
 
-The library holds its lock until the task ends, gives it back by deleting whatever is there, and
-without an expiry keeps it for ever when a worker is killed. Each loses work::
+The library holds its lock until the task ends, releases it by deleting whatever is there, and
+without an expiry keeps it forever when a worker is killed. Each loses work::
 
     save 1: lock, message 1
                                 run 1 reads the price
-    save 2: locked, no message                              (dropped: nobody reads its price)
+    save 2: locked, no message                              (dropped: no run reads its price)
                                 run 1 ends, unlocks
 
-So the lock is given back when the run begins, before it has read anything: whoever is refused a
-message then has a message waiting that will see his change. It is given back only by its owner, and
-it expires.
+So the lock is released when the run begins, before it has read anything: a change that sends no
+message of its own has a message waiting that will see it. Only its owner releases it, and it expires.
 """
 
 from __future__ import annotations
@@ -33,8 +32,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# A message that is lost with its worker keeps others from being sent for as long. Beat repairs what
-# it stood for sooner: services.tasks.repair asks no lock.
+# A message that is lost with its worker prevents others for as long. Beat makes up for it sooner:
+# services.tasks.repair takes no lock.
 LOCK_EXPIRY_SECONDS = 30
 
 # KEYS[1]: the lock. ARGV[1]: a task id. ARGV[2]: seconds until it expires. Returns 1 if the lock is the
@@ -52,7 +51,7 @@ UNLOCK_OWN = Script.of(
 class OwnedLocks(BaseBackend):  # type: ignore[misc]  # the library is untyped
     """Locks that only their owner deletes (CELERY_SINGLETON_BACKEND_CLASS).
 
-    They lie in the broker's Redis, which is reached as everything else that must not be lost
+    They are in the broker's Redis, behind the same breaker as everything else that must not be lost
     (core/redis_state.py).
 
     Raises (all methods):
@@ -63,21 +62,21 @@ class OwnedLocks(BaseBackend):  # type: ignore[misc]  # the library is untyped
         del url  # the broker's
 
     def lock(self, lock: str, task_id: str, expiry: int | None = None) -> bool:
-        """Take the lock for a task; return whether it is the task's."""
+        """Acquire the lock for a task; return whether the task has it."""
         call = ScriptCall(LOCK, [lock], [task_id, expiry or LOCK_EXPIRY_SECONDS])
         return bool(redis_state.server().run(call))
 
     def get(self, lock: str) -> str | None:
-        """Return the task whose lock it is."""
+        """Return the task that has the lock."""
         owner: bytes | None = redis_state.server().command("GET", lock)
         return None if owner is None else owner.decode()
 
     def unlock(self, lock: str) -> None:
-        """Delete the lock, whose ever it is."""
+        """Delete the lock, whatever task has it."""
         redis_state.server().command("DEL", lock)
 
     def unlock_own(self, lock: str, task_id: str) -> bool:
-        """Delete the lock if it is the task's; return whether it was."""
+        """Delete the lock if the task has it; return whether it had."""
         return bool(redis_state.server().run(ScriptCall(UNLOCK_OWN, [lock], [task_id])))
 
     def clear(self, key_prefix: str) -> None:
@@ -86,7 +85,7 @@ class OwnedLocks(BaseBackend):  # type: ignore[misc]  # the library is untyped
             self.unlock(lock)
 
 
-class Singleton(LibrarySingleton, Task):  # type: ignore[misc]  # the library is untyped
+class DedupedTask(LibrarySingleton, Task):  # type: ignore[misc]  # the library is untyped
     """A task of which, for the same arguments, at most one message waits."""
 
     abstract = True
@@ -104,26 +103,26 @@ class Singleton(LibrarySingleton, Task):  # type: ignore[misc]  # the library is
             raise OperationalError(str(error)) from error
 
     def lock_and_run(self, lock: str, *args: Any, task_id: str, **kwargs: Any) -> AsyncResult[Any] | None:
-        """Send the message, if the lock is free; None if another's waits."""
+        """Send the message if the lock is free; return None if another message waits."""
         if not self.aquire_lock(lock, task_id):
             return None
         try:
             return CeleryTask.apply_async(self, *args, task_id=task_id, **kwargs)
         except OperationalError:
-            self._give_back(lock, task_id)
+            self._release(lock, task_id)
             raise
 
     def before_start(self, task_id: str, args: Any, kwargs: Any) -> None:
-        """Give the lock back before anything is read."""
-        self._give_back(self.generate_lock(self.name, args, kwargs), task_id)
+        """Release the lock before anything is read."""
+        self._release(self.generate_lock(self.name, args, kwargs), task_id)
 
     def on_success(self, *_: Any) -> None:
-        """By now a lock belongs to the next message."""
+        """Do not unlock: by now a lock belongs to the next message."""
 
     on_failure = on_success
 
-    def _give_back(self, lock: str, task_id: str) -> None:
+    def _release(self, lock: str, task_id: str) -> None:
         try:
             self.singleton_backend.unlock_own(lock, task_id)
         except RedisUnavailable as error:
-            logger.warning("The lock of %s is left to expire: %s", self.name, error)
+            logger.warning("The lock of %s will expire: %s", self.name, error)

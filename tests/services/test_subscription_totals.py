@@ -1,4 +1,4 @@
-"""The tally is what adding up would say, whatever is done to the subscriptions."""
+"""The kept totals equal the sums over the rows, whatever is done to the subscriptions."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from django.core import serializers
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 
-from services import tally, tasks
+from services import subscription_totals, tasks
 from services.models import Plan, Recalculation, Service, Subscription
-from services.recalculation import KEPT, recalculate
+from services.recalculation import RECALCULATION_RETENTION, recalculate
 from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory, make_subscriptions
 from tests.support.threads import at_once
 
@@ -42,7 +42,7 @@ def change_something(dice: random.Random) -> None:
             lambda: Service.objects.filter(pk=service.pk).update(full_price=dice.randint(0, 99999) / 100),
             lambda: Plan.objects.filter(pk=plan.pk).update(discount_percent=dice.randint(0, 100)),
             recalculate,
-            tally.compact,
+            subscription_totals.compact,
         ]
     )()
 
@@ -55,7 +55,7 @@ def test_it_is_what_adding_up_says_after_any_changes(seed):
     PlanFactory.create_batch(3)
     for _ in range(40):
         change_something(dice)
-        assert tally.read() == added_up()
+        assert subscription_totals.read() == added_up()
 
 
 @pytest.mark.django_db(transaction=True)
@@ -65,13 +65,13 @@ class TestCommitted:
         with transaction.atomic():
             make_subscriptions(5)
             transaction.set_rollback(True)
-        assert tally.read() == (1, 250)
+        assert subscription_totals.read() == (1, 250)
 
     def test_truncating_is_counted(self):
         make_subscriptions(5)
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE services_subscription")
-        assert tally.read() == (0, 0)
+        assert subscription_totals.read() == (0, 0)
 
     def test_a_dump_that_is_loaded_is_counted_once(self):
         make_subscriptions(3)
@@ -79,7 +79,7 @@ class TestCommitted:
         Subscription.objects.all().delete()
         for row in serializers.deserialize("json", dump):
             row.save()
-        assert tally.read() == added_up() == (3, 750)
+        assert subscription_totals.read() == added_up() == (3, 750)
 
     def test_compacting_while_others_write_loses_nothing(self):
         service, plan = ServiceFactory(), PlanFactory()
@@ -91,11 +91,11 @@ class TestCommitted:
 
         def compact():
             for _ in range(20):
-                tally.compact()
+                subscription_totals.compact()
 
         assert at_once(write, write, compact, compact) == [None] * 4
-        assert tally.read() == added_up() == (41, 41 * 250)
-        tally.compact()
+        assert subscription_totals.read() == added_up() == (41, 41 * 250)
+        subscription_totals.compact()
         assert rows() == 1
 
 
@@ -104,10 +104,12 @@ def test_tidying_leaves_one_row_and_forgets_old_recalculations():
     for _ in range(3):
         SubscriptionFactory()
     old = Recalculation.objects.create(service=ServiceFactory())
-    Recalculation.objects.update(finished_at=old.started_at - KEPT - KEPT)
+    Recalculation.objects.update(
+        finished_at=old.started_at - RECALCULATION_RETENTION - RECALCULATION_RETENTION
+    )
     running = Recalculation.objects.create(service=old.service)
     assert rows() == 3
     tasks.tidy()
     assert rows() == 1
-    assert tally.read() == (3, 750)
+    assert subscription_totals.read() == (3, 750)
     assert list(Recalculation.objects.all()) == [running]

@@ -14,10 +14,10 @@ from django.conf import settings
 from kombu.exceptions import OperationalError
 
 from config.environment import ROOT
-from services import singleton, tasks
+from services import deduplication, tasks
 from tests.support.processes import child_environment
 
-QUEUE = "celery"
+QUEUE = "prices"
 
 
 @pytest.fixture
@@ -69,7 +69,7 @@ def test_the_same_message_twice_leaves_the_lock_of_another(broker_redis):
 
 def test_every_lock_expires(broker_redis):
     tasks.recalculate.delay()
-    assert 0 < broker_redis.ttl(lock_of(tasks.recalculate)) <= singleton.LOCK_EXPIRY_SECONDS
+    assert 0 < broker_redis.ttl(lock_of(tasks.recalculate)) <= deduplication.LOCK_EXPIRY_SECONDS
 
 
 def test_a_message_that_is_not_sent_leaves_no_lock(broker_redis, monkeypatch):
@@ -83,7 +83,7 @@ def test_a_message_that_is_not_sent_leaves_no_lock(broker_redis, monkeypatch):
 
 
 def test_the_worker_uses_these_locks():
-    assert isinstance(tasks.recalculate.singleton_backend, singleton.OwnedLocks)
+    assert isinstance(tasks.recalculate.singleton_backend, deduplication.OwnedLocks)
 
 
 @pytest.fixture

@@ -1,4 +1,8 @@
-"""How many subscriptions there are and what they come to, without reading them (migrations/0003_tally.py)."""
+"""The number of subscriptions and the sum of their prices, without reading them.
+
+Triggers keep the table (migrations/0003_tally.py). It has its old name: renaming it would break the
+processes of the previous release during a deployment.
+"""
 
 from __future__ import annotations
 
@@ -12,28 +16,28 @@ if TYPE_CHECKING:
 TABLE = "services_tally"
 READ = "SELECT coalesce(sum(count), 0), coalesce(sum(amount), 0) FROM services_tally"
 
-# One statement, so that no reader sees the rows gone and their sum not there. Two at once each add up
-# what they have deleted themselves.
+# One statement, so that no reader sees the rows deleted and their sum not inserted. Two runs at once
+# each add up what they have deleted themselves.
 COMPACT = """
 WITH gone AS (DELETE FROM services_tally RETURNING count, amount)
 INSERT INTO services_tally SELECT sum(count), sum(amount) FROM gone HAVING count(*) > 0
 """
 
 
-class Tally(NamedTuple):
+class SubscriptionTotals(NamedTuple):
     number: int
     amount: Decimal
 
 
-def read() -> Tally:
-    """All subscriptions, as of now."""
+def read() -> SubscriptionTotals:
+    """Return the totals of all subscriptions."""
     with connection.cursor() as cursor:
         cursor.execute(READ)
         count, amount = cursor.fetchone()
-    return Tally(int(count), amount)
+    return SubscriptionTotals(int(count), amount)
 
 
 def compact() -> None:
-    """Make one row of those that the statements since the last time have left."""
+    """Replace the rows that statements have added since the last run by one."""
     with connection.cursor() as cursor:
         cursor.execute(COMPACT)

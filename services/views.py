@@ -1,0 +1,193 @@
+"""Services, plans, subscriptions and recalculations over HTTP."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.db.models import F
+from drf_spectacular.helpers import forced_singular_serializer
+from drf_spectacular.utils import extend_schema, extend_schema_view
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.permissions import SAFE_METHODS, DjangoModelPermissions
+from rest_framework.response import Response
+
+from api.http_cache import cached_response, made_of
+from api.pagination import Page, check_exists, envelope
+from api.permissions import ModelPermissions
+from api.problems.exceptions import Unavailable
+from api.viewsets import GenericViewSet, ModelViewSet
+from clients.selectors import visible_client_id
+from services import actions, cache, selectors
+from services.models import Plan, Recalculation, Service, Subscription
+from services.permissions import RecalculatePermission
+from services.queries import ServiceQuery, SubscriptionQuery
+from services.serializers import (
+    PlanSerializer,
+    QueuedSerializer,
+    RecalculateSerializer,
+    RecalculationSerializer,
+    ServiceSerializer,
+    SubscriptionPageSerializer,
+    SubscriptionSerializer,
+    SubscriptionWriteSerializer,
+)
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpResponse
+    from rest_framework.request import Request
+
+SIGNED_IN = "For every signed-in user."
+READERS = "Staff with the view permission see every subscription, a client's user sees that client's."
+FOLLOW = (
+    "The prices of its subscriptions follow in the background: their `price_status` is `pending` until then."
+)
+UNUSED = "Only one without subscriptions can be deleted, else the answer is 409."
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List services", description=SIGNED_IN),
+    create=extend_schema(summary="Add a service", description="Needs the permission `services.add_service`."),
+    retrieve=extend_schema(summary="Get a service", description=SIGNED_IN),
+    update=extend_schema(summary="Replace a service", description=FOLLOW),
+    partial_update=extend_schema(summary="Change a service", description=FOLLOW),
+    destroy=extend_schema(summary="Delete a service", description=UNUSED),
+)
+class ServiceViewSet(ModelViewSet[Service]):
+    permission_classes = [DjangoModelPermissions]  # every signed-in user reads
+    queryset = Service.objects.order_by("pk")
+    serializer_class = ServiceSerializer
+    query_serializers = {"list": ServiceQuery}
+    lookup_value_converter = "int"
+
+    def filter_queryset(self, queryset: QuerySet[Service, Any]) -> QuerySet[Service, Any]:
+        services = super().filter_queryset(queryset)
+        if self.action == "list" and self.query["search"]:
+            return selectors.search_services(services, self.query["search"])
+        return services
+
+
+@extend_schema_view(
+    list=extend_schema(summary="List plans", description=SIGNED_IN),
+    create=extend_schema(summary="Add a plan", description="Needs the permission `services.add_plan`."),
+    retrieve=extend_schema(summary="Get a plan", description=SIGNED_IN),
+    update=extend_schema(summary="Replace a plan", description=FOLLOW),
+    partial_update=extend_schema(summary="Change a plan", description=FOLLOW),
+    destroy=extend_schema(summary="Delete a plan", description=UNUSED),
+)
+class PlanViewSet(ModelViewSet[Plan]):
+    permission_classes = [DjangoModelPermissions]  # every signed-in user reads
+    queryset = Plan.objects.order_by("pk")
+    serializer_class = PlanSerializer
+    lookup_value_converter = "int"
+
+
+@extend_schema_view(
+    create=extend_schema(
+        summary="Add a subscription",
+        description="It has its price at once. Needs the permission `services.add_subscription`.",
+        responses={201: SubscriptionSerializer},
+    ),
+    retrieve=extend_schema(
+        summary="Get a subscription", description=READERS, responses=SubscriptionSerializer
+    ),
+    update=extend_schema(
+        summary="Replace a subscription",
+        description="What a GET shows of the fields that can be written can be sent back as it is.",
+        responses=SubscriptionSerializer,
+    ),
+    partial_update=extend_schema(
+        summary="Change a subscription",
+        description="One that moves to another service or plan has its new price at once.",
+        responses=SubscriptionSerializer,
+    ),
+    destroy=extend_schema(
+        summary="Delete a subscription",
+        description="Needs the permission `services.delete_subscription`.",
+    ),
+)
+class SubscriptionViewSet(ModelViewSet[Subscription]):
+    permission_classes = [DjangoModelPermissions]  # filter_queryset narrows what a user reads
+    queryset = selectors.shown_subscriptions().order_by("pk")
+    serializer_class = SubscriptionWriteSerializer
+    read_serializer_class = SubscriptionSerializer
+    query_serializers = {"list": SubscriptionQuery}
+    lookup_value_converter = "int"
+
+    @extend_schema(
+        operation_id="subscriptions_list",
+        summary="List subscriptions",
+        description=f"{READERS} `total_amount` is the sum of the prices on all pages.",
+        responses=forced_singular_serializer(SubscriptionPageSerializer),  # type: ignore[no-untyped-call]
+    )
+    def list(self, request: Request) -> HttpResponse:  # type: ignore[override]
+        filters = self.query["filters"]
+        page, selection = Page(self.query["page"], self.query["page_size"]), filters | self._visible()
+        selected = selectors.select_subscriptions(selection)
+        count, total, result = cache.totals(selection, selected)
+        check_exists(page, count)
+        first, order = (page.number - 1) * page.size, self.query["order"]
+        rows = selectors.subscription_page(selected, order=order, first=first, size=page.size)
+        given = request.query_params
+        shown: Any = SubscriptionSerializer(rows if count else [], many=True).data
+        data = envelope(
+            shown,
+            page=page,
+            count=count,
+            path=request.path,
+            params={name: given[name] for name in given if name in {*filters, "order"}},
+            results_key="result",
+        )
+        return cached_response(request, made_of(data | {"total_amount": total}, result))
+
+    @extend_schema(
+        operation_id="subscriptions_recalculate",
+        summary="Recalculate a subscription",
+        description="Sends the tasks `set_price`, which brings the price up to date, and `set_comment`, "
+        "which writes the time into the comment unless a person has written it. At most one message of each "
+        "waits for a subscription. Needs the permission `services.change_subscription`.",
+        request=RecalculateSerializer,
+        responses={202: QueuedSerializer},
+    )
+    @action(detail=True, methods=["post"], permission_classes=[RecalculatePermission])
+    def recalculate(self, request: Request, pk: int) -> Response:  # noqa: ARG002
+        RecalculateSerializer(data=request.data).is_valid(raise_exception=True)
+        with transaction.atomic():
+            row = self.lock_object()
+        if not actions.recalculate_single([row.pk]):
+            raise Unavailable("The broker that takes the tasks does not answer.")
+        names = [task.name for task in actions.SINGLE_TASKS]
+        return Response({"tasks": names}, status=status.HTTP_202_ACCEPTED)
+
+    def filter_queryset(self, queryset: QuerySet[Subscription, Any]) -> QuerySet[Subscription, Any]:
+        """Return the subscriptions that the user may see; for a write, all."""
+        subscriptions = super().filter_queryset(queryset)
+        if self.request.method in SAFE_METHODS:
+            return subscriptions.filter(
+                **{selectors.LOOKUPS[name]: pk for name, pk in self._visible().items()}
+            )
+        return subscriptions
+
+    def reload(self, row: Subscription) -> Subscription:
+        """Return the subscription with the price that the database has given it."""
+        return selectors.shown_subscriptions().get(pk=super().reload(row).pk)
+
+    def _visible(self) -> dict[str, Any]:
+        owner = visible_client_id(self.request.user, Subscription)
+        return {} if owner is None else {"owner": owner}
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="List recalculations of prices",
+        description="Those that run come first. Needs the permission `services.view_recalculation`.",
+    )
+)
+class RecalculationViewSet(mixins.ListModelMixin, GenericViewSet[Recalculation]):
+    permission_classes = [ModelPermissions]
+    queryset = Recalculation.objects.select_related("service", "plan").order_by(
+        F("finished_at").desc(nulls_first=True), "-pk"
+    )
+    serializer_class = RecalculationSerializer

@@ -1,1 +1,0 @@
-"""Subscriptions, services and plans over HTTP."""
