@@ -1,17 +1,23 @@
-# Two commands do everything: make run, make test.
+# The two main commands: make run, make test.
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-# The Python that makes .venv: the first that is 3.11 or later. PYTHON=… picks another.
+# The Python that makes .venv: the first that is 3.11 or later. PYTHON=… selects another.
 PYTHON := $(firstword $(foreach name,python3 python3.13 python3.12 python3.11,$(shell \
 	$(name) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $(name))) python3)
-# "-m" throughout: the scripts in .venv/bin do not survive a space in the checkout's path.
+# "-m" everywhere: the scripts in .venv/bin do not work if the checkout's path contains a space.
 VENV := .venv/bin/python
 
-# Enough to read settings.py; no server is asked.
+# Enough to read settings.py; no connection is opened.
 NOWHERE := DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost/1
 PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; print(secrets.token_urlsafe(64))")
 
 BENCHMARKS := coherence releases cost outage redis_drills throughput recalculation
+
+# The rooms whose texts the language check reads (devtools/language.py).
+PLAIN := .env.example CHANGELOG.md CONTRIBUTING.md README.md Makefile \
+	accounts benchmarks caching config core devtools docs messaging monitoring ratelimit tasks topics web \
+	$(addprefix tests/,accounts benchmarks caching config core devtools docs messaging monitoring ratelimit \
+		tasks topics web)
 
 .PHONY: run test lint bench benchmark flower install peers psycopg3 requirements
 
@@ -27,6 +33,7 @@ test: install
 lint: install
 	$(VENV) -m ruff check
 	$(VENV) -m ruff format --check
+	$(VENV) -m devtools.language $(PLAIN)
 	$(NOWHERE) DEBUG=1 $(VENV) -m mypy
 	$(NOWHERE) DEBUG=1 $(VENV) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	DEBUG=1 $(VENV) manage.py makemigrations --check --dry-run
@@ -45,7 +52,7 @@ benchmark: install
 flower: install
 	@exec $(VENV) manage.py flower
 
-# .venv is asked what it holds, as `uv sync` changes it too. What is there is kept: uv may have made it, without pip.
+# Install what .venv lacks: `uv sync` changes it, too. An existing one is kept: uv may have made it, without pip.
 define INSTALL
 @if ! $(VENV) -m devtools.requirements check $(1) 2>/dev/null; then \
 	echo "Installing into .venv (about a minute)"; \

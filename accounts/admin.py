@@ -1,14 +1,80 @@
-"""Access tokens in the admin: staff may look at them and end them."""
+"""Users and access tokens in the admin."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import TYPE_CHECKING, Any
+
+from django.conf import settings
+from django.contrib import admin, messages
+from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
+from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
+from django.contrib.auth.models import User
+from django.db import IntegrityError
+from django.http import HttpResponseRedirect
+from django.utils.translation import gettext_lazy, ngettext
 
 from accounts.models import AccessToken
+from accounts.names import TAKEN, is_taken, normalize_address
+from accounts.verification import send_verification
 from core.admin import IssuedAdmin
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest, HttpResponse
+
+
+class UniqueNames:
+    """A mixin for forms: names are normalised, and compared as the database compares them."""
+
+    def clean(self) -> dict[str, Any]:
+        form: Any = self
+        cleaned: dict[str, Any] = super().clean() or form.cleaned_data  # type: ignore[misc]
+        if cleaned.get("email"):
+            cleaned["email"] = normalize_address(cleaned["email"])
+        for field in TAKEN:
+            value = cleaned.get(field)
+            if value and is_taken(field, value, except_user=form.instance.pk or 0):
+                form.add_error(field, TAKEN[field])
+        return cleaned
+
+
+class AddUserForm(UniqueNames, AdminUserCreationForm):
+    pass
+
+
+class ChangeUserForm(UniqueNames, UserChangeForm):
+    pass
+
+
+admin.site.unregister(User)
+
+
+@admin.register(User)
+class UserAdmin(DjangoUserAdmin):
+    form = ChangeUserForm
+    add_form = AddUserForm
+    actions = ["send_verification_mail"]
+
+    def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        """Show the form again if another user took the name after it was validated."""
+        try:
+            return super().changeform_view(request, *args, **kwargs)
+        except IntegrityError:
+            text = gettext_lazy("Another user has this name or e-mail address.")
+            self.message_user(request, text, messages.ERROR)
+            return HttpResponseRedirect(request.get_full_path())
+
+    @admin.action(description=gettext_lazy("Send a verification mail"), permissions=["change"])
+    def send_verification_mail(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+        users = queryset.select_related("verified_email").exclude(email="")
+        for user in users:
+            send_verification(user=user, language=settings.LANGUAGE_CODE)
+        number = len(users)
+        text = ngettext("%d user gets a mail.", "%d users get a mail.", number)
+        self.message_user(request, text % number)
 
 
 @admin.register(AccessToken)
 class AccessTokenAdmin(IssuedAdmin):
-    list_display = ["user", "created_at"]
+    list_display = ["user", "created_at", "expires_at"]
     date_hierarchy = "created_at"

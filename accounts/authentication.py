@@ -15,11 +15,16 @@ if TYPE_CHECKING:
 
 
 class TokenAuthentication(AuthorizationHeader):
-    """DRF's ``Authorization: Token …``, by tokens of which we keep no more than hashes."""
+    """DRF's ``Authorization: Token …``, with tokens that are stored as hashes and expire."""
 
     def authenticate_credentials(self, key: str) -> tuple[User, AccessToken]:
-        tokens = AccessToken.objects.select_related("user").filter(user__is_active=True)
+        """Return the user of a token, by one query.
+
+        Raises:
+            AuthenticationFailed: the token is unknown, expired or ended, or its user is not active.
+        """
+        tokens = AccessToken.objects.select_related("user")
         token = tokens.filter(token_hash=hash_token(key)).first()
-        if token is None:
+        if token is None or not token.is_valid:
             raise AuthenticationFailed("This token is not valid: POST auth/token/ gives a new one.")
         return token.user, token

@@ -1,41 +1,91 @@
-"""What the API takes and gives."""
+"""What the API of accounts takes and gives."""
 
 from __future__ import annotations
 
 from typing import Any
 
+from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
+from django.contrib.auth.validators import UnicodeUsernameValidator
 from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from accounts.models import AccessToken
+from accounts.names import TAKEN, is_taken, normalize_address
+from api.serializers import ModelSerializer, Serializer
+from core.names import normalize_name
 from core.users import PUBLIC_FIELDS
 from messaging.models import TelegramAccount
+from messaging.selectors import verified_address
 from messaging.serializers import TelegramAccountSerializer
 
-PASSWORD_CHARACTERS = 128
-OWN = [*PUBLIC_FIELDS, "email", "is_staff", "last_login"]
+MAX_USERNAME_CHARACTERS = 150
+MAX_EMAIL_CHARACTERS = 254
+MAX_PASSWORD_CHARACTERS = 128
+OWN_FIELDS = [*PUBLIC_FIELDS, "email", "is_staff", "last_login"]
 
 
-class UserSerializer(serializers.ModelSerializer[User]):
-    """What a user may see of themselves, and staff of any user."""
+class UsernameField(serializers.CharField):
+    """A username, normalised before it is validated."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        validators = [UnicodeUsernameValidator()]
+        super().__init__(max_length=MAX_USERNAME_CHARACTERS, validators=validators, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalize_name(super().to_internal_value(data))
+
+
+class AddressField(serializers.EmailField):
+    """An e-mail address, normalised before it is validated."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(max_length=MAX_EMAIL_CHARACTERS, **kwargs)
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalize_address(super().to_internal_value(data))
+
+
+class PasswordField(serializers.CharField):
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=MAX_PASSWORD_CHARACTERS,
+            trim_whitespace=False,
+            write_only=True,
+            style={"input_type": "password"},
+            **kwargs,
+        )
+
+
+class UserSerializer(ModelSerializer[User]):
+    """What users may see of themselves, and staff of any user."""
 
     class Meta:
         model = User
-        fields = OWN
+        fields = OWN_FIELDS
 
 
-class ProfileSerializer(serializers.ModelSerializer[User]):
-    """The caller. Names and e-mail may be changed."""
+class ProfileSerializer(ModelSerializer[User]):
+    """The signed-in user. Names and e-mail may be changed."""
 
-    telegram = serializers.SerializerMethodField()
+    email = AddressField(help_text="A new address has to be verified by a link that is sent there.")
+    email_verified = serializers.SerializerMethodField(help_text="Whether messages are sent to the address.")
+    telegram = serializers.SerializerMethodField(help_text="The linked Telegram account.")
 
     class Meta:
         model = User
-        fields = [*OWN, "telegram"]
+        fields = [*OWN_FIELDS, "email_verified", "telegram"]
         read_only_fields = ["username", "date_joined", "is_staff", "last_login"]
-        extra_kwargs = {"email": {"required": True, "allow_blank": False}}
+
+    def validate_email(self, email: str) -> str:
+        if is_taken("email", email, except_user=self.instance.pk if self.instance else 0):
+            raise serializers.ValidationError(TAKEN["email"])
+        return email
+
+    def get_email_verified(self, user: User) -> bool:
+        return bool(verified_address(user))
 
     @extend_schema_field(TelegramAccountSerializer(allow_null=True))
     def get_telegram(self, user: User) -> dict[str, Any] | None:
@@ -43,29 +93,27 @@ class ProfileSerializer(serializers.ModelSerializer[User]):
         return None if account is None else dict(TelegramAccountSerializer(account).data)
 
 
-class RegistrationSerializer(serializers.ModelSerializer[User]):
-    confirm_password = serializers.CharField(
-        max_length=PASSWORD_CHARACTERS, trim_whitespace=False, write_only=True
-    )
+class RegistrationSerializer(ModelSerializer[User]):
+    """A new user."""
+
+    username = UsernameField(help_text="Unique whatever its case and Unicode form.")
+    email = AddressField(help_text="Unique. It has to be verified by a link that is sent there.")
+    password = PasswordField(help_text="At least 8 characters, not only digits, not a common one.")
+    confirm_password = PasswordField(help_text="The password again.")
 
     class Meta:
         model = User
         fields = ["username", "email", "password", "confirm_password", "first_name", "last_name"]
-        extra_kwargs = {
-            "email": {"required": True, "allow_blank": False},
-            "password": {
-                "max_length": PASSWORD_CHARACTERS,
-                "trim_whitespace": False,
-                "write_only": True,
-            },
-        }
 
     def validate_username(self, username: str) -> str:
-        """Names that look the same, or differ in case only, are one name."""
-        username = User.normalize_username(username)
-        if User.objects.filter(username__iexact=username).exists():
-            raise serializers.ValidationError("A user with that username already exists.")
+        if is_taken("username", username):
+            raise serializers.ValidationError(TAKEN["username"])
         return username
+
+    def validate_email(self, email: str) -> str:
+        if is_taken("email", email):
+            raise serializers.ValidationError(TAKEN["email"])
+        return email
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
         if attrs.pop("confirm_password") != attrs["password"]:
@@ -77,9 +125,45 @@ class RegistrationSerializer(serializers.ModelSerializer[User]):
             raise serializers.ValidationError({"password": error.messages}) from error
         return attrs
 
-    def create(self, validated_data: dict[str, Any]) -> User:
-        return User.objects.create_user(**validated_data)
+
+class SignInSerializer(Serializer):
+    """Credentials."""
+
+    username = serializers.CharField(help_text="In any case and Unicode form.")
+    password = serializers.CharField(
+        help_text="As it was chosen.", trim_whitespace=False, style={"input_type": "password"}
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        user = authenticate(self.context["request"], **attrs)
+        if user is None:
+            raise serializers.ValidationError("Unable to log in with provided credentials.")
+        return {"user": user}
 
 
-class AccessTokenSerializer(serializers.Serializer[Any]):
+class IssuedTokenSerializer(serializers.Serializer[Any]):
     token = serializers.CharField(help_text="For the header Authorization: Token …; not shown again.")
+
+
+class AccessTokenSerializer(ModelSerializer[AccessToken]):
+    """A token of the signed-in user, without the token itself."""
+
+    is_current = serializers.SerializerMethodField(help_text="Whether this request carries it.")
+
+    class Meta:
+        model = AccessToken
+        fields = ["id", "created_at", "expires_at", "is_current"]
+        extra_kwargs = {
+            "id": {"help_text": "By which it is ended."},
+            "created_at": {"help_text": "When it was issued."},
+            "expires_at": {"help_text": "Until when it is valid."},
+        }
+
+    def get_is_current(self, token: AccessToken) -> bool:
+        return bool(self.context["request"].auth == token)
+
+
+class EmailVerificationSerializer(Serializer):
+    """The token of a link that verifies an e-mail address."""
+
+    token = serializers.CharField(max_length=1000, help_text="The last part of the link in the mail.")

@@ -8,6 +8,8 @@ from typing import Any
 from django.utils.dateparse import parse_datetime
 from rest_framework import serializers
 
+from core.names import normalize_name
+
 MAX_ID = 2**63 - 1  # of PostgreSQL's bigint
 FRACTION = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
@@ -53,6 +55,13 @@ class DecimalField(serializers.DecimalField):
 
     def to_representation(self, value: Any) -> float:  # type: ignore[override]  # "str" in the stubs
         return float(value)
+
+
+class NameField(serializers.CharField):
+    """A name, normalized before it is validated (core/names.py)."""
+
+    def to_internal_value(self, data: Any) -> str:
+        return normalize_name(super().to_internal_value(data))
 
 
 class DateTimeField(serializers.DateTimeField):

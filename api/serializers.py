@@ -7,10 +7,13 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import models
 from rest_framework import serializers
 
-from api.fields import DecimalField, PrimaryKeyRelatedField
+from api.fields import DecimalField, NameField, PrimaryKeyRelatedField
+from core import names
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from rest_framework.request import Request
 
 Row = TypeVar("Row", bound=models.Model)
 
@@ -19,7 +22,13 @@ class StrictFields:
     """A mixin for serializers: an unknown field, or one that cannot be written, is an error.
 
     Its message names the fields that are accepted.
+
+    Attributes:
+        accepts_unchanged: take a read-only field with the value that the row has, so that a client may
+            PUT back what GET gave. Only for serializers whose ``data`` is what GET gives.
     """
+
+    accepts_unchanged = False
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values.
@@ -30,12 +39,21 @@ class StrictFields:
         if isinstance(data, dict):
             fields: Mapping[str, Any] = self.fields  # type: ignore[attr-defined]
             accepted = [name for name, field in fields.items() if not field.read_only]
-            refused = [str(name) for name in data if name not in accepted]
+            refused = [
+                str(name) for name in data if name not in accepted and not self._is_unchanged(name, data)
+            ]
             if refused:
                 raise serializers.ValidationError(
                     {name: [_refusal(name in fields, accepted)] for name in refused}
                 )
         return super().to_internal_value(data)  # type: ignore[misc]
+
+    def _is_unchanged(self, name: Any, data: Mapping[str, Any]) -> bool:
+        serializer: Any = self
+        if not self.accepts_unchanged or serializer.instance is None or name not in serializer.fields:
+            return False
+        row: Mapping[str, Any] = serializer.to_representation(serializer.instance)
+        return bool(row[name] == data[name])
 
 
 def _refusal(is_read_only: bool, accepted: list[str]) -> str:
@@ -48,10 +66,20 @@ class Serializer(StrictFields, serializers.Serializer[Any]):
 
 
 class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
-    """DRF's, with strict fields and strict ids; decimals are JSON numbers."""
+    """DRF's, with strict fields, strict ids and normalized names; decimals are JSON numbers."""
 
     serializer_field_mapping = {
         **serializers.ModelSerializer.serializer_field_mapping,
         models.DecimalField: DecimalField,
+        names.NameField: NameField,
     }
     serializer_related_field = PrimaryKeyRelatedField
+
+
+class NoBody(Serializer):
+    """The body of an action that takes no field."""
+
+
+def refuse_body(request: Request) -> None:
+    """Raise ValidationError (400) for a body with fields, in an action that takes none."""
+    NoBody(data=request.data).is_valid(raise_exception=True)

@@ -9,6 +9,7 @@ from drf_spectacular.generators import SchemaGenerator
 from drf_spectacular.utils import extend_schema
 from drf_spectacular.views import SpectacularAPIView
 from rest_framework import views
+from rest_framework.exceptions import APIException
 from rest_framework.response import Response
 
 from api.query import NoQuery, QuerySerializer, parse_query
@@ -37,6 +38,15 @@ class StrictQuery:
         method = (view.request.method or "get").lower()
         name = getattr(view, "action", None) or ("get" if method == "head" else method)
         return self.query_serializers.get(name, NoQuery)
+
+    def perform_authentication(self, request: Request) -> None:
+        """Authenticate, and count a request whose credentials are refused as an anonymous one."""
+        try:
+            super().perform_authentication(request)  # type: ignore[misc]  # the view's
+        except APIException:
+            view: Any = self
+            view.check_throttles(request)
+            raise
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]  # the view's

@@ -23,20 +23,18 @@ if TYPE_CHECKING:
     from api.query import QuerySerializer
 
 Row = TypeVar("Row", bound=models.Model)
+WRITES = {"PUT", "PATCH", "DELETE", "POST"}
 
 
 class GenericViewSet(StrictQuery, viewsets.GenericViewSet[Row]):
     """DRF's, with strict query parameters and a lock on the row that a request changes.
 
     Attributes:
-        locking: whether ``get_object`` locks the row. Not by the method: OPTIONS also looks whether a PUT
-            would find the row, outside of a transaction.
         read_serializer_class: what the API gives, where that is not what it takes.
     """
 
     query_serializers: ClassVar[Mapping[str, type[QuerySerializer]]] = {"list": PageQuery}
     read_serializer_class: type[BaseSerializer[Any]] | None = None
-    locking = False
 
     def lock_object(self) -> Row:
         """Return the row of the address, locked until the transaction ends.
@@ -45,14 +43,16 @@ class GenericViewSet(StrictQuery, viewsets.GenericViewSet[Row]):
             Http404: there is none that the user may see.
             PreconditionFailed: the request's If-Match is not the present ETag.
         """
-        self.locking = True
         row = self.get_object()
-        require_match(self.request, self.etag(row))
+        if "If-Match" in self.request.headers:
+            require_match(self.request, self.etag(row))
         return row
 
     def filter_queryset(self, queryset: models.QuerySet[Row, Any]) -> models.QuerySet[Row, Any]:
         found: models.QuerySet[Row, Any] = super().filter_queryset(queryset)
-        return found.select_for_update(of=("self",), no_key=True) if self.locking else found
+        # OPTIONS looks whether a PUT would find the row, outside of a transaction.
+        changes_row = self.detail and self.request.method in WRITES and self.action != "metadata"
+        return found.select_for_update(of=("self",), no_key=True) if changes_row else found
 
     def represent(self, row: Row) -> Any:
         """Return what a GET of the row gives."""
@@ -91,7 +91,7 @@ class CreateModelMixin(mixins.CreateModelMixin):
         with transaction.atomic():
             view.perform_create(serializer)
             data = view.represent(view.reload(serializer.instance))
-        headers = {"Location": f"{request.path}{serializer.instance.pk}/"}
+        headers = {"Location": f"{request.path}{serializer.instance.pk}/", "ETag": json_etag(data)}
         return Response(data, status=status.HTTP_201_CREATED, headers=headers)
 
 
@@ -154,9 +154,12 @@ class ModelViewSet(
 
 
 def _changes(row: models.Model, values: Mapping[str, Any]) -> bool:
-    """Return whether a value differs from the row's. Many-to-many values count as a difference."""
+    """Return whether a value differs from the row's; of a many-to-many field, rows or their ids."""
     for name, value in values.items():
-        field = row._meta.get_field(name)
-        if field.many_to_many or getattr(row, name) != value:
+        current = getattr(row, name)
+        if row._meta.get_field(name).many_to_many:
+            current = {other.pk for other in current.all()}
+            value = {getattr(other, "pk", other) for other in value}
+        if current != value:
             return True
     return False

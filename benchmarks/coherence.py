@@ -1,8 +1,8 @@
-"""Is the cache ever wrong? ``python -m benchmarks.coherence [--short]``
+"""Find wrong reads of each cache: ``python -m benchmarks.coherence [--short]``
 
-Several processes read and write through each contestant's cache, on a real PostgreSQL and a real Redis
-of their own. Every operation is stamped with a clock that the processes share, and the
-history is judged afterwards: benchmarks/history/checker.py says by which rules.
+Several processes read and write through each contestant's cache, on a PostgreSQL and a Redis of their own.
+Each operation is recorded with the time of a clock that the processes share. Afterwards the history is
+checked by the rules in benchmarks/history/checker.py.
 """
 
 from __future__ import annotations
@@ -21,8 +21,8 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-CLUSTER = "cluster"  # all nodes of a Redis Cluster away, time and again
-LONGEST_SECONDS = 3600  # for the reads that this product is to make
+CLUSTER = "cluster"  # all nodes of a Redis Cluster stop, several times
+MAX_SECONDS = 3600  # for the number of reads of this product
 
 
 def main() -> None:
@@ -31,7 +31,7 @@ def main() -> None:
     from benchmarks.servers import start_servers
 
     options = parse_arguments()
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that a trial ends its processes
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # SystemExit lets a trial end its processes
     start_servers("coherence")
     verdicts = []
     for name, trial in trials(options):
@@ -46,7 +46,7 @@ def main() -> None:
 
 
 def trials(options: argparse.Namespace) -> Iterator[tuple[str, Trial]]:
-    """What is to be run, by its name in the table."""
+    """Yield the trials to run, each with its name in the table."""
     from benchmarks.history.contestants import PRODUCT
     from benchmarks.history.faults import FAULTS
     from benchmarks.history.nemesis import ClusterNemesis, Nemesis
@@ -55,13 +55,13 @@ def trials(options: argparse.Namespace) -> Iterator[tuple[str, Trial]]:
 
     folder = BENCHMARKS / "coherence" / "trials"
     plan = Plan(options.seconds, options.processes, options.pause)
-    long = replace(plan, seconds=LONGEST_SECONDS, reads=options.reads)
+    long = replace(plan, seconds=MAX_SECONDS, reads=options.reads)
     if not options.nemesis:
         for name in options.contestants:
             yield name, Trial(name, long if name == PRODUCT and options.reads else plan, folder / name)
         return
     for fault in options.faults:
-        # With a partition some lose Redis and others do not: the promise speaks of neither.
+        # Without a partition, in which only some processes lose Redis: the cache promises nothing for that.
         faults = [name for name in FAULTS if name != "partition"] if fault == "all" else [fault]
         if fault == CLUSTER:
             yield "cluster away", ClusterNemesis(PRODUCT, plan, folder / fault, ["hang"])
@@ -75,18 +75,18 @@ def parse_arguments() -> argparse.Namespace:
 
     everything = [*FAULTS, "all", CLUSTER]
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawTextHelpFormatter)
-    parser.add_argument("--short", action="store_true", help="three seconds for each, about a minute in all")
+    parser.add_argument("--short", action="store_true", help="three seconds for each, a minute in total")
     parser.add_argument("--seconds", type=float, default=30, help="for each contestant or fault")
     parser.add_argument(
-        "--reads", type=int, default=1_000_000, help="for this product; 0: as many as in --seconds"
+        "--reads", type=int, default=1_000_000, help="of this product; 0: as many as in --seconds"
     )
     parser.add_argument("--processes", type=int, default=5, help="half of them write")
-    parser.add_argument("--pause", type=float, default=0.02, help="of a writer between writes, in seconds")
+    parser.add_argument("--pause", type=float, default=0.02, help="seconds between two writes of a writer")
     parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=installed())
-    parser.add_argument("--nemesis", action="store_true", help="this product alone, under faults")
+    parser.add_argument("--nemesis", action="store_true", help="only this product, under faults")
     parser.add_argument("--faults", nargs="+", choices=everything, default=everything)
-    parser.add_argument("--json", type=Path, help="write the verdicts there, too")
-    parser.add_argument("--show", type=int, default=0, help="print so many wrong reads of each")
+    parser.add_argument("--json", type=Path, help="also write the verdicts to this file")
+    parser.add_argument("--show", type=int, default=0, help="how many wrong reads of each to print")
     options = parser.parse_args()
     if options.short:
         options.seconds, options.reads = 3, 0

@@ -1,7 +1,7 @@
-"""What does coherence cost? ``python benchmarks/cost.py``
+"""Measure the cost of coherence: ``python -m benchmarks.cost``
 
-Each line is measured beside what it is compared with, in alternate rounds of one run, on a PostgreSQL
-and a Redis of the benchmarks' own. Medians.
+Each line shows medians of this product and of what it is compared with, in alternate rounds of one run, on
+a PostgreSQL and a Redis of the benchmark's own.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING
 
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
-PARTS = ("hits", "commits", "deaths", "stampedes", "outages")
+PARTS = ("hits", "commits", "group_invalidations", "stampedes", "outages")
 
 if TYPE_CHECKING:
     from benchmarks.costs.measure import Cost

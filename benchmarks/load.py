@@ -1,4 +1,4 @@
-"""A load generator that costs little: keep-alive connections on raw sockets, one request each in flight."""
+"""A load generator with little overhead: raw keep-alive sockets, with one request in flight on each."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _clients = itertools.count()
 
 
 class Load(NamedTuple):
-    """What was measured: seconds for each request, seconds for all, and what the generator itself took."""
+    """The result: seconds of each request and of all, and the CPU time of the generator itself."""
 
     latencies: list[float]
     elapsed: float
@@ -31,9 +31,9 @@ class Load(NamedTuple):
 def run(
     port: int, paths: Iterator[str], *, requests: int, connections: int, expected: tuple[int, str | None]
 ) -> Load:
-    """Send ``requests`` requests over ``connections`` connections, each as soon as its last is answered.
+    """Send ``requests`` requests over ``connections`` connections, each without pause, and return the result.
 
-    ``expected`` is the status and the X-Cache that each answer should have.
+    ``expected`` is the status and the X-Cache that each response should have.
     """
     links = [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
     try:

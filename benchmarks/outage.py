@@ -1,9 +1,9 @@
-"""What a hung Redis costs: ``python benchmarks/outage.py``
+"""Measure requests while Redis hangs: ``python -m benchmarks.outage``
 
-A proxy before Redis accepts and never answers, as a machine does that is out of memory or behind a dead
-link. The project is served as in production meanwhile, and clients ask each of a few endpoints without
-pause. Courses are written before, during and after; whoever reads what an acknowledged write replaced,
-from the write on and until long after Redis is back, is counted.
+A proxy in front of Redis accepts connections and never answers, like a machine without memory or behind a
+broken link. The project is served as in production, and clients request a few endpoints without pause.
+Courses are written before, during and after the outage. A read is counted as stale if it shows what an
+acknowledged write has replaced.
 """
 
 from __future__ import annotations
@@ -25,9 +25,9 @@ ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 PASSWORD = "syllabus-demo"
 ONSET_SECONDS = 1.5
-# Phase: how long it lasts, how Redis is meanwhile.
+# Each phase with its length and the state of Redis.
 PHASES = {"usual": (5.0, "pass"), "hung": (8.0, "hang"), "back": (8.0, "pass")}
-MOST_MS_MORE = 50
+MAX_MS_MORE = 50
 ENDPOINTS = {
     "course, HIT": "/api/v1/courses/2/",
     "course, written": "/api/v1/courses/1/",
@@ -49,7 +49,7 @@ class Answer(NamedTuple):
 
 
 class Client:
-    """One keep-alive connection; each request comes from another address, so no rate refuses it."""
+    """One keep-alive connection. Each request has another client address, so that no throttle refuses it."""
 
     _numbers = itertools.count()
 
@@ -72,7 +72,7 @@ class Client:
 
 
 class Trial:
-    """Readers, one for each endpoint, and a writer, while Redis goes and comes back."""
+    """Readers, one for each endpoint, and a writer, before, during and after an outage of Redis."""
 
     def __init__(self, port: int, token: str) -> None:
         self._port, self._token = port, token
@@ -109,7 +109,7 @@ class Trial:
                 return
 
     def stale(self) -> int:
-        """Reads of the written course, alone or in its list, that began after a later write's answer."""
+        """Return the number of reads that show a title which an acknowledged write had replaced."""
         titles = [
             (read, title)
             for name in ("course, written", "list")
@@ -130,13 +130,13 @@ def _titles(body: Any) -> list[str]:
 
 
 def percentile(answers: list[Answer], share: float) -> float:
-    """In milliseconds."""
+    """Return a percentile of the latencies, in milliseconds."""
     latencies = sorted(answer.ended - answer.began for answer in answers)
     return 1000 * latencies[min(int(len(latencies) * share), len(latencies) - 1)]
 
 
 def report(trial: Trial) -> bool:
-    """Print the table; whether every endpoint kept to the aims."""
+    """Print the table, and return whether every endpoint met the targets."""
     hung, back = trial.starts["hung"], trial.starts["back"]
     spans = {
         "usual": (0, hung),
@@ -153,7 +153,7 @@ def report(trial: Trial) -> bool:
             for span, (since, until) in spans.items()
         }
         p95 = {span: percentile(chosen, 0.95) for span, chosen in found.items()}
-        fine &= p95["onset"] <= 1000 * ONSET_SECONDS and p95["hung"] - p95["usual"] <= MOST_MS_MORE
+        fine &= p95["onset"] <= 1000 * ONSET_SECONDS and p95["hung"] - p95["usual"] <= MAX_MS_MORE
         fine &= all(answer.status == 200 for answer in answers)
         print(f"{name:24}" + "".join(f"{_three(chosen):>28}" for chosen in found.values()))
     began_of_hits = [a.began for answers in trial.reads.values() for a in answers if a.x_cache == "HIT"]
@@ -174,12 +174,12 @@ def _three(answers: list[Answer]) -> str:
 
 
 def prepare() -> tuple[Any, str]:
-    """The servers, the demo data, the proxy; the proxy and a token of the demo's admin."""
+    """Start the servers and the proxy, and load the demo data. Return the proxy and a token of the admin."""
     from benchmarks.servers import start_servers
 
     start_servers("outage")
     os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "1", "NUM_PROXIES": "1"}
-    os.environ["THROTTLE_USER"] = "off"  # one user asks for all who are signed in
+    os.environ["THROTTLE_USER"] = "off"  # one user sends the requests of all signed-in clients
     import django
 
     django.setup()
@@ -199,7 +199,7 @@ def prepare() -> tuple[Any, str]:
 
 
 def serve(port: int) -> subprocess.Popen[bytes]:
-    """As the Dockerfile does; with a thread for each client, as what is measured is not the queue."""
+    """Serve as the Dockerfile does, but with a thread for each client, so that requests do not queue."""
     from benchmarks.servers import BENCHMARKS
 
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2"]

@@ -1,10 +1,10 @@
-"""A service's price changes: how long is its save, how long until every price has followed?
+"""Measure a change of a service's price: the duration of its save, and the time until all prices are right.
 
     .venv/bin/python -m benchmarks.recalculation [--rows 5000] [--sizes 100000 1000000]
 
-First the source's design and this product side by side, then this product alone with more
-subscriptions, while somebody reads the list. One Celery worker with two processes serves both, on a
-PostgreSQL and a Redis of their own. Convergence is counted from the end of the save.
+First the source's design and this product side by side, then this product alone with more subscriptions,
+while a client reads the list. One Celery worker with two processes serves both, on a PostgreSQL and a Redis
+of the benchmark's own. Convergence is measured from the end of the save.
 """
 
 from __future__ import annotations
@@ -50,7 +50,7 @@ class Result(NamedTuple):
 
 HEADER = (
     f"{'design':<12} {'rows':>9} {'save()':>12} {'converged':>14} {'wrong':>7} "
-    f"{'reads meanwhile':>22} {'page':>10}"
+    f"{'reads, loaded':>22} {'page':>10}"
 )
 
 
@@ -64,7 +64,7 @@ def main() -> None:
         print(base.line(), flush=True)
         for rows in options.sizes:
             print(measure_product(rows).line(), flush=True)
-    print("\nreads meanwhile: median / longest list request during the recalculation, total included")
+    print("\nreads, loaded: median / longest list request during the recalculation, total included")
     print("page: median of a list request at rest")
 
 
@@ -76,7 +76,7 @@ def parse_arguments() -> argparse.Namespace:
 
 
 def start() -> None:
-    """The servers, the tables, an empty broker."""
+    """Start the servers, create the tables, and empty the broker."""
     start_servers("recalculation")
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "benchmarks.recalculation_settings",
@@ -121,7 +121,7 @@ def measure_source(rows: int) -> Result:
         for percent in range(rows)
     )
     execute("UPDATE source_prices_sourcesubscription SET price = services_price(250, discount_percent)")
-    service = SourceService.objects.get()  # as a request would have it
+    service = SourceService.objects.get()  # as a request loads it
     service.full_price = 300
     save_seconds = seconds_of(service.save)
     converged = seconds_of(lambda: wait_until(is_idle))
@@ -144,7 +144,7 @@ def measure_product(rows: int) -> Result:
 
 
 def populate(rows: int) -> Any:
-    """One service with all the subscriptions, on three plans, of ten clients."""
+    """Create and return one service with all the subscriptions, of ten clients, on three plans."""
     from django.contrib.auth.models import User
 
     from clients.models import Client
@@ -177,7 +177,7 @@ def read_page() -> None:
 
 @functools.cache
 def reader() -> Any:
-    """A client of the API that sees every subscription."""
+    """Return a client of the API that may read every subscription."""
     from django.contrib.auth.models import User
     from rest_framework.test import APIClient
 
@@ -190,7 +190,7 @@ def reader() -> Any:
 
 @contextmanager
 def reading() -> Iterator[list[float]]:
-    """Reads the list over and over; the seconds of each."""
+    """Read the list repeatedly during the block; yield a list of the seconds of each request."""
     from django.db import connection
 
     reads: list[float] = []
@@ -225,7 +225,7 @@ def wrong_prices() -> int:
 
 
 def is_idle() -> bool:
-    """Whether no message waits and none is being worked on."""
+    """Return whether no message is waiting and no task is running."""
     from core import redis_state
 
     broker = redis_state.client()

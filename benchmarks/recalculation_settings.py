@@ -1,4 +1,4 @@
-"""The product's settings, and the source's design beside it."""
+"""The project's settings, with the app of the source's design."""
 
 from config.settings import *  # noqa: F403
 

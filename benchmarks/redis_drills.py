@@ -1,8 +1,8 @@
-"""What it costs when Redis is away in each way: ``python -m benchmarks.redis_drills [name …]``
+"""Measure requests during failures of Redis: ``python -m benchmarks.redis_drills [name …]``
 
-Each drill serves the project as in production on a Redis of its own, of one topology. Clients ask a few
-endpoints without pause and a writer changes a course, before something is ended, at its onset, and after
-it. The table shows how long requests took and what they were answered.
+Each drill serves the project as in production on a Redis of its own, in one topology. Clients request a few
+endpoints without pause and a writer changes a course: before a failure, at its onset, and after it. The
+table shows the latencies and the statuses of the responses.
 """
 
 from __future__ import annotations
@@ -28,10 +28,10 @@ from tests.support.redis_sentinel import MASTER, Sentinel
 ROOT = Path(__file__).resolve().parent.parent
 PASSWORD = "a@b/c"
 QUOTED = "a%40b%2Fc"
-WARM_UP_SECONDS = 4.0  # each process imports and connects; not measured
+WARM_UP_SECONDS = 4.0  # for imports and connections of each process; not measured
 USUAL_SECONDS, ONSET_SECONDS, AFTER_SECONDS, BACK_SECONDS = 4.0, 1.5, 4.0, 4.0
 MAX_ONSET_MS, MAX_MORE_MS = 1_000, 50
-# One request may wait for the rates' Redis and for the cache's.
+# One request may wait for the Redis of the rate limits and for that of the cache.
 MAX_REQUEST_MS, MAX_REQUEST_WITH_SENTINELS_MS = 1_500, 1_000
 ENDPOINTS = [
     "/api/v1/courses/2/",
@@ -46,14 +46,14 @@ HEADER = f"""\
 
 
 class Drill(NamedTuple):
-    """A topology, and what happens to it.
+    """A topology and its failure.
 
     Attributes:
-        environment: the project's addresses.
-        begin: what happens at the onset.
-        end: what puts it right, if anything does.
-        hits_after: whether the cache is to serve during the outage; None where either is right.
-        max_request_ms: the bound of the slowest request.
+        environment: the addresses, for the environment of the project.
+        begin: causes the failure.
+        end: ends the failure; None if it does not end.
+        hits_after: whether there must be hits during the failure; None: either is accepted.
+        max_request_ms: the maximum duration of a request.
     """
 
     environment: dict[str, str]
@@ -114,7 +114,7 @@ def unix_socket_killed(folder: Path) -> Iterator[Drill]:
 
 @contextlib.contextmanager
 def cluster(**options: str) -> Iterator[tuple[Cluster, dict[str, str]]]:
-    """A cluster, and the addresses by which the project finds it."""
+    """Yield a cluster and the environment with its addresses."""
     made = Cluster(**options)
     words = ",".join(f"{host}:{port}" for host, port in made.addresses)
     yield made, {"REDIS_CLUSTER": words}
@@ -125,7 +125,7 @@ def cluster(**options: str) -> Iterator[tuple[Cluster, dict[str, str]]]:
 def cluster_loses_a_node(folder: Path) -> Iterator[Drill]:
     with cluster() as (made, environment):
         node = made.ports[0]
-        # A refused connection costs nothing, so the other nodes may go on serving.
+        # A refused connection costs no time, so the other nodes may continue to serve.
         yield Drill(environment, lambda: made.kill(node), lambda: made.restart(node), hits_after=None)
 
 
@@ -168,7 +168,7 @@ def cluster_with_password(folder: Path) -> Iterator[Drill]:
 def sentinels(
     folder: Path, password: str = "", master_password: str = ""
 ) -> Iterator[tuple[RedisProcess, list[Sentinel], dict[str, str]]]:
-    """A master, three Sentinels, and the addresses by which the project finds it."""
+    """Yield a master with three Sentinels and the environment with their addresses."""
     master = RedisProcess(folder, requirepass=master_password)
     made = [
         Sentinel("127.0.0.1", master.port, folder, password=password, master_password=master_password)
@@ -182,7 +182,7 @@ def sentinels(
 
 
 def cut(master: RedisProcess) -> None:
-    """Close every connection to the master, so that each process must find it again."""
+    """Close every connection to the master, so that each process must look it up again."""
     with master.client() as client:
         client.client_kill_filter(_type="normal", skipme=True)
 
@@ -265,7 +265,7 @@ class Trial:
             thread.join()
 
     def span(self, name: str) -> list[Answer]:
-        """The answers to what was asked in a phase."""
+        """Return the responses to the requests of a phase."""
         starts = [*self.starts.values(), float("inf")]
         number = list(self.starts).index(name)
         return [a for a in self.answers if starts[number] <= a.began < starts[number + 1]]
@@ -284,7 +284,7 @@ class Trial:
 
 
 def row(name: str, trial: Trial, drill: Drill) -> bool:
-    """Print a line of the table; return whether it kept to the bounds."""
+    """Print a line of the table, and return whether the drill met its targets."""
     bad = [answer for answer in trial.answers if answer.status != 200]
     slowest = max(percentile(trial.span(phase), 1) for phase in ("usual", "onset", "after"))
     p95 = {phase: percentile(trial.span(phase), 0.95) for phase in ("usual", "onset", "after")}
@@ -307,12 +307,12 @@ def row(name: str, trial: Trial, drill: Drill) -> bool:
 
 
 def prepare() -> str:
-    """Start PostgreSQL and a Redis for rates and the broker, make the demo data; return a token."""
+    """Start PostgreSQL and a Redis for rate limits and broker, load the demo data, and return a token."""
     from benchmarks.servers import start_servers
 
     start_servers("drills")
     os.environ |= {"DJANGO_SETTINGS_MODULE": "config.settings", "DEBUG": "1", "NUM_PROXIES": "1"}
-    os.environ["THROTTLE_USER"] = "off"  # one user asks for all who are signed in
+    os.environ["THROTTLE_USER"] = "off"  # one user sends the requests of all signed-in clients
     import django
 
     django.setup()
@@ -330,7 +330,7 @@ def prepare() -> str:
 
 @contextlib.contextmanager
 def served(environment: dict[str, str], port: int) -> Iterator[None]:
-    """As the Dockerfile does; with a thread for each client, as what is measured is not the queue."""
+    """Serve as the Dockerfile does, but with a thread for each client, so that requests do not queue."""
     command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
     command += ["--threads", "8", "--keep-alive", "75", "--no-control-socket", "--log-level", "warning"]
     with (BENCHMARKS / "drills" / "server.log").open("ab") as log:

@@ -1,4 +1,4 @@
-"""A PostgreSQL and a Redis for one benchmark alone, whatever the developer has configured."""
+"""A PostgreSQL and a Redis for one benchmark only, whatever the developer has configured."""
 
 import fcntl
 import os
@@ -8,22 +8,23 @@ BENCHMARKS = Path(__file__).resolve().parent.parent / "var" / "bench"
 
 
 def start_servers(name: str) -> Path:
-    """Start them, and set their addresses in an environment that is otherwise as by default.
+    """Start them, and set their addresses in an environment that otherwise has the defaults.
 
     Returns:
-        The folder of the benchmark of that name, for its servers and its logs.
+        The folder of the benchmark with that name, for its servers and its logs.
 
     Raises:
-        SystemExit: the same benchmark is under way.
+        SystemExit: the same benchmark is running already.
     """
-    from devtools.environment import ensure_servers, forget_configuration
+    from devtools.environment import ensure_servers, reset_configuration
 
     state = BENCHMARKS / name
-    forget_configuration(state)
+    reset_configuration(state)
+    os.environ["SYLLABUS_DEVTOOLS"] = "1"  # for the command demo
     state.mkdir(parents=True, exist_ok=True)
     try:
         fcntl.flock(os.open(state / "benchmark.lock", os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
-        raise SystemExit("This benchmark is under way in this checkout already.") from None
+        raise SystemExit("This benchmark is already running in this checkout.") from None
     ensure_servers()
     return state

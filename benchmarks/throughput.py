@@ -1,10 +1,10 @@
-"""Requests per second, side by side: bare Django, the source's own design, this product.
+"""Measure requests per second of bare Django, the source's own design, and this product.
 
     .venv/bin/python -m benchmarks.throughput
 
-One server process serves all contestants; they take turns in rounds, so that whatever else the
-machine does meets all of them, and what is printed is the median of the rounds. Each client sends
-few requests, so every throttle works at its real rate and refuses none.
+One server process serves all contestants. They are measured in alternate rounds, so that other load on the
+machine affects all of them, and the table shows the medians of the rounds. Each client sends few requests,
+so every throttle works at its real rate and refuses none.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ ORDERS = [
 
 
 class Contestant(NamedTuple):
-    """``paths`` makes the addresses of one round. A miss has a new one each time."""
+    """``paths`` returns the addresses of one round. For misses, each address is new."""
 
     name: str
     paths: Callable[[], Iterator[str]]
@@ -78,7 +78,7 @@ def contestants(courses: list[int]) -> list[Contestant]:
 
 
 def prepare() -> list[int]:
-    """A database of its own with 1,000 courses; the ids of the published."""
+    """Fill a database with 1,000 courses, and return the ids of the published ones."""
     start_servers("throughput")
     os.environ["DJANGO_SETTINGS_MODULE"] = "benchmarks.throughput_settings"
     os.environ["DJANGO_SECRET_KEY"] = "only-for-benchmarks"
@@ -95,7 +95,7 @@ def prepare() -> list[int]:
 
 
 def clear(*, all_state: bool = False) -> None:
-    """Every measurement begins with an empty cache, the first with no memory of an earlier run's clients."""
+    """Empty the caches; with ``all_state`` also the rate limits that an earlier run has left."""
     import redis
     from django.conf import settings
 
@@ -138,9 +138,9 @@ def processor_seconds(server: subprocess.Popen[bytes]) -> float:
 def measure(
     server: subprocess.Popen[bytes], port: int, contestant: Contestant, arguments: argparse.Namespace
 ) -> tuple[float, ...]:
-    """Requests/s; p50, p95, p99 and the server's processor time, ms; the load generator's share of one."""
+    """Return requests/s; p50, p95, p99 and the server's CPU time in ms; the generator's share of a CPU."""
     clear()
-    if contestant.x_cache != "MISS":  # the first fills the cache
+    if contestant.x_cache != "MISS":  # the first request fills the cache
         load.run(port, contestant.paths(), requests=50, connections=1, expected=(200, contestant.x_cache))
     before = processor_seconds(server)
     result = load.run(
@@ -152,7 +152,7 @@ def measure(
     )
     spent = processor_seconds(server) - before
     if result.unexpected > arguments.requests * 0.01:
-        raise SystemExit(f"{contestant.name}: {result.unexpected} answers were not what they should be")
+        raise SystemExit(f"{contestant.name}: {result.unexpected} responses were not as expected")
     return (
         len(result.latencies) / result.elapsed,
         *(1000 * result.percentile(share) for share in (0.50, 0.95, 0.99)),

@@ -1,4 +1,4 @@
-"""The peers, beside the project's own addresses."""
+"""The URLs of the peers, added to those of the project."""
 
 import redis
 from django.conf import settings
@@ -40,7 +40,7 @@ class StockScoped(throttling.ScopedRateThrottle):
 
 
 class SourceView(APIView):
-    """As the source document has it: DRF's defaults, the three stock throttles, a dict in the cache."""
+    """The design of the source document: DRF's defaults, the three stock throttles, a dict in the cache."""
 
     authentication_classes = [SessionAuthentication, BasicAuthentication]
     parser_classes = [JSONParser, FormParser, MultiPartParser]

@@ -9,7 +9,7 @@ from caching import conf
 
 
 class CachingConfig(AppConfig):
-    """Finds the declarations in the apps' ``cache`` modules, and gives their tables triggers."""
+    """Import the declarations of the apps' ``cache`` modules, and install the triggers of their tables."""
 
     name = "caching"
     default_auto_field = "django.db.models.BigAutoField"
@@ -22,7 +22,7 @@ class CachingConfig(AppConfig):
 
 
 def install_triggers(using: str, **_: Any) -> None:
-    """After ``migrate``: have the declared tables report their changes."""
+    """After ``migrate``, install the triggers by which the declared tables report their changes."""
     from caching.postgresql import triggers
 
     if using not in conf.database_aliases():

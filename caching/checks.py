@@ -1,4 +1,4 @@
-"""System checks: what the promise needs of the settings and of the declarations."""
+"""System checks: settings and declarations with which a value could become stale."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ register(check_databases, "caching")
 
 @register("caching")
 def check_engines(**_: Any) -> list[CheckMessage]:
-    """The commit carries out the fences, so each database that is cached needs the cache's engine."""
+    """Check that each cached database has the cache's engine: its commit sets the fences."""
     messages: list[CheckMessage] = [
         Error(
             f"{each.key}: the engine of the database {each.using!r} is "
-            f"{settings.DATABASES[each.using]['ENGINE']}, so that what is cached of it would go stale",
+            f"{settings.DATABASES[each.using]['ENGINE']}, so cached values of it would become stale",
             hint=f'Use "ENGINE": "{conf.ENGINE}".',
             id="caching.E001",
         )
@@ -35,8 +35,8 @@ def check_engines(**_: Any) -> list[CheckMessage]:
     names = {_server(alias): alias for alias in conf.database_aliases()}
     messages += [
         Error(
-            f"the database {alias!r} is the same as {names[_server(alias)]!r}, with another engine: "
-            "writes through it would not invalidate",
+            f"the database {alias!r} is the same as {names[_server(alias)]!r}, but has another engine: "
+            "writes through it would invalidate nothing",
             hint=f'Use "ENGINE": "{conf.ENGINE}" for both.',
             id="caching.E002",
         )
@@ -48,7 +48,7 @@ def check_engines(**_: Any) -> list[CheckMessage]:
 
 @register("caching")
 def check_paths(**_: Any) -> list[CheckMessage]:
-    """Each path of a declaration must lead from its model to a parameter."""
+    """Check that each path of a declaration leads from its model to a parameter."""
     messages: list[CheckMessage] = []
     for declared in declarations():
         try:
@@ -60,10 +60,10 @@ def check_paths(**_: Any) -> list[CheckMessage]:
 
 @register("caching", "database")
 def check_triggers(*, databases: Sequence[str] | None = None, **_: Any) -> list[CheckMessage]:
-    """With ``check --database``: each declared table must report its changes.
+    """With ``check --database``, check that each declared table has its triggers.
 
-    No error, for ``migrate`` runs these checks before it makes the triggers, and an error would keep it
-    from that. What lacks a trigger is not cached, so nothing is stale.
+    A finding is a warning: ``migrate`` runs these checks before it makes the triggers, and an error would
+    stop it. A declaration whose triggers are missing is not cached, so nothing is stale.
     """
     messages: list[CheckMessage] = []
     for alias in sorted(set(databases or ()) & set(conf.database_aliases())):
@@ -77,7 +77,7 @@ def check_triggers(*, databases: Sequence[str] | None = None, **_: Any) -> list[
 
 
 def _what_is_missing(alias: str, session: Session) -> list[CheckMessage]:
-    """Return what keeps things of one database from being cached; nothing before the first ``migrate``."""
+    """Return warnings about declarations that are not cached; none before the first ``migrate``."""
     ((migrated, outbox),) = session.query(
         "SELECT to_regclass('django_migrations') IS NOT NULL, to_regclass('caching_outbox') IS NOT NULL"
     )
@@ -93,7 +93,7 @@ def _what_is_missing(alias: str, session: Session) -> list[CheckMessage]:
         return []
     return [
         Warning(
-            f"triggers are missing or of another release: {', '.join(missing)} are not cached",
+            f"triggers are missing or of another release, so these are not cached: {', '.join(missing)}",
             hint="manage.py migrate makes them.",
             id="caching.W004",
         )

@@ -1,6 +1,6 @@
-"""settings.CACHING with its defaults.
+"""``settings.CACHING`` and its defaults.
 
-Every key is optional; see ``RedisConf`` for what each means::
+Every key is optional; ``RedisConf`` describes each of them::
 
     CACHING = {
         "URL": "redis://localhost:6379/1",     # default: LOCATION of CACHES["default"]
@@ -20,7 +20,7 @@ from caching.testing import environment
 ENGINE = "caching.postgresql"
 CONNECT_TIMEOUT_SECONDS = 0.25
 COMMAND_TIMEOUT_SECONDS = 0.5
-# Settings that may hold the URL of a Redis database that the cache must not share (SEPARATE_FROM).
+# Settings that may hold the URL of a Redis database which the cache must not share (SEPARATE_FROM).
 SEPARATE_FROM = ("CELERY_BROKER_URL",)
 
 # "host:port", "[::1]:port", (host, port), or a URL with options of its own.
@@ -28,7 +28,7 @@ Server = str | tuple[str, int]
 
 
 class RedisConf(NamedTuple):
-    """Where a Redis is, and how it is reached.
+    """The address of a Redis, and how to connect to it.
 
     Attributes:
         url: ``redis://``, ``rediss://``, ``unix://`` or ``redis+socket://``, with every option that
@@ -37,14 +37,14 @@ class RedisConf(NamedTuple):
         username: for servers whose URL has none.
         password: for servers whose URL has none.
         cluster: some nodes of a Redis Cluster.
-        sentinels: the Sentinels that know the master.
-        master: the master's name there.
+        sentinels: the Sentinels that monitor the master.
+        master: the name under which they monitor it.
         sentinel_username: for Sentinels without a URL of their own.
         sentinel_password: for Sentinels without a URL of their own.
-        sentinel_tls: whether Sentinels without a URL of their own are reached by TLS, with the TLS options
-            of ``url``.
-        connect_timeout: seconds until a connection must be open.
-        command_timeout: seconds until a reply must begin.
+        sentinel_tls: whether to use TLS for Sentinels without a URL of their own, with the TLS options of
+            ``url``.
+        connect_timeout: seconds within which a connection must open.
+        command_timeout: seconds within which a reply must begin.
     """
 
     url: str
@@ -61,14 +61,14 @@ class RedisConf(NamedTuple):
 
 
 def caching_settings() -> dict[str, Any]:
-    """Return settings.CACHING as it is now."""
+    """Return the present value of ``settings.CACHING``."""
     return dict(getattr(settings, "CACHING", {}))
 
 
 def redis_conf() -> RedisConf:
-    """Return where the cache's Redis is.
+    """Return the configuration of the cache's Redis.
 
-    What CACHING does not say is taken from the default cache, as django-redis reads it.
+    What CACHING leaves out is taken from ``CACHES["default"]``, read as django-redis reads it.
     """
     chosen = caching_settings()
     default = settings.CACHES.get("default", {})
@@ -104,14 +104,14 @@ def _first_location(cache: dict[str, Any]) -> str | None:
 
 
 _DEFAULTS: dict[str, Any] = {
-    "NAME": "Django",  # how Cache-Status names this cache
+    "NAME": "Django",  # the name of this cache in Cache-Status
     "CACHE_ALIAS": "default",  # the entry of CACHES whose prefix and version make the keys
     "CHECK_LOADS": None,  # None: with DEBUG and in tests
 }
 
 
 def get(name: str) -> Any:
-    """Return one of the other keys of settings.CACHING, or its default."""
+    """Return one of the other values of ``settings.CACHING``, or its default."""
     value = caching_settings().get(name, _DEFAULTS[name])
     if name == "CHECK_LOADS" and value is None:
         return settings.DEBUG or environment.in_test_environment()
@@ -119,5 +119,5 @@ def get(name: str) -> Any:
 
 
 def database_aliases() -> list[str]:
-    """Return the databases whose engine is the cache's."""
+    """Return the aliases of the databases that have the cache's engine."""
     return [alias for alias, database in settings.DATABASES.items() if database["ENGINE"] == ENGINE]

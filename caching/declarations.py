@@ -1,4 +1,4 @@
-"""What an app declares: a cached value under a key of its own, or one of a family, and what changes it."""
+"""Declarations: what an app caches, under which key, and which tables invalidate it."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ from caching.read.shape import fingerprint
 from caching.registry import register
 from caching.write.pending import pending
 
-ALL: Final = "*"  # a change of any row invalidates everything that the thing holds
+ALL: Final = "*"  # a change of any row invalidates every value of the declaration
 
 Path = str | Mapping[str, str] | Sequence[str | Mapping[str, str]]
 
@@ -34,18 +34,17 @@ class Declaration:
 
     Args:
         key: the key in Redis; ``Cached`` takes parameters in braces.
-        ttl: seconds that a value is kept at most.
-        load: called with the parameters on a miss; returns what JSON can hold, or raises. It runs in
-            a read-only transaction of its own and must not depend on who asks.
-        invalidated_by: by model, or by the name of a table without one, which values a changed row
-            concerns: a path from the row to the parameter (``"module__course_id"``), a mapping of
-            parameters to paths, several of these in a list, or ``ALL``. Every table that ``load`` reads
-            must be named.
-        lags: by model, the fields whose changes invalidate nothing (``ALL``: of all fields). They are
-            shown as they were when the value was stored, for at most ``ttl`` seconds.
-        shape: what the value looks like, for example its serializer; with ``version`` it makes the
-            fingerprint that keeps two releases from reading each other's values.
-        version: to be changed when the value changes in a way that ``shape`` does not show.
+        ttl: the maximum age of a value, in seconds.
+        load: called with the parameters on a miss; returns data that JSON can represent, or raises. It
+            runs in a read-only transaction of its own and must not depend on the caller.
+        invalidated_by: maps each model that ``load`` reads, or the name of a table without a model, to
+            the values that a changed row invalidates: a path from the row to the parameter
+            (``"module__course_id"``), a mapping of parameters to paths, a list of these, or ``ALL``.
+        lags: maps a model to the fields whose changes invalidate nothing (``ALL``: every field). A value
+            shows them as they were when it was stored, for at most ``ttl`` seconds.
+        shape: describes the value, for example its serializer. With ``version`` it makes the fingerprint
+            that keeps two releases from reading each other's values.
+        version: to be raised when the value changes in a way that ``shape`` does not show.
         using: the alias of the database that ``load`` reads.
     """
 
@@ -78,7 +77,7 @@ class Declaration:
 
         Raises:
             ValueError: a parameter cannot be part of a key.
-            Whatever ``load`` raises; nothing is stored then.
+            Exception: any that ``load`` raises; nothing is stored then.
         """
         params = self._in_one_form(params)
         return read_through(self, self._entry(params), functools.partial(self._load, **params))
@@ -87,25 +86,25 @@ class Declaration:
         return params
 
     def load_uncached(self, **params: Any) -> bytes:
-        """Return the JSON text that a miss would store, without the cache.
+        """Return the JSON text that a miss would store, without using the cache.
 
         Raises:
-            Whatever ``load`` raises.
+            Exception: any that ``load`` raises.
         """
         return load(self, functools.partial(self._load, **self._in_one_form(params)))
 
     def peek(self, **params: Any) -> CacheResult | None:
-        """Return the stored value, None where none may be read. Nothing is loaded or stored.
+        """Return the stored value, None if there is none that may be read. Nothing is loaded or stored.
 
         Raises:
-            CacheError: Redis does not answer, or what it holds is not to be believed.
+            CacheError: Redis does not answer, or its values may be stale.
         """
         return peek(self, self._entry(self._in_one_form(params)))
 
     def stored(self) -> Iterator[dict[str, Any]]:
-        """Yield the parameters of the values that are stored now. For maintenance: it scans Redis.
+        """Yield the parameters of the stored values. For maintenance: it scans Redis.
 
-        What looks like a whole number is one.
+        A parameter that looks like an integer is returned as one.
 
         Raises:
             RedisUnavailable: it does not answer.
@@ -113,12 +112,12 @@ class Declaration:
         raise NotImplementedError
 
     def invalidate_all(self) -> None:
-        """Have the commit of the open transaction invalidate everything that this thing holds."""
+        """Invalidate every value of this declaration when the open transaction commits."""
         pending(self.using).invalidate(self.group, self.group)
 
     @property
     def group(self) -> Target:
-        """What covers every value of this thing."""
+        """The target that covers every value of this declaration."""
         raise NotImplementedError
 
     def _entry(self, params: dict[str, Any]) -> Entry:
@@ -126,11 +125,11 @@ class Declaration:
 
     @functools.cached_property
     def fingerprint(self) -> str:
-        """The shape of the values, as eight characters."""
+        """Eight characters that identify the shape of the values."""
         return fingerprint(self._shape, self._version)
 
     def tables(self) -> Iterator[tuple[str, Dependent]]:
-        """Yield each table that the thing depends on, with what its changes invalidate.
+        """Yield each table on which the declaration depends, with what its changes invalidate.
 
         Raises:
             BadPath: a path does not lead to a parameter of the key.
@@ -155,7 +154,7 @@ class Declaration:
         for each in [path] if isinstance(path, (str, Mapping)) else path:
             paths = {self.parameters[0]: each} if isinstance(each, str) and self.parameters else each
             if self.family or not isinstance(paths, Mapping) or set(paths) != set(self.parameters):
-                raise BadPath(f"{self.key}: {each!r} does not give each of {self.parameters}; ALL would do")
+                raise BadPath(f"{self.key}: {each!r} does not give each of {self.parameters}; ALL works")
             yield paths
 
     def _one_route(
@@ -167,7 +166,7 @@ class Declaration:
         return tuple((name, route) for name, route in routes if route)
 
     def lagging(self, table: str) -> set[str]:
-        """Return the columns of a table whose changes invalidate nothing of this thing."""
+        """Return the columns of a table whose changes invalidate no value of this declaration."""
         fields = [
             model._meta.get_field(name)
             for model, names in self.lags.items()
@@ -182,7 +181,7 @@ class Declaration:
 
 
 def _combines_hops(routes: list[tuple[str, Route | None]]) -> bool:
-    """Return whether several parameters would have to be followed through other tables together."""
+    """Return whether several parameters together lead through other tables."""
     return len(routes) > 1 and any(route and route.hops for _, route in routes)
 
 
@@ -190,9 +189,9 @@ class Cached(Declaration):
     """Values that each have a readable key, such as ``"v1:courses:detail:{pk}"``."""
 
     def invalidate(self, **params: Any) -> None:
-        """Have the commit of the open transaction invalidate one value.
+        """Invalidate one value when the open transaction commits.
 
-        For receivers that want to say so; completeness rests on ``invalidated_by``.
+        No value depends on this call: ``invalidated_by`` is complete by itself.
         """
         pending(self.using).invalidate(self._target(self._in_one_form(params)), self.group)
 
@@ -213,7 +212,7 @@ class Cached(Declaration):
 
     @functools.cached_property
     def _fields(self) -> dict[str, models.Field[Any, Any]]:
-        """By parameter, a field whose values it takes."""
+        """Maps each parameter to a field whose values it takes."""
         return {
             name: end_of(model, part)
             for model, path in self.invalidated_by.items()
@@ -223,8 +222,8 @@ class Cached(Declaration):
         }
 
     def _in_one_form(self, params: dict[str, Any]) -> dict[str, Any]:
-        """Return the parameters as the database has them: "07" and 7 are one key."""
-        if all(type(value) is int for value in params.values()):  # most of them: it has one text
+        """Return the parameters in the form that the database gives them: "07" and 7 are one key."""
+        if all(type(value) is int for value in params.values()):  # the usual case: an int has one text
             return params
         return {name: self._value(self._fields.get(name), value) for name, value in params.items()}
 
@@ -234,17 +233,17 @@ class Cached(Declaration):
         try:
             return field.to_python(value)
         except ValidationError as error:
-            raise ValueError(f"{self.key}: {value!r} is no value of {field}") from error
+            raise ValueError(f"{self.key}: {value!r} is not a value of {field}") from error
 
     def _target(self, params: dict[str, Any]) -> Target:
         return value_target(fill_in(self.key, {name: params[name] for name in self.parameters}))
 
 
 class CachedFamily(Declaration):
-    """Values that are fields of one hash and are invalidated together: a list under all its filters.
+    """Values that are fields of one hash and are invalidated together, such as a list with any filters.
 
     Args:
-        max_fields: how many values it holds; the least recently stored one is replaced.
+        max_fields: the maximum number of values; the least recently stored one is replaced.
     """
 
     family = True
@@ -263,6 +262,6 @@ class CachedFamily(Declaration):
 
     def stored(self) -> Iterator[dict[str, Any]]:
         for name in get_gateway().commands(("HKEYS", self.group.key))[0]:
-            if not name.startswith(b"#"):  # tags and the like (fill_field.lua)
+            if not name.startswith(b"#"):  # a tag or a slot (fill_field.lua)
                 given = parse_qsl(name.decode(), keep_blank_values=True)
                 yield {name: value_of(text) for name, text in given}

@@ -1,4 +1,4 @@
-"""What a table's changes invalidate: one line of a declaration, in terms of the database and of Redis."""
+"""What the changes of a table invalidate: one line of a declaration, in terms of tables and Redis keys."""
 
 from __future__ import annotations
 
@@ -12,12 +12,13 @@ from caching.paths import Hop, Route
 
 
 class Dependent(NamedTuple):
-    """A cached thing that depends on a table.
+    """A declaration that depends on a table.
 
     Attributes:
-        pattern: the thing's key, with parameters in braces.
+        pattern: the declaration's key, with parameters in braces.
         family: whether it is one hash that is invalidated as a whole.
-        routes: by parameter, how a changed row leads to it; None where the whole group goes.
+        routes: each parameter with the route from a changed row to it; None: the whole group is
+            invalidated.
     """
 
     pattern: str
@@ -26,21 +27,21 @@ class Dependent(NamedTuple):
 
     @property
     def group(self) -> Target:
-        """Everything that the thing holds."""
+        """The target that covers every value of the declaration."""
         name = full_key(stem(self.pattern))
         return value_target(name) if self.family else group_target(name)
 
     def columns(self) -> set[str]:
-        """Return the columns of the changed row with which the routes begin."""
+        """Return the columns of the changed row at which the routes begin."""
         return {route.column for _, route in self.routes or ()}
 
     def hops(self) -> set[Hop]:
-        """Return the steps of all routes."""
+        """Return the hops of all routes."""
         return {hop for _, route in self.routes or () for hop in route.hops}
 
 
 def dump(dependents: Iterable[Dependent]) -> str:
-    """Return dependents as JSON, in one order, for the triggers."""
+    """Return dependents as JSON for the triggers, always in the same order."""
     return json.dumps(sorted(dependents, key=repr), separators=(",", ":"))
 
 

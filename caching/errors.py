@@ -1,4 +1,4 @@
-"""What can go wrong between a process and the cache."""
+"""The exceptions of the cache."""
 
 from __future__ import annotations
 
@@ -8,26 +8,26 @@ class CacheError(Exception):
 
 
 class RedisUnavailable(CacheError):  # noqa: N818  (it names a state of Redis)
-    """Redis did not answer in time, cannot be reached, or is in a state in which it cannot serve.
+    """Redis did not answer in time, cannot be reached, or cannot serve at present.
 
-    A read falls back to the database. An invalidation is written into the outbox. A circuit breaker
-    counts it.
+    A read falls back to the database. An invalidation is written to the outbox. A circuit breaker counts
+    it as a failure.
     """
 
 
 class RedisRefused(RedisUnavailable):
     """A healthy server answered a command with an error: WRONGTYPE, a script's own error, bad syntax.
 
-    The caller does without the cache, as with any ``RedisUnavailable``. A circuit breaker does not
-    count it: other commands work.
+    The caller continues without the cache, as with any ``RedisUnavailable``. A circuit breaker does not
+    count it as a failure: other commands work.
     """
 
 
 class OutboxUnavailable(CacheError):  # noqa: N818  (it names a state of the outbox)
-    """The outbox, or the database that holds it, could not be read or written. It says nothing about Redis.
+    """The outbox, or the database that holds it, could not be read or written. Redis may be well.
 
     Attributes:
-        sqlstate: PostgreSQL's code, where it answered.
+        sqlstate: PostgreSQL's error code; None if PostgreSQL did not answer.
     """
 
     def __init__(self, message: str, sqlstate: str | None = None) -> None:
@@ -40,4 +40,4 @@ class UndeclaredTable(CacheError):  # noqa: N818  (it names what is wrong)
 
 
 class Untrusted(CacheError):  # noqa: N818  (it names a state of Redis)
-    """Redis answers, but may hold what a waiting invalidation is about to remove: check first."""
+    """Redis answers, but an invalidation may not have reached it yet, so its values may be stale."""

@@ -1,4 +1,4 @@
-"""Every exchange with Redis: whether it is worth asking, and whether the answer may be believed."""
+"""The gateway to Redis: a circuit breaker around every exchange, and a check whether answers may be stale."""
 
 from __future__ import annotations
 
@@ -19,12 +19,12 @@ from caching.redis.topology import Backend, make_backend
 
 Answer = TypeVar("Answer")
 
-# After so long a fence is looked at: its process may have been killed (recovery/fences.py).
+# A fence that is older is overdue: its process may have been killed (recovery/fences.py).
 FENCE_OVERDUE_MS = 10_000
 
 
 class RedisGateway:
-    """The one way to the cache's Redis. Nothing is asked while the circuit breaker is open.
+    """Every exchange with the cache's Redis. Nothing is sent while the circuit breaker is open.
 
     Raises (all methods):
         RedisUnavailable: no answer, or the breaker is open.
@@ -35,7 +35,7 @@ class RedisGateway:
         self.breaker = CircuitBreaker("Redis", backend.reconnect)
         self.watch = Watch(self)
 
-    # --- What readers ask: also raises Untrusted ----------------------------------------------
+    # --- For readers: these also raise Untrusted ----------------------------------------------
 
     def read(self, *keys: str) -> list[bytes | None]:
         """Return the values of some keys, in one plain command."""
@@ -47,25 +47,25 @@ class RedisGateway:
         return values
 
     def run_trusted(self, call: ScriptCall) -> Any:
-        """Return what a script returns that may bring a value."""
+        """Return the result of a script that may return a value."""
         return self._trusted(self.backend.run, call)[0]
 
     def _trusted(self, method: Callable[..., Answer], *args: Any) -> Answer:
         trust = self.watch.trust
         if not trust.is_valid(self.backend.breaks):
             raise Untrusted
-        answer = self.breaker.call(method, *args)  # in the grace, too: the next outage must be noticed
+        answer = self.breaker.call(method, *args)  # in the grace period, too, to notice the next outage
         if not trust.is_valid(self.backend.breaks):
-            raise Untrusted  # its connection broke, and Redis may have missed something
+            raise Untrusted  # its connection broke, so Redis may have missed an invalidation
         if trust.in_grace():
-            raise RedisUnavailable("it was away a moment ago")
+            raise RedisUnavailable("it was unavailable a moment ago")
         return answer
 
-    # --- What everybody else asks -----------------------------------------------------------------
+    # --- For everything else ----------------------------------------------------------------------
 
     @property
     def breaks(self) -> int:
-        """How many connections have broken."""
+        """The number of connections that have broken."""
         return self.backend.breaks
 
     def commands(self, *commands: Command) -> list[Any]:
@@ -73,27 +73,27 @@ class RedisGateway:
         return self.breaker.call(self.backend.commands, *commands)
 
     def run(self, *calls: ScriptCall) -> list[Any]:
-        """Return what scripts return, in one round trip."""
+        """Return the results of scripts, in one round trip."""
         return self.breaker.call(self.backend.run, *calls)
 
     def node_keys(self, name: str) -> list[str]:
-        """Return a key on each node, for what is recorded of the node."""
+        """Return a key on each node, under which something about the node can be recorded."""
         return self.backend.node_keys(name)
 
     def fence(self, targets: Iterable[Target], token: str) -> None:
-        """Close targets until ``lift``: values and leases go, and nobody may store."""
+        """Fence targets until ``lift``: delete values and leases, and let no reader store."""
         self.run(*(ScriptCall(scripts.FENCE, target, [token, FENCE_OVERDUE_MS]) for target in targets))
 
     def lift(self, targets: Iterable[Target], token: str) -> None:
-        """Open targets again."""
+        """Remove the fences of targets."""
         self.run(*(ScriptCall(scripts.LIFT, target, [token]) for target in targets))
 
     def drop(self, targets: Iterable[Target]) -> None:
-        """Remove values and leases of what is already committed."""
+        """Delete the values and leases of targets whose changes are already committed."""
         self.run(*(ScriptCall(scripts.DROP, target) for target in targets))
 
     def close(self) -> None:
-        """End the watch thread and the connections."""
+        """Stop the watch thread and close the connections."""
         self.watch.stop()
         self.backend.close()
 

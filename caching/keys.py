@@ -1,4 +1,4 @@
-"""Names in Redis. The value's key is readable; what protects it lies in the same cluster slot."""
+"""Names of keys in Redis. A value's key is readable; its lease and fence are in the same cluster slot."""
 
 from __future__ import annotations
 
@@ -12,16 +12,16 @@ from django.core.signals import setting_changed
 from caching import conf
 
 NULL = "<null>"
-_UNSAFE = re.compile(r"[{}:\s]")  # \s: what str.isspace() is true of, and no more
+_UNSAFE = re.compile(r"[{}:\s]")  # \s: exactly the characters for which str.isspace() is true
 
 
 class Target(NamedTuple):
     """Something that can be invalidated: one value, a family, or all values of a key pattern.
 
     Attributes:
-        key: what is deleted: the value, the family's hash, or the generation of the pattern.
-        lease_key: the leases beside it.
-        fence_key: the commits in flight that change it.
+        key: the key to delete: that of the value, of the family's hash, or of the pattern's generation.
+        lease_key: the key of its leases.
+        fence_key: the key of its fences, one for each commit in flight that changes it.
     """
 
     key: str
@@ -30,19 +30,19 @@ class Target(NamedTuple):
 
 
 def value_target(key: str) -> Target:
-    """Return the target of one value or family. All three keys hash to the slot of ``key``."""
+    """Return the target of one value or family. All three keys are in the slot of ``key``."""
     return Target(key, f"lease:{{{key}}}", f"fence:{{{key}}}")
 
 
 @lru_cache(maxsize=256)
 def group_target(stem: str) -> Target:
-    """Return the target of all values whose keys begin with ``stem``: the generation they are tagged with."""
+    """Return the target of all values whose keys begin with ``stem``: the generation in their tags."""
     generation = f"generation:{{{stem}}}"
     return Target(generation, generation, f"fence:{generation}")
 
 
 def fenced_target(fence_key: str) -> Target:
-    """Return the target that the fences under a key close."""
+    """Return the target whose fences are under a key."""
     name = fence_key.removeprefix("fence:")
     stem_or_key = name.removeprefix("generation:").removeprefix("{").removesuffix("}")
     return group_target(stem_or_key) if name.startswith("generation:") else value_target(stem_or_key)
@@ -50,27 +50,27 @@ def fenced_target(fence_key: str) -> Target:
 
 @lru_cache(maxsize=256)
 def stem(pattern: str) -> str:
-    """Return what a key pattern has before its first parameter."""
+    """Return the part of a key pattern that precedes its first parameter."""
     return pattern.partition("{")[0].rstrip(":")
 
 
 @lru_cache(maxsize=256)
 def full_key(key: str) -> str:
-    """Return the key as Redis sees it: ``:1:v1:courses`` for ``v1:courses`` under Django's defaults."""
+    """Return the key in Redis: ``:1:v1:courses`` for ``v1:courses`` with Django's defaults."""
     return str(caches[conf.get("CACHE_ALIAS")].make_key(key))
 
 
 def declared_name(key: str) -> str:
-    """Return the key as an app declared it, without its parameters: for people who read counters."""
+    """Return the key as an app declared it, without its parameters: for people who read the counters."""
     return key.removeprefix("generation:{").removesuffix("}").removeprefix(full_key(""))
 
 
 def parameter(value: object) -> str:
-    """Return a parameter as it is written in a key.
+    """Return the text of a parameter in a key.
 
     Raises:
-        ValueError: it holds a brace or white space, which would change the key's slot or its meaning,
-            or a colon, which would make it look like two parameters; or it is the text of no value.
+        ValueError: it contains a brace or white space, which would change the key's slot or meaning, or a
+            colon, which would make it look like two parameters; or it has no text.
     """
     if value is None:
         return NULL
@@ -81,7 +81,7 @@ def parameter(value: object) -> str:
 
 
 def value_of(text: str) -> Any:
-    """Return the parameter that is written so in a key. What looks like a whole number is one."""
+    """Return the parameter for its text in a key. Text that looks like an integer becomes one."""
     if text == NULL:
         return None
     return int(text) if text.isdecimal() and str(int(text)) == text else text

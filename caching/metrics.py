@@ -1,4 +1,4 @@
-"""Counters by cached thing: exact within the process, summed over all processes in Redis.
+"""Counters for each declaration: exact within the process, summed over all processes in Redis.
 
 Counting is an addition under a lock. Every few seconds, and when the process ends, the counts are added
 to one hash in Redis.
@@ -20,9 +20,9 @@ KEY = "caching:stats"
 KEY_TTL_SECONDS = 30 * 86_400
 FLUSH_INTERVAL_SECONDS = 5.0
 
-# What is counted of each thing.
+# The counters of each declaration.
 NAMES = ("hits", "misses", "collapsed", "bypasses", "refused_fills", "invalidations")
-# Counted under COMMITS: how many fenced something, how many could not, and how long fencing took.
+# The counters of COMMITS: how many set fences, how many could not, and how long it took.
 COMMITS = "commits"
 COMMIT_NAMES = ("fenced", "outboxed", "fence_microseconds")
 
@@ -31,17 +31,17 @@ _counts: Counter[str] = Counter()
 _next_flush = time.monotonic() + FLUSH_INTERVAL_SECONDS
 
 
-def count(thing: str, name: str, amount: int = 1) -> None:
-    """Add to one of ``NAMES`` of a thing."""
+def count(key: str, name: str, amount: int = 1) -> None:
+    """Add to the counter ``name``, one of ``NAMES``, of the declaration with this key."""
     with _lock:
-        _counts[f"{thing} {name}"] += amount
+        _counts[f"{key} {name}"] += amount
         due = time.monotonic() > _next_flush
     if due:
         flush()
 
 
 def flush() -> None:
-    """Add this process's counts to the sums in Redis, or keep them while it is away."""
+    """Add the counts of this process to the sums in Redis, or keep them while Redis is unavailable."""
     global _counts, _next_flush
     with _lock:
         counts, _counts = _counts, Counter()
@@ -59,7 +59,7 @@ def flush() -> None:
 
 
 def totals() -> dict[str, dict[str, int]]:
-    """Return the sums over all processes since the cache's Redis was last cleared, by thing and name.
+    """Return the sums over all processes since the cache's Redis was last cleared, by key and name.
 
     Raises:
         RedisUnavailable: Redis does not answer.
@@ -69,14 +69,14 @@ def totals() -> dict[str, dict[str, int]]:
     totals: dict[str, dict[str, int]] = {}
     for field, amount in zip(flat[::2], flat[1::2], strict=True):
         node, _, name = field.decode().rpartition(" ")
-        thing = declared_name(node)
-        names = COMMIT_NAMES if thing == COMMITS else NAMES
-        totals.setdefault(thing, dict.fromkeys(names, 0))[name] = int(amount)
+        key = declared_name(node)
+        names = COMMIT_NAMES if key == COMMITS else NAMES
+        totals.setdefault(key, dict.fromkeys(names, 0))[name] = int(amount)
     return dict(sorted(totals.items()))
 
 
 def _begin_again() -> None:
-    """In a forked process: what its parent has counted is its parent's, and so is the lock."""
+    """In a forked process, begin with no counts and a new lock: the old ones are the parent's."""
     global _lock, _counts
     _lock, _counts = threading.Lock(), Counter()
 

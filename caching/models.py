@@ -4,7 +4,7 @@ from django.db import models
 
 
 class Outbox(models.Model):
-    """A target that could not be closed when its change was committed (recovery/outbox.py)."""
+    """A target that could not be fenced when its change was committed (recovery/outbox.py)."""
 
     node = models.JSONField()
     created_at = models.DateTimeField()

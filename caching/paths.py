@@ -1,9 +1,8 @@
-"""From a changed row to the parameters of the cached values that show it.
+"""Paths from a changed row to the parameters of the cached values that depend on it.
 
-A declaration says ``Lesson: "module__course_id"``. A ``Route`` is that path in terms of tables: the
-column of the changed row to begin with, and the hops from there. Routes are also stored in the
-database, beside the triggers, so that a process of another release can follow them
-(postgresql/triggers.py).
+A declaration contains ``Lesson: "module__course_id"``. A ``Route`` is that path in terms of tables: a
+column of the changed row, and the hops from there. The database stores routes, too, with the triggers
+(postgresql/triggers.py), so that a process of another release can follow them.
 """
 
 from __future__ import annotations
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 from django.core.exceptions import FieldDoesNotExist
 from django.db import models
 
-# Values of these types have one text, in the JSON that triggers send and in a key.
+# A value of these types has the same text in the JSON that triggers send and in a key.
 KEY_FIELDS = (models.IntegerField, models.CharField, models.TextField, models.UUIDField)
 
 
@@ -25,8 +24,8 @@ class Hop(NamedTuple):
     """One step: ``SELECT take FROM table WHERE match = ANY(values)``.
 
     Attributes:
-        owner: for a step to the rows that refer to one, the table of that one; else empty.
-        stable: ``take`` is a primary key, which no other transaction changes.
+        owner: for a step to the rows that refer to a row, the table of that row; otherwise empty.
+        stable: whether ``take`` is a primary key, which no other transaction changes.
     """
 
     table: str
@@ -38,23 +37,23 @@ class Hop(NamedTuple):
 
 
 class Route(NamedTuple):
-    """How a changed row leads to a parameter: a column of its own, then hops."""
+    """The way from a changed row to a parameter: a column of the row, then hops."""
 
     column: str
     hops: tuple[Hop, ...] = ()
 
     @classmethod
     def from_json(cls, spec: list[Any]) -> Route:
-        """Return the route that was written as JSON."""
+        """Return the route that JSON describes."""
         column, hops = spec
         return cls(column, tuple(Hop(*hop) for hop in hops))
 
 
 def end_of(model: type[models.Model], path: str) -> Any:
-    """Return the field whose values are at the end of ``path``.
+    """Return the field at the end of ``path``.
 
     Raises:
-        BadPath: the path does not exist, or ends at no value.
+        BadPath: the path does not exist, or does not end at a value.
     """
     walk = _Walk(model, path)
     for part in path.split("__"):
@@ -63,7 +62,7 @@ def end_of(model: type[models.Model], path: str) -> Any:
 
 
 def has_one_text(field: Any) -> bool:
-    """Return whether a value of the field has one text: in the database, for Django and in a key."""
+    """Return whether a value of the field has the same text in the database, in Django and in a key."""
     methods = ("get_prep_value", "get_db_prep_value", "db_type")
     own = (getattr(type(field), name).__module__ for name in methods)
     return (
@@ -75,13 +74,13 @@ def has_one_text(field: Any) -> bool:
 
 
 def compile_route(model: type[models.Model], path: str) -> Route | None:
-    """Return the route of ``path`` from ``model``, or None where only the whole group is safe.
+    """Return the route of ``path`` from ``model``, None if a change must invalidate the whole group.
 
-    None: a relation on the way has no constraint in the database, or a column lies in the table of a
-    parent model, or the value has more than one text.
+    That is so if a relation on the path has no constraint in the database, if a column is in the table
+    of a parent model, or if the value has more than one text.
 
     Raises:
-        BadPath: the path does not exist, or ends at no value.
+        BadPath: the path does not exist, or does not end at a value.
     """
     walk = _Walk(model, path)
     for part in path.split("__"):
@@ -90,7 +89,7 @@ def compile_route(model: type[models.Model], path: str) -> Route | None:
 
 
 class _Walk:
-    """A walk along a path: the model where it has arrived, and the column whose values it knows there."""
+    """A walk along a path: the model that it has reached, and the column there whose values are known."""
 
     def __init__(self, model: type[models.Model], path: str) -> None:
         self._path = f"{model._meta.label}: {path!r}"
@@ -132,7 +131,7 @@ class _Walk:
             raise BadPath(f"{self._path}: {error}") from error
 
     def _take(self, field: Any) -> None:
-        """Learn the values of a column of the rows here; a relation leads on to the rows it names."""
+        """Take a column of the present rows; if it is a relation, go to the rows to which it refers."""
         self._safe &= field.model._meta.concrete_model is self._model._meta.concrete_model
         if self._known is None:
             self._start = field.column
@@ -149,7 +148,7 @@ class _Walk:
             self._model = None
 
     def _to_referring(self, foreign_key: Any) -> None:
-        """Go to the rows that refer to those here."""
+        """Go to the rows that refer to the present ones."""
         owner = self._model._meta.db_table
         self._take(foreign_key.target_field)
         self._safe &= foreign_key.db_constraint
@@ -162,7 +161,7 @@ class _Walk:
 
 
 def _through(field: Any) -> tuple[Any, Any]:
-    """Return the two foreign keys of a many-to-many's table: to the model here, and onward."""
+    """Return the two foreign keys of a many-to-many's table: to the present model, and to the next."""
     reverse = not field.concrete
     relation = field.field if reverse else field
     through = relation.remote_field.through._meta

@@ -1,4 +1,4 @@
-"""Everything that is declared, for those who need to know of a declaration but not how it is read."""
+"""The registry of declarations, for modules that use declarations but do not read values."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from caching.read.result import CacheResult
 
 
 class Declared(Protocol):
-    """A cached thing, as the triggers and the checks know it."""
+    """A declaration, as the triggers and the checks use it."""
 
     key: str
     using: str
@@ -35,23 +35,23 @@ _declared: dict[str, Declared] = {}
 
 
 def register(declared: Declared) -> None:
-    """Remember a declaration. One of the same key takes the place of an earlier one."""
+    """Add a declaration. It replaces an earlier one with the same key."""
     _declared[declared.key] = declared
 
 
 def databases() -> set[str]:
-    """Return the aliases of the databases from which something is cached."""
+    """Return the aliases of the databases that declarations use."""
     return {each.using for each in _declared.values()}
 
 
 def declarations(using: str | None = None) -> list[Declared]:
-    """Return what is declared for one database, or for all."""
+    """Return the declarations for one database, or for all."""
     return [each for each in _declared.values() if using in {None, each.using}]
 
 
 @contextlib.contextmanager
 def restored() -> Iterator[None]:
-    """Forget at the end of the block what it has declared (testing.py)."""
+    """Remove at the end of the block the declarations that it has added (for ``caching.testing``)."""
     before = dict(_declared)
     try:
         yield

@@ -1,6 +1,6 @@
-"""What settings read: the environment, ``.env``, and the addresses of the servers that devtools runs.
+"""The sources of settings: the environment, ``.env``, and the addresses of the servers that devtools runs.
 
-devtools writes the address of each server that it runs to a file. Here that file is only read, so
+devtools writes the address of each server that it runs to a file. This module only reads that file, so
 importing ``config`` starts no process and opens no connection.
 """
 
@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import os
 from pathlib import Path
+from typing import IO
 
 from dotenv import load_dotenv
 
@@ -17,20 +18,20 @@ SERVERS = {"DATABASE_URL": "PostgreSQL", "REDIS_URL": "Redis"}
 
 
 def load_environment() -> None:
-    """Complete ``os.environ`` from ``.env``; the real environment beats it."""
+    """Complete ``os.environ`` from ``.env``; what the environment holds already stays."""
     load_dotenv(ROOT / ".env")
 
 
 def state_dir() -> Path:
-    """Return where devtools keeps its servers: ``var/`` unless ``SYLLABUS_STATE_DIR`` says otherwise."""
+    """Return the folder of devtools' servers: ``SYLLABUS_STATE_DIR``, by default ``var/``."""
     return Path(os.environ.get("SYLLABUS_STATE_DIR") or ROOT / "var").resolve()
 
 
 def get_address(variable: str) -> str:
-    """Return the address that the variable holds, else that of the server that devtools runs in its place.
+    """Return the address in the variable, otherwise that of the server that devtools runs for it.
 
     Raises:
-        SystemExit: there is neither; with one line that says what to do.
+        SystemExit: there is neither; the message is one line that says what to do.
     """
     address = os.environ.get(variable) or running_address(variable)
     if address:
@@ -43,22 +44,22 @@ def get_address(variable: str) -> str:
 
 def running_address(variable: str) -> str | None:
     """Return the address of the server that devtools runs for the variable, None if it runs none."""
-    folder = state_dir() / variable
     try:
-        if is_locked(folder / "watchdog.lock"):  # else the file is of a watchdog that was killed
-            return str(json.loads((folder / "running.json").read_text())["address"])
-    except OSError:
-        pass  # it was never started, is just starting or stopping, or belongs to another user
+        with (state_dir() / variable / "running.json").open() as running:
+            if is_locked(running):  # otherwise its writer was killed
+                return str(json.load(running)["address"])
+    except (OSError, ValueError):
+        pass  # it was never started, is starting or stopping at present, or belongs to another user
     return None
 
 
-def is_locked(path: Path) -> bool:
-    """Return whether a process has locked the file exclusively."""
-    with path.open() as file:
-        import fcntl  # not on Windows, where there is no such file
+def is_locked(file: IO[str]) -> bool:
+    """Return whether another process holds an exclusive lock of the file."""
+    import fcntl  # not on Windows, where there is no such file
 
-        try:
-            fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
-        except BlockingIOError:
-            return True
+    try:
+        fcntl.flock(file, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    fcntl.flock(file, fcntl.LOCK_UN)
     return False

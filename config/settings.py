@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import dj_database_url
+from kombu import Queue  # type: ignore[attr-defined]  # Celery is untyped
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
@@ -39,6 +40,8 @@ SECRET_KEY = SECRET_KEY or EXAMPLE_SECRET_KEY
 
 ALLOWED_HOSTS = _words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
 CSRF_TRUSTED_ORIGINS = _words("CSRF_TRUSTED_ORIGINS")
+# How users reach this site, for the links in mails.
+SITE_URL = os.environ.get("SITE_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -119,6 +122,8 @@ TEMPLATES = [
 
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "topics:list"
+AUTHENTICATION_BACKENDS = ["accounts.backends.FoldedNameBackend"]
+TOKEN_TTL_DAYS = int(os.environ.get("TOKEN_TTL_DAYS", "90"))  # of access tokens to the API
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -148,7 +153,7 @@ FONT_FOLDERS = _words(
 
 DB_CONN_MAX_AGE = int(os.environ.get("DB_CONN_MAX_AGE", "60"))  # 0 under ASGI: config/asgi.py
 ASGI_MAX_REQUESTS = int(os.environ.get("ASGI_MAX_REQUESTS", "16"))
-DATABASE_ENGINE = "caching.postgresql"  # Django's own, which carries out the cache's fences
+DATABASE_ENGINE = "caching.postgresql"  # Django's own, with a commit that invalidates cached values
 if os.environ.get("DATABASE_URL") or not os.environ.get("DB_HOST"):
     DATABASES = {
         "default": dj_database_url.parse(
@@ -188,7 +193,7 @@ CACHES: dict[str, dict[str, Any]] = {
         "BACKEND": "django_redis.cache.RedisCache",
         "LOCATION": REDIS_URL,
         "TIMEOUT": CACHE_TTL,
-        # Empty, so that keys read ":1:v1:courses:detail:1"; "app" gives "app:1:v1:…".
+        # Empty: keys have the form ":1:v1:courses:detail:1". With "app" it is "app:1:v1:…".
         "KEY_PREFIX": os.environ.get("CACHE_KEY_PREFIX", ""),
         "OPTIONS": {
             "CLIENT_CLASS": "django_redis.client.DefaultClient",
@@ -206,8 +211,8 @@ PRICE_CACHE_NAME = "price_cache"  # the sum of all prices
 RECALCULATION_STAMPS_COMMENT = _flag("RECALCULATION_STAMPS_COMMENT", "1")
 
 
-# More than one server: a cluster for the cache, or Sentinels that name its master. Of REDIS_URL then only
-# credentials, TLS and, with Sentinels, the database count.
+# More than one server: a cluster for the cache, or Sentinels that monitor its master. Then only the
+# credentials, the TLS options and, with Sentinels, the database of REDIS_URL are used.
 CACHING: dict[str, Any] = {
     "NAME": "Syllabus",
     "CLUSTER": addresses.servers(_words("REDIS_CLUSTER")),
@@ -218,13 +223,13 @@ CACHING: dict[str, Any] = {
     "SENTINEL_TLS": _flag("REDIS_SENTINEL_TLS"),
     "CONNECT_TIMEOUT": REDIS_CONNECT_TIMEOUT_SECONDS,
     "COMMAND_TIMEOUT": REDIS_COMMAND_TIMEOUT_SECONDS,
-    "SEPARATE_FROM": ["CELERY_BROKER_URL"],  # whose database is never the cache's
+    "SEPARATE_FROM": ["CELERY_BROKER_URL"],  # its database must not be the cache's
 }
 if CACHING["CLUSTER"] or CACHING["SENTINELS"]:
     CACHES["default"]["OPTIONS"]["CONNECTION_FACTORY"] = "caching.contrib.django_redis.ConnectionFactory"
 
 CACHALOT_ENABLED = _flag("CACHALOT_ENABLED")
-if CACHALOT_ENABLED:  # not coherent, as the project's own cache is: docs/prices.md
+if CACHALOT_ENABLED:  # it is not coherent, unlike the project's own cache: docs/prices.md
     INSTALLED_APPS.insert(-1, "cachalot")
     CACHES["cachalot"] = {
         **CACHES["default"],
@@ -248,6 +253,16 @@ METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for t
 CELERY_BROKER_URL = addresses.for_celery(
     os.environ.get("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
 )
+# One queue for each kind of slowness: a mail server that hangs must not delay prices.
+CELERY_TASK_DEFAULT_QUEUE = "default"
+CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "prices", "outgoing")]  # type: ignore[no-untyped-call]
+CELERY_TASK_ROUTES = {
+    "services.tasks.*": {"queue": "prices"},
+    "messaging.tasks.deliver*": {"queue": "outgoing"},
+    "tasks.tasks.deliver*": {"queue": "outgoing"},
+    "courses.tasks.enrolled": {"queue": "outgoing"},
+    "courses.tasks.certify": {"queue": "outgoing"},
+}
 CELERY_TASK_IGNORE_RESULT = True  # but for config.celery.debug_task
 CELERY_RESULT_BACKEND = CELERY_BROKER_URL
 CELERY_RESULT_EXPIRES = 3600
@@ -257,7 +272,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_IMPORTS = ["caching.contrib.celery"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-# A web process that publishes must not hang on a broker that is away: one try, briefly.
+# A web process must not wait for a broker that is unavailable: one attempt, with a short timeout.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
     "max_retries": 0,
@@ -287,25 +302,31 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "accounts.tasks.delete_expired_sessions",
         "schedule": 86_400,
     },
+    "accounts: delete expired tokens": {
+        "task": "accounts.tasks.delete_expired_tokens",
+        "schedule": 86_400,
+    },
     "caching: repair": {"task": "caching.contrib.celery.repair", "schedule": 15},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
+    "messaging: delete old messages": {"task": "messaging.tasks.delete_old_messages", "schedule": 86_400},
+    "messaging: send what is due": {"task": "messaging.tasks.deliver_due", "schedule": 20},
     "messaging: delete old Updates": {"task": "messaging.tasks.delete_old_updates", "schedule": 86_400},
     "services: bring prices up to date": {
         "task": "services.tasks.repair",
         "schedule": 20,
-        "options": {"expires": 20},  # those sent while no worker was there are not run one by one
     },
-    "services: tidy": {"task": "services.tasks.tidy", "schedule": 60, "options": {"expires": 60}},
-    "tasks: forget old notices": {"task": "tasks.tasks.forget_old_notices", "schedule": 86_400},
+    "services: tidy": {"task": "services.tasks.tidy", "schedule": 60},
+    "tasks: delete old notifications": {"task": "tasks.tasks.delete_old_notifications", "schedule": 86_400},
     "tasks: send what is due": {
         "task": "tasks.tasks.deliver_due",
         "schedule": 20,
-        "options": {"expires": 20},  # while no worker is there they do not pile up
     },
     "tasks: turn overdue, remind": {"task": "tasks.tasks.watch_deadlines", "schedule": 300},
 }
+for _entry in CELERY_BEAT_SCHEDULE.values():  # what was sent while no worker ran is not run one by one
+    _entry["options"] = {"expires": _entry["schedule"]}
 
 # --- API --------------------------------------------------------------------------------------
 
@@ -329,10 +350,11 @@ REST_FRAMEWORK = {
         "auth-register": os.environ.get("THROTTLE_AUTH_REGISTER", "10/min"),
         "sign-in": os.environ.get("THROTTLE_SIGN_IN", "10/min"),
         "auth-token": os.environ.get("THROTTLE_AUTH_TOKEN", "10/min"),
+        "auth-email": os.environ.get("THROTTLE_AUTH_EMAIL", "10/min"),
         "telegram-confirm": os.environ.get("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
     },
     "NUM_PROXIES": int(os.environ.get("NUM_PROXIES", "0")),
-    "URL_FORMAT_OVERRIDE": None,  # one format: ?format= is not a parameter of ours
+    "URL_FORMAT_OVERRIDE": None,  # there is one format, so ?format= is an unknown parameter
     "COERCE_DECIMAL_TO_STRING": False,  # money is a JSON number
 }
 
@@ -343,10 +365,11 @@ SPECTACULAR_SETTINGS = {
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
     "SWAGGER_UI_FAVICON_HREF": "SIDECAR",
-    # By default Swagger UI asks validator.swagger.io for a badge.
+    # By default Swagger UI requests a badge from validator.swagger.io.
     "SWAGGER_UI_SETTINGS": {"deepLinking": True, "validatorUrl": None},
     "SCHEMA_PATH_PREFIX": "/api(/v1)?",
     "COMPONENT_SPLIT_REQUEST": True,
+    "GET_LIB_DOC_EXCLUDES": "api.openapi.library_classes",
     "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.openapi.add_problems"],
 }
 
@@ -361,14 +384,16 @@ EMAIL_USE_TLS = _flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
 DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Syllabus <noreply@localhost>")
 
-# --- Telegram: empty switches a part off ------------------------------------------------------
+# --- Telegram: an empty value disables a part -------------------------------------------------
 
-TELEGRAM_BOT_NAME = os.environ.get("TELEGRAM_BOT_NAME", "").removeprefix("@")  # links lead to it
-TELEGRAM_BOT_TOKEN = os.environ.get("TELEGRAM_BOT_TOKEN", "")  # to send as the bot
-TELEGRAM_WEBHOOK_SECRET = os.environ.get("TELEGRAM_WEBHOOK_SECRET", "")  # by which the bot is known
+TELEGRAM_BOT_NAME = os.environ.get("TELEGRAM_BOT_NAME", "").removeprefix("@")  # for links to the bot
+TELEGRAM_BOT_TOKEN = os.environ.get("TELEGRAM_BOT_TOKEN", "")  # to send messages as the bot
+TELEGRAM_WEBHOOK_SECRET = os.environ.get("TELEGRAM_WEBHOOK_SECRET", "")  # proves that a request is the bot's
 TELEGRAM_API_URL = os.environ.get("TELEGRAM_API_URL", "https://api.telegram.org")
 
 # --- Security ---------------------------------------------------------------------------------
+
+SESSION_ENGINE = "core.sessions"
 
 HTTPS = _flag("HTTPS")  # behind a proxy that ends TLS and sets X-Forwarded-Proto
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
@@ -404,6 +429,6 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.db.backends": {"level": "DEBUG" if SQL_LOG else "NOTSET"},
-        "fontTools": {"level": "WARNING"},  # tells of every letter of a certificate
+        "fontTools": {"level": "WARNING"},  # at INFO it logs every letter of a certificate
     },
 }

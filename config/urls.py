@@ -22,6 +22,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("topics.api_urls")),
     path("topics/", include("topics.urls")),
     path("accounts/", include("web.urls")),
+    path("accounts/", include("accounts.page_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("api/v1/", include("tasks.urls")),
     path("", include("monitoring.urls")),

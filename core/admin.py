@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin
+from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 
 from core.references import describe_references
 
 if TYPE_CHECKING:
+    from django.db.models import ForeignKey, ManyToManyField
     from django.http import HttpRequest
 
 
@@ -28,7 +30,7 @@ class CountReferencesMixin:
 
 
 class IssuedAdmin(admin.ModelAdmin):
-    """Rows that come about by what users do: staff may only delete them."""
+    """Rows that users' actions create: staff may only view and delete them."""
 
     list_select_related = ["user"]
     search_fields = ["user__username", "user__email"]
@@ -38,3 +40,46 @@ class IssuedAdmin(admin.ModelAdmin):
 
     def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
         return False
+
+
+class IdsOnly:
+    """A mixin for widgets that look up rows by id: text that is no id selects none.
+
+    The field refuses it. Django's widget then fails while it shows the form again.
+    """
+
+    def optgroups(self, name: str, value: Any, attr: Any = None) -> Any:
+        ids = [one for one in value if str(one).isascii() and str(one).isdigit()]
+        return super().optgroups(name, ids, attr)  # type: ignore[misc]  # the widget's
+
+
+class OneRow(IdsOnly, AutocompleteSelect):
+    pass
+
+
+class ManyRows(IdsOnly, AutocompleteSelectMultiple):
+    pass
+
+
+class AutocompleteMixin:
+    """A mixin for admins and inlines with ``autocomplete_fields``: any input is answered with the form."""
+
+    def formfield_for_foreignkey(
+        self, db_field: ForeignKey[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        own: Any = self
+        if db_field.name in own.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", OneRow(db_field, own.admin_site))
+        return super().formfield_for_foreignkey(db_field, request, **kwargs)  # type: ignore[misc]
+
+    def formfield_for_manytomany(
+        self, db_field: ManyToManyField[Any, Any], request: HttpRequest, **kwargs: Any
+    ) -> Any:
+        own: Any = self
+        if db_field.name in own.get_autocomplete_fields(request):
+            kwargs.setdefault("widget", ManyRows(db_field, own.admin_site))
+        return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
+
+
+class AutocompleteAdmin(AutocompleteMixin, admin.ModelAdmin):
+    """Django's, with autocomplete fields that refuse any input that is no id."""

@@ -1,4 +1,4 @@
-"""In which language the project answers: pages in the reader's, the API always in one."""
+"""The language of responses: pages use the reader's, the API always uses one."""
 
 from __future__ import annotations
 
@@ -16,14 +16,14 @@ if TYPE_CHECKING:
 
 
 class LanguageMiddleware(LocaleMiddleware):
-    """Django's, but for /api/.
+    """Django's, except under /api/.
 
-    What the API says is read by programs and kept by caches: it must not vary with Accept-Language.
+    Programs read the API and caches store it, so it must not vary with Accept-Language.
     """
 
     def process_request(self, request: HttpRequest) -> None:
         if request.path_info.startswith(API_PREFIX):
-            # The thread may still speak the language of the page that it served before.
+            # The thread may still have the language of the page that it served before.
             translation.activate(settings.LANGUAGE_CODE)
         else:
             super().process_request(request)

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 class StateServer:
-    """One Redis, with one breaker for all who ask it.
+    """One Redis, with one breaker for all its users.
 
-    What a restart brings back is right here, so nothing is ever cleared. A connection that broke while
-    it was idle is replaced and its command sent again: a request may count twice then, never not at all.
+    Unlike the cache, its data stay valid after a restart, so nothing is ever cleared. A connection that
+    broke while it was idle is replaced and its command repeated: a request may then count twice.
 
     Raises (all methods):
         RedisUnavailable: Redis does not answer, or the breaker is open.
@@ -51,7 +51,7 @@ class StateServer:
         return self._backend.scan(pattern)
 
     def reconnect(self) -> None:
-        """Reach it by a new connection, whether or not the breaker is open."""
+        """Connect again, whether or not the breaker is open."""
         self._backend.reconnect()
 
 
@@ -62,12 +62,12 @@ def server() -> StateServer:
 
 @lru_cache(maxsize=8)
 def server_at(url: str) -> StateServer:
-    """Return the one of the process."""
+    """Return the server of a URL, one for each process."""
     return StateServer(make_backend(_conf(url), distrust=False, slow_seconds=SLOW_SECONDS))
 
 
 def client() -> redis.Redis:
-    """Return redis-py's client, to look at what is there. Raises ``redis.RedisError``."""
+    """Return redis-py's client, for inspection. Its calls raise ``redis.RedisError``."""
     return _client(settings.CELERY_BROKER_URL)
 
 

@@ -1,4 +1,4 @@
-"""One id for everything that a request causes: its log lines and those of its Celery tasks."""
+"""One id for all log lines of a request and of the Celery tasks that it causes."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 HEADER = "X-Request-ID"
 TASK_HEADER = "request_id"
 NONE = "-"
-# What a caller may choose: it is written to logs, so no spaces, no control characters, no novels.
+# What a caller may choose: it is written to logs, so it is short, without spaces and control characters.
 ACCEPTED = re.compile(r"[A-Za-z0-9._-]{1,64}")
 
 request_id: ContextVar[str] = ContextVar("request_id", default=NONE)
@@ -29,7 +29,7 @@ _before_task: dict[str, Token[str]] = {}
 
 
 class RequestIdMiddleware:
-    """Take the caller's ``X-Request-ID`` or make one, and send it back."""
+    """Use the caller's ``X-Request-ID`` or generate one, and send it back."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
@@ -59,20 +59,21 @@ class RequestIdFilter(logging.Filter):
 
 
 def send_request_id(headers: dict[str, Any], **kwargs: object) -> None:  # noqa: ARG001
-    """A task takes the id of the request, or of the task, that causes it."""
+    """Give a task the id of the request, or of the task, that publishes it."""
     current = request_id.get()
     if current != NONE:
         headers.setdefault(TASK_HEADER, current)
 
 
 def take_request_id(task_id: str, task: Task, **kwargs: object) -> None:  # noqa: ARG001
-    """What beat or a shell causes has no request: its own id then links its lines."""
+    """Set the id that the task was published with; a task of beat or a shell has its own."""
     sent = getattr(task.request, TASK_HEADER, None)
     current = request_id.get()  # of the caller, where tasks run eagerly
     _before_task[task_id] = request_id.set(sent or (task_id if current == NONE else current))
 
 
 def drop_request_id(task_id: str, **kwargs: object) -> None:  # noqa: ARG001
+    """Restore the id from before the task."""
     request_id.reset(_before_task.pop(task_id))
 
 

@@ -1,4 +1,4 @@
-"""Tokens that open something: made here, shown once, kept as a hash."""
+"""Secret tokens: generated here, shown once, stored as a hash."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ HASH_CHARACTERS = 64
 
 
 def new_token() -> str:
-    """43 characters of ``[A-Za-z0-9_-]``, which is also what Telegram lets a link carry."""
+    """Return 43 characters of ``[A-Za-z0-9_-]``, which a link to a Telegram bot may contain."""
     return secrets.token_urlsafe(TOKEN_BYTES)
 
 
 def hash_token(token: str) -> str:
-    """What is stored of a token. With 256 random bits in it there is nothing to salt or to slow down."""
+    """Return the hash that is stored. A token has 256 random bits, so it needs no salt and no slow hash."""
     return hashlib.sha256(token.encode()).hexdigest()

@@ -1,4 +1,4 @@
-"""Counts told by the statement that reads the rows: one state of the table, not two."""
+"""Counts made by the statement that reads the rows: one state of the table, not two."""
 
 from __future__ import annotations
 

@@ -1,7 +1,7 @@
-"""Complete the environment of a development machine, before settings are read.
+"""Complete the environment of a development machine before settings are read.
 
-Where no address is configured, a real PostgreSQL and a real Redis are started and their addresses set.
-Everything after that sees two ordinary addresses; nothing in the product knows the difference.
+If no address is configured, a real PostgreSQL and a real Redis are started, and their addresses are set. The
+rest of the project uses them like any other addresses.
 """
 
 import os
@@ -25,11 +25,11 @@ def prepare_command(arguments: Sequence[str]) -> None:
     ensure_servers()
 
 
-def forget_configuration(state: Path) -> None:
-    """Leave settings at their defaults, and have servers of its own under ``state``.
+def reset_configuration(state: Path) -> None:
+    """Reset settings to their defaults, and the state folder of embedded servers to ``state``.
 
-    For tests and benchmarks, which must not touch what the developer has configured, in the
-    environment or in ``.env``.
+    For tests and benchmarks, which must not use what the developer has configured in the environment or
+    in ``.env``.
     """
     os.environ["PYTHON_DOTENV_DISABLED"] = "1"
     documented = re.findall(r"^(?:# )?([A-Z_]+)=", (ROOT / ".env.example").read_text(), re.MULTILINE)
@@ -39,12 +39,12 @@ def forget_configuration(state: Path) -> None:
 
 
 def ensure_servers() -> None:
-    """Set DATABASE_URL and REDIS_URL where they are unset, starting the servers behind them unless they run.
+    """Set DATABASE_URL and REDIS_URL if they are unset, and start the servers unless they run.
 
-    Idempotent. A server stops when the last process that called this has ended.
+    Idempotent. A server stops when the last process that called this function has ended.
 
     Raises:
-        SystemExit: with one line that says what to do, when a server cannot be had here.
+        SystemExit: a server cannot run here; the message is one line that says what to do.
     """
     missing = [name for name in SERVERS if not _is_configured(name)]
     if not missing:

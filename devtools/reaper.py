@@ -1,8 +1,7 @@
-"""``python -m devtools.reaper <seconds>``: ends the children of a supervisor, however that one ends.
+"""``python -m devtools.reaper <seconds>``: end the children of a supervisor, even if that is killed.
 
-Its standard input is a pipe from the supervisor, with a process group on each line. When the pipe
-closes, the supervisor stops or was killed, and the groups are ended here. So nothing depends on the
-supervisor's last moments, nor on Linux' PR_SET_PDEATHSIG.
+The standard input is a pipe from the supervisor, with a process group on each line. When the pipe closes,
+the supervisor has stopped or was killed, and this process ends the groups.
 """
 
 import os
@@ -16,10 +15,10 @@ import psutil
 
 
 def main(grace_seconds: float) -> None:
-    """Ask each group's leader to stop, and kill what is left of the groups after the grace, or at SIGTERM.
+    """Send SIGTERM to each group's leader, and kill the rest of the groups after the grace or at SIGTERM.
 
-    Only the leader gets SIGTERM: a Celery worker lets its pool finish, and a signal to the pool's own
-    processes would cut that short.
+    Only the leader gets SIGTERM: a Celery worker lets its pool finish, which a signal to the processes of
+    the pool would prevent.
     """
     hurry = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: hurry.set())

@@ -1,4 +1,4 @@
-"""Several commands as one: they start together, print with their names, and end together."""
+"""Run several commands as one: they start together, print with their names, and end together."""
 
 import os
 import signal
@@ -17,21 +17,21 @@ STOP_SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class ChildDiedError(Exception):
-    """A command ended though it was not asked to; the message says which."""
+    """A command ended by itself; the message contains its name."""
 
 
 class StopRequested(Exception):  # noqa: N818  (not an error)
-    """The operator asked for the end, or went away."""
+    """The operator requested the end, or the parent process or the terminal is gone."""
 
 
 @dataclass
 class Supervisor:
-    """A context in which commands run; leaving it ends them, in any case.
+    """A context in which commands run. They end with it, even if this process is killed.
 
     Args:
         folder: the working directory of the commands.
-        locks: stay locked until the commands have ended, even if this process is killed.
-        parent: stop when this process, which started the present one, has ended.
+        locks: files that stay locked until the commands have ended.
+        parent: the parent process; the supervisor stops when that has ended.
         grace_seconds: how long a command may take to stop before it is killed.
     """
 
@@ -66,7 +66,7 @@ class Supervisor:
         self.groups.close()
         while self.reaper.poll() is None:
             for child in self.children.values():
-                child.poll()  # the reaper waits until it is no zombie any more
+                child.poll()  # the reaper waits while it is a zombie
             if self.stop_requests > 1:
                 self.reaper.terminate()
             time.sleep(POLL_SECONDS)
@@ -79,7 +79,7 @@ class Supervisor:
             signal.signal(number, handler)
 
     def start(self, name: str, command: Sequence[str]) -> None:
-        """Run the command; each line that it prints appears here after its name."""
+        """Run the command, and print each line of its output after its name."""
         child = self.children[name] = subprocess.Popen(
             command,
             cwd=self.folder,
@@ -87,18 +87,18 @@ class Supervisor:
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             env={**os.environ, "PYTHONUNBUFFERED": "1"},
-            start_new_session=True,  # Ctrl-C is for the supervisor alone
+            start_new_session=True,  # Ctrl-C reaches only the supervisor
         )
         self.groups.write(f"{child.pid}\n")
         self.readers.append(threading.Thread(target=self._forward, args=(name, child.stdout), daemon=True))
         self.readers[-1].start()
 
     def wait_until(self, condition: Callable[[], bool]) -> None:
-        """Watch the children until the condition holds.
+        """Watch the children until the condition is true.
 
         Raises:
             ChildDiedError: a child ended.
-            StopRequested: by a signal, or because the parent or the output has gone.
+            StopRequested: there was a signal, or the parent has ended, or the output is closed.
         """
         while not condition():
             if self.stop_requests or (self.parent and os.getppid() != self.parent):
@@ -109,7 +109,7 @@ class Supervisor:
             time.sleep(POLL_SECONDS)
 
     def say(self, text: str) -> None:
-        """Print whole lines, never in the middle of a child's."""
+        """Print whole lines, never within a line of a child."""
         with self.output:
             print(text, flush=True)
 
@@ -118,7 +118,7 @@ class Supervisor:
             for line in lines:
                 try:
                     self.say(f"{name:<6} | {line.decode(errors='replace').rstrip()}")
-                except BrokenPipeError:  # `make run | head`: read on, or the child would hang
+                except BrokenPipeError:  # `make run | head`: continue to read, or the child would hang
                     self.stop_requests = self.stop_requests or 1
 
     def _request_stop(self, *_: object) -> None:

@@ -1,11 +1,19 @@
-"""Telegram links in the admin: staff may look at them and take them away."""
+"""Messages and Telegram links in the admin: staff may view and delete them, and send a message again."""
 
 from __future__ import annotations
 
-from django.contrib import admin
+from typing import TYPE_CHECKING
+
+from django.contrib import admin, messages
+from django.utils.translation import ngettext
 
 from core.admin import IssuedAdmin
-from messaging.models import LinkToken, TelegramAccount
+from messaging import delivery
+from messaging.models import LinkToken, OutgoingMessage, TelegramAccount, VerifiedEmail
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
+    from django.http import HttpRequest
 
 
 @admin.register(LinkToken)
@@ -17,3 +25,28 @@ class LinkTokenAdmin(IssuedAdmin):
 class TelegramAccountAdmin(IssuedAdmin):
     list_display = ["user", "telegram_id", "linked_at"]
     search_fields = [*IssuedAdmin.search_fields, "=telegram_id"]
+
+
+@admin.register(VerifiedEmail)
+class VerifiedEmailAdmin(IssuedAdmin):
+    list_display = ["user", "address", "verified_at"]
+
+
+@admin.register(OutgoingMessage)
+class OutgoingMessageAdmin(IssuedAdmin):
+    """What went out, what waits, and what needs a decision: ``uncertain`` and ``given up``."""
+
+    list_display = ["kind", "user", "state", "channel", "attempts", "due_at", "changed_at", "error"]
+    list_filter = ["state", "kind", "channel"]
+    date_hierarchy = "created_at"
+    search_fields = [*IssuedAdmin.search_fields, "dedupe_key"]
+    actions = ["send_again"]
+
+    def has_send_again_permission(self, request: HttpRequest) -> bool:
+        return bool(request.user.has_perm("messaging.change_outgoingmessage"))
+
+    @admin.action(description="Send again what was given up or is uncertain", permissions=["send_again"])
+    def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMessage]) -> None:
+        number = delivery.send_again(queryset)
+        text = ngettext("%d message is sent again.", "%d messages are sent again.", number)
+        self.message_user(request, text % number, messages.SUCCESS if number else messages.WARNING)

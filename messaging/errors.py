@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 
-class NotDelivered(Exception):  # noqa: N818  (its subclasses name states)
-    """Base of the three. The text is for operators, and holds no secret."""
+class NotDelivered(Exception):  # noqa: N818  (its subclasses name outcomes)
+    """Base of the others. The text is for operators, and holds no secret."""
 
 
-class Refused(NotDelivered):
-    """It will not be delivered: nowhere to send it, or the recipient does not want it."""
+class PermanentFailure(NotDelivered):
+    """The message will not be delivered by this channel: it was refused, or there is no recipient."""
 
 
-class TryLater(NotDelivered):
-    """It was not delivered, but may be later; ``retry_after`` are the seconds that we were told."""
+class TemporaryFailure(NotDelivered):
+    """The message was not delivered, but may be later.
+
+    Attributes:
+        retry_after: the seconds to wait that the server named, else 0.
+    """
 
     def __init__(self, message: str, retry_after: float = 0) -> None:
         super().__init__(message)
         self.retry_after = retry_after
 
 
-class Unknown(NotDelivered):
-    """It may have been delivered: the answer got lost. To send it again might deliver it twice."""
+class ChannelUnavailable(TemporaryFailure):
+    """The channel takes no message at all now: no connection, or its server fails."""
+
+
+class ChannelMisconfigured(ChannelUnavailable):
+    """The channel takes no message until an operator corrects a setting: the bot's token is wrong."""
+
+
+class UnknownOutcome(NotDelivered):
+    """The message may have been delivered: the answer was lost. Sending again could deliver it twice."""

@@ -1,4 +1,7 @@
-"""Reaching a user: by Telegram where linked, else by e-mail."""
+"""Sending one message to one user now: by Telegram where linked, else by e-mail.
+
+Apps record a message instead (messaging/delivery.py), which is retried and never lost.
+"""
 
 from __future__ import annotations
 
@@ -6,10 +9,11 @@ from typing import TYPE_CHECKING
 
 from django.conf import settings
 
+from messaging.channels import TELEGRAM, is_paused
 from messaging.email import send_mail
-from messaging.errors import NotDelivered, Refused, TryLater, Unknown
+from messaging.errors import NotDelivered, PermanentFailure, TemporaryFailure, UnknownOutcome
 from messaging.models import TelegramAccount
-from messaging.telegram.backoff import telegram_pauses
+from messaging.selectors import verified_address
 from messaging.telegram.client import send_message
 
 if TYPE_CHECKING:
@@ -17,25 +21,31 @@ if TYPE_CHECKING:
 
 __all__ = ["NotDelivered", "Refused", "TryLater", "Unknown", "reach", "telegram_pauses"]
 
+Refused, TryLater, Unknown = PermanentFailure, TemporaryFailure, UnknownOutcome
+
+
+def telegram_pauses() -> bool:
+    """Return whether Telegram is paused."""
+    return is_paused(TELEGRAM)
+
 
 def reach(user: User, subject: str, text: str) -> str:
-    """Send a user a message; by which channel it went, ``"telegram"`` or ``"email"``.
-
-    Who has blocked the bot gets a mail.
+    """Send a user a message and return its channel, ``"telegram"`` or ``"email"``.
 
     Raises:
-        NotDelivered: one of ``Refused``, ``TryLater`` and ``Unknown``.
+        NotDelivered: one of ``PermanentFailure``, ``TemporaryFailure`` and ``UnknownOutcome``.
     """
+    address = verified_address(user)
     account = TelegramAccount.objects.filter(user=user).first() if settings.TELEGRAM_BOT_TOKEN else None
     if account is not None:
         try:
             send_message(account.telegram_id, f"{subject}\n\n{text}")
-        except Refused:
-            if not user.email:
+        except PermanentFailure:
+            if not address:
                 raise
         else:
             return "telegram"
-    if not user.email:
-        raise Refused("Nowhere to send it: no Telegram account and no e-mail address")
-    send_mail(user.email, subject, text)
+    if not address:
+        raise PermanentFailure("Nowhere to send it: no Telegram account and no verified e-mail address")
+    send_mail(address, subject, text)
     return "email"

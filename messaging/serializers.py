@@ -6,20 +6,29 @@ from typing import Any
 
 from rest_framework import serializers
 
-from api.params import BIGGEST_ID
+from api.fields import MAX_ID, IntegerField
+from api.serializers import ModelSerializer, Serializer
 from core.secret_tokens import TOKEN
 from core.users import PublicUserSerializer
 from messaging.models import MAX_TELEGRAM_ID, TelegramAccount
 from messaging.telegram.linking import LINK_SECONDS
 
 
-class TelegramAccountSerializer(serializers.ModelSerializer[TelegramAccount]):
+class TelegramAccountSerializer(ModelSerializer[TelegramAccount]):
+    """A linked Telegram account."""
+
     class Meta:
         model = TelegramAccount
         fields = ["telegram_id", "linked_at"]
+        extra_kwargs = {
+            "telegram_id": {"help_text": "Telegram's number of the user."},
+            "linked_at": {"help_text": "When it was linked."},
+        }
 
 
 class LinkSerializer(serializers.Serializer[Any]):
+    """A link to the bot."""
+
     telegram_link = serializers.URLField(
         allow_null=True, help_text="null while TELEGRAM_BOT_NAME is not set; the token works without it."
     )
@@ -27,32 +36,37 @@ class LinkSerializer(serializers.Serializer[Any]):
     expires_in = serializers.IntegerField(default=LINK_SECONDS, help_text="Seconds.")
 
 
-class ConfirmationSerializer(serializers.Serializer[Any]):
-    """What a bot of one's own sends when it was told ``/start <code>``."""
+class ConfirmationSerializer(Serializer):
+    """What the project's own bot sends when a user writes ``/start <code>`` to it."""
 
     code = serializers.RegexField(
         rf"\A{TOKEN.pattern}\Z",
         max_length=100,
+        help_text="The code of the link.",
         error_messages={"invalid": "must be the 43 characters of A-Z, a-z, 0-9, _ and - from the link"},
     )
-    telegram_id = serializers.IntegerField(min_value=1, max_value=MAX_TELEGRAM_ID)
+    telegram_id = IntegerField(
+        min_value=1, max_value=MAX_TELEGRAM_ID, help_text="Telegram's number of the user."
+    )
 
 
 class LinkedSerializer(serializers.Serializer[Any]):
-    telegram_id = serializers.IntegerField()
-    user = PublicUserSerializer()
+    """A link that was confirmed."""
+
+    telegram_id = serializers.IntegerField(help_text="Telegram's number of the user.")
+    user = PublicUserSerializer(help_text="The user who requested the link.")
 
 
 class UpdateSerializer(serializers.Serializer[Any]):
-    """Telegram's Update, as far as every one has it. The rest is the bot's to read."""
+    """Telegram's Update. Not strict: Telegram adds fields as it likes, and the bot reads few of them."""
 
-    update_id = serializers.IntegerField(min_value=0, max_value=BIGGEST_ID)
-    message = serializers.DictField(required=False)
+    update_id = IntegerField(min_value=0, max_value=MAX_ID, help_text="Telegram's number of the Update.")
+    message = serializers.DictField(required=False, help_text="A message to the bot, as Telegram has it.")
 
 
 class ReplySerializer(serializers.Serializer[Any]):
-    """A call of the Bot API for Telegram to make; empty where the bot has nothing to say."""
+    """A call of the Bot API for Telegram to make; empty if the bot does not answer."""
 
-    method = serializers.CharField(required=False)
-    chat_id = serializers.IntegerField(required=False)
-    text = serializers.CharField(required=False)
+    method = serializers.CharField(required=False, help_text="The method of the Bot API.")
+    chat_id = serializers.IntegerField(required=False, help_text="The chat to answer in.")
+    text = serializers.CharField(required=False, help_text="The answer.")

@@ -1,10 +1,35 @@
-"""Celery's entry points."""
+"""Celery's entry points. Each may be repeated, lost or run twice at once.
+
+What an action publishes is a shortcut: ``deliver_due``, which beat sends every few seconds, finds
+whatever is due.
+"""
 
 from __future__ import annotations
 
 from celery import shared_task
 
+from messaging import dispatch
+from messaging.models import OutgoingMessage
 from messaging.telegram import linking
+
+
+@shared_task
+def deliver(message_ids: list[int]) -> None:
+    """Send some messages now."""
+    dispatch.dispatch(OutgoingMessage.objects.filter(pk__in=message_ids))
+
+
+@shared_task
+def deliver_due() -> None:
+    """Send whatever is due."""
+    dispatch.mark_uncertain()
+    dispatch.dispatch(OutgoingMessage.objects.all())
+
+
+@shared_task
+def delete_old_messages() -> None:
+    """Delete the messages that were finished long ago."""
+    dispatch.delete_old_messages()
 
 
 @shared_task

@@ -1,11 +1,14 @@
 """Addresses under /api/v1/."""
 
 from django.urls import path
+from rest_framework.routers import SimpleRouter
 
-from messaging.telegram import views
+from messaging.telegram.views import TelegramViewSet, Webhook
+
+router = SimpleRouter()
+router.register("auth/telegram", TelegramViewSet, basename="telegram")
 
 urlpatterns = [
-    path("auth/telegram/link/", views.TelegramLink.as_view(), name="telegram-link"),
-    path("auth/telegram/confirm/", views.Confirmation.as_view(), name="telegram-confirm"),
-    path("telegram/webhook/", views.Webhook.as_view(), name="telegram-webhook"),
+    *router.urls,
+    path("telegram/webhook/", Webhook.as_view(), name="telegram-webhook"),
 ]

@@ -1,4 +1,4 @@
-"""What lies in the cache's Redis database, for people to look at."""
+"""Inspection of the keys in the cache's Redis database."""
 
 import json
 from typing import Any, NamedTuple, NoReturn
@@ -7,16 +7,16 @@ from django_redis import get_redis_connection
 
 from caching.keys import full_key
 
-# Keys beside the values: shown, as they explain what the cache does, but never deleted here.
+# Other keys of the cache: they are shown because they explain its state, but cannot be deleted here.
 BOOKKEEPING = ("lease:{", "fence:", "generation:{", "caching:")
-# Under the values' own prefix, but private: the names alone are credentials.
+# Private keys with the values' prefix: even their names are credentials.
 PRIVATE = ("django.contrib.sessions", "throttle")
 MEMBERS_SHOWN = 100
 SCAN_ROUNDS = 100
 
 
 class Key(NamedTuple):
-    """``ttl`` in seconds, None for ever; ``size`` in bytes of Redis' memory."""
+    """A key with its TTL in seconds (None: it does not expire) and its size in Redis' memory in bytes."""
 
     key: str
     type: str
@@ -25,7 +25,7 @@ class Key(NamedTuple):
 
 
 def is_value(key: str) -> bool:
-    """Return whether it is a cached value: these may be dropped at any time."""
+    """Return whether the key is that of a cached value, which may be deleted at any time."""
     return key.startswith(full_key("")) and not any(word in key for word in PRIVATE)
 
 
@@ -34,12 +34,12 @@ def is_visible(key: str) -> bool:
 
 
 def list_keys(*, match: str, cursor: int, limit: int) -> tuple[list[Key], int | None]:
-    """Return about ``limit`` keys that match the glob pattern, and the cursor from which to go on.
+    """Return about ``limit`` keys that match the glob pattern, and the next cursor, None at the end.
 
-    SCAN's rules hold: a key may come twice. The cursor is None at the end.
+    As with SCAN, a key may be returned twice.
 
     Raises:
-        redis.RedisError: it does not answer.
+        redis.RedisError: Redis does not answer.
     """
     redis = get_redis_connection("default")
     names: list[str] = []
@@ -52,10 +52,12 @@ def list_keys(*, match: str, cursor: int, limit: int) -> tuple[list[Key], int | 
 
 
 def get_key(key: str) -> tuple[Key, Any] | None:
-    """Return a key with its value: JSON decoded, of a collection the first members. None: no such key.
+    """Return a key with its value, None if there is no such key.
+
+    JSON is decoded. Of a collection the first members are returned.
 
     Raises:
-        redis.RedisError: it does not answer.
+        redis.RedisError: Redis does not answer.
     """
     redis = get_redis_connection("default")
     described = _describe(redis, [key])
@@ -63,7 +65,7 @@ def get_key(key: str) -> tuple[Key, Any] | None:
 
 
 def drop_key(key: str) -> bool:
-    """Delete a cached value, which the next read makes again, and return whether there was one."""
+    """Delete a cached value, which the next read loads again. Return whether there was one."""
     return bool(get_redis_connection("default").unlink(key))
 
 
@@ -98,11 +100,11 @@ def _value(redis: Any, key: Key) -> Any:
 
 
 def readable(raw: bytes) -> Any:
-    """Return the decoded JSON, or the text where it is none that could be sent on."""
+    """Return the decoded JSON, or the text if it is not JSON that a response can contain."""
     text = _text(raw)
     try:
         value = json.loads(text, parse_constant=_refuse)
-        json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair cannot be
+        json.dumps(value, ensure_ascii=False).encode()  # fails for half a surrogate pair
     except (ValueError, RecursionError):
         return text
     return value

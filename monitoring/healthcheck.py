@@ -1,6 +1,6 @@
-"""``python -m monitoring.healthcheck``: exit code 0 while the web server in this container serves.
+"""``python -m monitoring.healthcheck``: exit with 0 if the web server in this container serves requests.
 
-Django answers only to the hosts in ALLOWED_HOSTS, so the request names one of them.
+Django answers only to the hosts in ALLOWED_HOSTS, so the request has one of them.
 """
 
 import os
@@ -11,7 +11,7 @@ TIMEOUT_SECONDS = 3
 
 
 def allowed_host(allowed_hosts: str) -> str:
-    """Return a host that ALLOWED_HOSTS accepts: of ``.example.com, 10.0.0.1`` it is ``example.com``."""
+    """Return a host that ALLOWED_HOSTS accepts: ``example.com`` for ``.example.com, 10.0.0.1``."""
     first = allowed_hosts.partition(",")[0].strip().removeprefix(".")
     return "localhost" if first in {"", "*"} else first
 

@@ -1,4 +1,4 @@
-"""Is what the service needs there? Each answer comes within a deadline, whatever hangs."""
+"""Checks of the services that the project needs, each with a result within a deadline."""
 
 import logging
 from collections.abc import Callable
@@ -21,7 +21,7 @@ def postgresql() -> None:
         with connection.cursor() as cursor:
             cursor.execute("SELECT 1")
     finally:
-        connection.close()  # it belongs to this thread alone
+        connection.close()  # it is this thread's own
 
 
 def redis() -> None:
@@ -33,7 +33,7 @@ def workers() -> None:
         raise LookupError("no Celery worker replied")
 
 
-# A thread for each check: one that hangs keeps only itself busy, and is not joined by a second.
+# Each check has one thread, so a check that hangs does not block others and is not started twice.
 CHECKS: dict[str, tuple[Callable[[], None], ThreadPoolExecutor]] = {
     check.__name__: (check, ThreadPoolExecutor(1, f"check-{check.__name__}"))
     for check in (postgresql, redis, workers)
@@ -41,7 +41,7 @@ CHECKS: dict[str, tuple[Callable[[], None], ThreadPoolExecutor]] = {
 
 
 def run_checks() -> dict[str, bool]:
-    """Make all checks at once, and return which passed; one that takes too long has not."""
+    """Run all checks at once, and return which passed. A check that takes too long has failed."""
     deadline = monotonic() + DEADLINE_SECONDS
     running = {name: thread.submit(check) for name, (check, thread) in CHECKS.items()}
     return {name: _passed(name, answer, deadline) for name, answer in running.items()}
@@ -54,7 +54,7 @@ def _passed(name: str, answer: Future[None], deadline: float) -> bool:
         answer.cancel()
         logger.warning("Health check %s: no answer within %s s", name, DEADLINE_SECONDS)
         return False
-    except Exception as error:  # noqa: BLE001  (whatever a driver raises, the thing is not there)
+    except Exception as error:  # noqa: BLE001  (whatever a driver raises, the check has failed)
         logger.warning("Health check %s: %s", name, error)
         return False
     return True

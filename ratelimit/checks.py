@@ -1,4 +1,4 @@
-"""What is wrong with the API's settings, said when a command starts and not when a request comes."""
+"""System checks of the rates in the settings."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from ratelimit.rates import parse_rate
 
 
 def check_rates(**kwargs: Any) -> list[CheckMessage]:  # noqa: ARG001
-    """Every rate in DEFAULT_THROTTLE_RATES can be read."""
+    """Return an error for each rate in DEFAULT_THROTTLE_RATES that is not valid."""
     found: list[CheckMessage] = []
     for scope, rate in api_settings.DEFAULT_THROTTLE_RATES.items():
         try:

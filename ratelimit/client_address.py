@@ -1,4 +1,4 @@
-"""Whom a request without a user comes from, for limits that nobody may get around."""
+"""The client's address, by which requests without a user are limited."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from rest_framework.settings import api_settings
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
-LOCAL_SOCKET = "local"  # a server on a Unix socket knows no address
-IPV6_CLIENT_PREFIX = 64  # what one customer gets: single addresses cost nothing, so they count for one
+LOCAL_SOCKET = "local"  # behind a Unix socket there is no address
+IPV6_CLIENT_PREFIX = 64  # one customer has a network of this size, so its addresses count as one client
 
 
 def client_address(request: HttpRequest) -> str:
-    """The client's address; of an IPv6 address, its /64 network.
+    """Return the client's address; of an IPv6 address, its /64 network.
 
     It is the peer of the connection. With NUM_PROXIES = n it is what the outermost of n trusted
     proxies wrote into X-Forwarded-For: the n-th entry from the right, since everything left of it
@@ -43,7 +43,7 @@ def _normal(text: str) -> str | None:
 
 
 def _parse(text: str) -> IPv4Address | IPv6Address | None:
-    """An address, perhaps with the port that some proxies add: 192.0.2.1:80, [2001:db8::1]:80."""
+    """Return the address in a text, with or without a port (192.0.2.1:80, [2001:db8::1]:80)."""
     if text.startswith("["):
         text = text[1:].partition("]")[0]
     elif text.count(":") == 1:

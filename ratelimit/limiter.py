@@ -1,4 +1,4 @@
-"""Who may make a request now: Redis decides for every process; while it is away, each for itself."""
+"""Whether a request passes: Redis decides for all processes; while it is away, each decides alone."""
 
 from __future__ import annotations
 
@@ -24,34 +24,34 @@ THROTTLE = Script.load(Path(__file__).parent / "lua" / "throttle.lua")
 
 
 class Limiter:
-    """Moving windows shared by all processes, with a stand-in for each while Redis is away."""
+    """Moving windows shared by all processes, with a local limiter in each while Redis is away."""
 
     def __init__(self) -> None:
-        self.stand_in = LocalLimiter()
+        self.local = LocalLimiter()
 
     def decide(self, limits: Sequence[Limit]) -> Decision:
         """Let a request pass and count it in every limit, or refuse it and count it in none.
 
-        One round trip for all limits. Never raises for want of Redis.
+        It takes one round trip for all limits. It does not raise while Redis is away.
         """
         if not limits:
             return Decision(0, [])
         try:
             return decide_in_redis(limits)
         except RedisUnavailable as error:
-            if not redis_state.server().breaker.is_open:  # else it has told so itself, once for the outage
+            if not redis_state.server().breaker.is_open:  # else the breaker has logged the outage
                 logger.warning("This process alone limited a request: %s", error)
-            return self.stand_in.decide(limits)
+            return self.local.decide(limits)
 
 
 @cache
 def get_limiter() -> Limiter:
-    """The process's limiter."""
+    """Return the process's limiter."""
     return Limiter()
 
 
 def decide_in_redis(limits: Sequence[Limit]) -> Decision:
-    """The decision of ratelimit/lua/throttle.lua.
+    """Return the decision of ratelimit/lua/throttle.lua.
 
     Raises:
         RedisUnavailable: Redis is away, too slow, or refuses to write.

@@ -17,9 +17,9 @@ if TYPE_CHECKING:
 class LocalLimiter:
     """The same moving windows as ratelimit/lua/throttle.lua, in this process's memory.
 
-    Exact among the threads of the process; several processes each allow the full rate. It forgets
-    ended windows whenever it holds ``sweep_at`` of them, so its memory follows the clients of the
-    longest window and not those of all time.
+    It is exact among the threads of the process; several processes each allow the full rate. It deletes
+    ended windows whenever it holds ``sweep_at`` of them, so its memory is bounded by the clients of the
+    longest window.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic, sweep_at: int = 10_000) -> None:
@@ -31,7 +31,7 @@ class LocalLimiter:
         self._sweep_at = self._least_sweep = sweep_at
 
     def _unlock(self) -> None:
-        """A fork does not copy who holds the lock."""
+        """Make a new lock: after a fork the old one may be locked by a thread that is not there."""
         self._lock = threading.Lock()
 
     def decide(self, limits: Sequence[Limit]) -> Decision:
@@ -46,7 +46,7 @@ class LocalLimiter:
             return Decision(wait, [_usage(b, log, now) for b, log in zip(limits, logs, strict=True)])
 
     def _log(self, limit: Limit, now: float) -> deque[float]:
-        """The times of the requests in the limit's window, oldest first."""
+        """Return the times of the requests in the limit's window, oldest first."""
         if len(self._logs) >= self._sweep_at:
             self._sweep(now)
         key = limit.key
@@ -60,7 +60,7 @@ class LocalLimiter:
         for key, log in list(self._logs.items()):
             if not log or log[-1] <= now - self._windows[key]:
                 del self._logs[key], self._windows[key]
-        # What is left is in use: sweeping again before it doubles would be for nothing.
+        # What is left is in use, so the next sweep waits until it has doubled.
         self._sweep_at = max(self._least_sweep, 2 * len(self._logs))
 
 

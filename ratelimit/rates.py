@@ -1,4 +1,4 @@
-"""What a rate limit is, and what a limiter answers. Redis and the local limiter speak in these."""
+"""Rate limits and decisions: the types that Redis' limiter and the local one share."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ class Decision:
 
 @lru_cache(maxsize=256)
 def parse_rate(rate: str | None) -> tuple[int, int] | None:
-    """``"60/min"`` → ``(60, 60)``: requests, seconds. ``None`` for a rate that is switched off.
+    """Return requests and seconds: ``(60, 60)`` of ``"60/min"``; None for a rate that is switched off.
 
     Raises:
-        ValueError: where it is not a rate, saying what is.
+        ValueError: it is not a rate; the text says what is one.
     """
     if rate is None or rate.strip().lower() in OFF:
         return None

@@ -39,7 +39,7 @@ class RateThrottle(BaseThrottle):
 
     As in DRF, ``anon`` counts requests without a user by address, ``user`` those of a user, and those
     of an address without one. A view may name ``throttle_client``: its requests are then counted
-    together, whoever sends them, and in its own scope only.
+    together, for all clients, and in its own scope only.
     """
 
     def allow_request(self, request: Request, view: APIView) -> bool:

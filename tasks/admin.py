@@ -1,26 +1,46 @@
-"""Lists, tasks and notices in the admin."""
+"""Lists, tasks and notifications in the admin."""
 
 from __future__ import annotations
 
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin
+from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
+from django.utils import timezone
 
+from core.admin import AutocompleteAdmin
 from core.subqueries import count_of
 from core.users import current_user
 from tasks.actions import complete_task, reopen_task, save_tasks, unassign_outsiders
-from tasks.models import Notice, Task, TaskList
+from tasks.models import Notification, Status, Task, TaskList
+from tasks.selectors import status_now, with_status
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
 
+INACTIVE_MEMBERS = "New members must be active. These are not: %(names)s."
+
+
+class TaskListForm(forms.ModelForm):
+    def clean_members(self) -> QuerySet[Any]:
+        """Return the members. Those who have become inactive since they were added may stay."""
+        members: QuerySet[Any] = self.cleaned_data["members"]
+        added = members.filter(is_active=False)
+        if self.instance.pk:
+            added = added.exclude(pk__in=self.instance.members.values("pk"))
+        if names := [user.get_username() for user in added]:
+            raise ValidationError(INACTIVE_MEMBERS, params={"names": ", ".join(names)})
+        return members
+
 
 @admin.register(TaskList)
-class TaskListAdmin(admin.ModelAdmin):
+class TaskListAdmin(AutocompleteAdmin):
+    form = TaskListForm
     list_display = ["name", "owner", "member_count", "task_count", "updated_at"]
     list_select_related = ["owner"]
     search_fields = ["name", "owner__username"]
@@ -44,23 +64,54 @@ class TaskListAdmin(admin.ModelAdmin):
     def member_count(self, task_list: Any) -> int:
         return task_list.member_count
 
+    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
+        """Return the list of the form, locked while it is saved."""
+        found = super().get_object(request, object_id, from_field)
+        if found is None or request.method != "POST":
+            return found
+        TaskList.objects.select_for_update(no_key=True).filter(pk=found.pk).first()
+        return super().get_object(request, object_id, from_field)
+
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)
-        unassign_outsiders(task_list=form.instance)
+        unassign_outsiders(task_list=form.instance, actor=current_user(request))
+
+
+class StatusFilter(admin.SimpleListFilter):
+    """Tasks by the status that they have now, under Django's name for a filter by the field."""
+
+    title = "status"
+    parameter_name = "status__exact"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [(value, str(label)) for value, label in Status.choices]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:  # noqa: ARG002
+        status = self.value()
+        if status is None:
+            return queryset
+        return with_status(queryset, status, timezone.now()) if status in Status.values else queryset.none()
 
 
 @admin.register(Task)
-class TaskAdmin(admin.ModelAdmin):
+class TaskAdmin(AutocompleteAdmin):
     """Tasks. Status and completion follow from the actions."""
 
-    list_display = ["name", "task_list", "assigned_to", "status", "deadline", "completed_at"]
-    list_filter = ["status", "deadline"]
+    list_display = ["name", "task_list", "assigned_to", "current_status", "deadline", "completed_at"]
+    list_filter = [StatusFilter, "deadline"]
     list_select_related = ["task_list", "assigned_to"]
     search_fields = ["name", "task_list__name", "assigned_to__username"]
     autocomplete_fields = ["task_list", "assigned_to"]
-    readonly_fields = ["status", "completed_at", "overdue_at", "created_at", "updated_at"]
+    readonly_fields = ["current_status", "completed_at", "overdue_at", "created_at", "updated_at"]
     date_hierarchy = "deadline"
     actions = ["complete", "reopen"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
+        return super().get_queryset(request).annotate(status_now=status_now(timezone.now()))
+
+    @admin.display(description="status", ordering="status_now")
+    def current_status(self, task: Any) -> str:
+        return str(Status(getattr(task, "status_now", Status.PENDING)).label)  # a new one is pending
 
     def changeform_view(
         self,
@@ -74,8 +125,9 @@ class TaskAdmin(admin.ModelAdmin):
                 _lock_for_form(object_id or 0, request.POST.get("task_list", 0))
             return super().changeform_view(request, object_id, form_url, extra_context)
 
-    def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:  # noqa: ARG002
-        save_tasks(tasks=[obj], actor=current_user(request))
+    def save_model(self, request: HttpRequest, obj: Task, form: Any, change: bool) -> None:
+        if form.changed_data or not change:
+            save_tasks(tasks=[obj], actor=current_user(request))
 
     @admin.action(description="Complete the selected tasks", permissions=["change"])
     @transaction.atomic
@@ -90,9 +142,9 @@ class TaskAdmin(admin.ModelAdmin):
             reopen_task(task=task)
 
 
-@admin.register(Notice)
-class NoticeAdmin(admin.ModelAdmin):
-    """What was sent, what waits, and what was given up and why. To be read only."""
+@admin.register(Notification)
+class NotificationAdmin(admin.ModelAdmin):
+    """What was sent, what waits, and what was given up and why. Read-only."""
 
     list_display = ["kind", "recipient", "task", "state", "channel", "attempts", "due_at", "error"]
     list_filter = ["state", "kind", "channel"]

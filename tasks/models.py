@@ -1,18 +1,41 @@
-"""Task lists of a team, and what its people are told about their tasks."""
+"""Task lists of a team, its tasks, and what users are notified of."""
 
 from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.functions import Now
+from django.db.models.lookups import Exact
 from django.utils import timezone
 
-NAME_CHARACTERS = 200
+from core.names import NameField, NameKey, UniqueName
+
+if TYPE_CHECKING:
+    from django.contrib.auth.models import User
+
+MAX_NAME_LENGTH = 200
+LIST_NAME_TAKEN = "You have a list of this name already."
+TASK_NAME_TAKEN = "There is a task of this name in the list already."
+# What Django's admin and PostgreSQL can still calculate with, whatever the time zone.
+MIN_DEADLINE = datetime(1970, 1, 1, tzinfo=UTC)
+MAX_DEADLINE = datetime(2200, 12, 31, 23, 59, 59, tzinfo=UTC)
+DEADLINE_RANGE = "A deadline must be from 1970-01-01T00:00:00Z to 2200-12-31T23:59:59Z."
+NOT_ON_THE_TEAM = "The assignee must be the list's owner or one of its members, and active."
+INACTIVE_OWNER = "The owner must be an active user."
+
+
+def validate_deadline(moment: datetime) -> None:
+    """Raise ValidationError for a deadline outside of MIN_DEADLINE to MAX_DEADLINE."""
+    if not MIN_DEADLINE <= moment <= MAX_DEADLINE:
+        raise ValidationError(DEADLINE_RANGE, code="deadline_range")
 
 
 class TaskList(models.Model):
-    name = models.CharField(max_length=NAME_CHARACTERS)
+    name = NameField(max_length=MAX_NAME_LENGTH)
     owner = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="task_lists", db_index=False
     )
@@ -23,12 +46,21 @@ class TaskList(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["owner", "name"], name="one_task_list_of_a_name_per_owner"),
-            models.CheckConstraint(condition=~models.Q(name=""), name="task_list_name_not_empty"),
+            UniqueName(
+                "owner", NameKey("name"), name="task_list_name_key", violation_error_message=LIST_NAME_TAKEN
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(Exact(NameKey("name"), "")), name="task_list_name_visible"
+            ),
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
+
+    def clean(self) -> None:
+        """Raise ValidationError for a new owner who is not active."""
+        if self.owner_id and not self.owner.is_active and not _is_saved(self, owner=self.owner_id):
+            raise ValidationError({"owner": INACTIVE_OWNER})
 
 
 class Status(models.TextChoices):
@@ -39,22 +71,24 @@ class Status(models.TextChoices):
 
 
 RUNNING_STATUSES = (Status.PENDING, Status.IN_PROGRESS)
-# What no status changes: an index under this condition need not follow when a task turns overdue.
+# What no status changes: an index under this condition need not follow when a task becomes overdue.
 OPEN = models.Q(completed_at__isnull=True)
 
 
 class Task(models.Model):
-    """A task. The assignee is the list's owner or a member: actions and the admin see to it.
+    """A task. The assignee is the list's owner or a member: actions and the admin ensure it.
 
-    ``overdue_at`` is when it was last found to have passed its deadline.
+    ``status`` is what was stored. A task becomes overdue by the passing of time alone, so readers use
+    ``status_at`` or, in queries, ``selectors.status_now``; the stored ``overdue`` and ``overdue_at`` only
+    record that its assignee's notification was made.
 
     No index names ``status`` or a time of change, and the table's pages are filled by half (the
     migration), so that PostgreSQL writes a status beside the old one and touches no index (HOT):
-    100,000 tasks turn overdue in a fifth of the time.
+    100,000 tasks are marked overdue in a fifth of the time.
     """
 
     task_list = models.ForeignKey(TaskList, on_delete=models.CASCADE, related_name="tasks", db_index=False)
-    name = models.CharField(max_length=NAME_CHARACTERS)
+    name = NameField(max_length=MAX_NAME_LENGTH)
     description = models.TextField(blank=True)
     assigned_to = models.ForeignKey(
         settings.AUTH_USER_MODEL,
@@ -63,7 +97,7 @@ class Task(models.Model):
         null=True,
         blank=True,
     )
-    deadline = models.DateTimeField(null=True, blank=True)
+    deadline = models.DateTimeField(null=True, blank=True, validators=[validate_deadline])
     status = models.CharField(max_length=11, choices=Status, default=Status.PENDING, editable=False)
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
     overdue_at = models.DateTimeField(null=True, blank=True, editable=False)
@@ -73,8 +107,15 @@ class Task(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.UniqueConstraint(fields=["task_list", "name"], name="one_task_of_a_name_per_list"),
-            models.CheckConstraint(condition=~models.Q(name=""), name="task_name_not_empty"),
+            UniqueName(
+                "task_list", NameKey("name"), name="task_name_key", violation_error_message=TASK_NAME_TAKEN
+            ),
+            models.CheckConstraint(condition=~models.Q(Exact(NameKey("name"), "")), name="task_name_visible"),
+            models.CheckConstraint(
+                condition=models.Q(deadline__range=(MIN_DEADLINE, MAX_DEADLINE)),
+                name="task_deadline_in_range",
+                violation_error_message=DEADLINE_RANGE,
+            ),
             models.CheckConstraint(condition=models.Q(status__in=Status.values), name="task_status_is_known"),
             models.CheckConstraint(
                 condition=models.Q(status=Status.COMPLETED, completed_at__isnull=False)
@@ -85,28 +126,57 @@ class Task(models.Model):
         indexes = [models.Index(fields=["deadline"], name="task_open_deadline", condition=OPEN)]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
+
+    def status_at(self, moment: datetime) -> Status:
+        """Return the status at a moment: overdue as soon as the deadline has passed."""
+        if self.completed_at is not None:
+            return Status.COMPLETED
+        if self.deadline is not None and self.deadline < moment:
+            return Status.OVERDUE
+        return Status.PENDING if self.status == Status.OVERDUE else Status(self.status)
 
     def clean(self) -> None:
-        """What no constraint can say: whom a task may be assigned to."""
-        if self.assigned_to_id and self.assigned_to_id not in team_of(self.task_list):
-            raise ValidationError({"assigned_to": "The assignee must be the list's owner or a member."})
+        """Raise ValidationError for a new assignee who is not on the list's team.
+
+        No constraint of the database can express that.
+        """
+        if not (self.assigned_to_id and self.task_list_id):
+            return  # a missing list is an error of its own
+        if _is_saved(self, assigned_to=self.assigned_to_id, task_list=self.task_list_id):
+            return
+        if self.assigned_to_id not in active_team_of(self.task_list):
+            raise ValidationError({"assigned_to": NOT_ON_THE_TEAM})
+
+
+def _is_saved(row: models.Model, **values: object) -> bool:
+    """Return whether the database has the row with these values already."""
+    return row.pk is not None and type(row)._default_manager.filter(pk=row.pk, **values).exists()
 
 
 def team_of(task_list: TaskList) -> set[int]:
-    """The ids of those to whom tasks of the list may be assigned: one query."""
+    """Return the ids of the list's owner and members: one query."""
     return {task_list.owner_id, *task_list.members.values_list("pk", flat=True)}
 
 
-class Notice(models.Model):
-    """Something that one person is told, once.
+def active_team_of(task_list: TaskList) -> set[int]:
+    """Return the ids of the users that tasks of the list may be assigned to: at most two queries."""
+    owner: User = task_list.owner
+    active = set(task_list.members.filter(is_active=True).values_list("pk", flat=True))
+    return active | {owner.pk} if owner.is_active else active - {owner.pk}
 
-    It is about a task, except that all tasks of a person which turn overdue together are told in one.
-    ``occasion`` is the moment it is about: of the assignment, of the completion, of turning overdue,
-    or the deadline ahead; a deadline that is moved is another occasion.
 
-    ``due`` → ``sending`` is the claim, committed before anything is sent. ``uncertain`` are those whose
-    sender was killed or whose answer got lost: they may have arrived, and are not sent again.
+class Notification(models.Model):
+    """One message to one user about one event, sent at most once.
+
+    It is about a task, but all tasks of a user that become overdue together share one. ``event_at`` is
+    the moment of the event: of the assignment, of the completion, of marking overdue, or the deadline
+    ahead. A deadline that is moved is another event.
+
+    ``due`` → ``sending`` is the claim, committed before anything is sent. ``uncertain``: the sender was
+    killed, or the response was lost. The message may have arrived, and is not sent again. ``obsolete``:
+    when it was claimed, it no longer held (a completed task, for example). If it holds again, it is due
+    again.
     """
 
     class Kind(models.TextChoices):
@@ -126,11 +196,16 @@ class Notice(models.Model):
         OBSOLETE = "obsolete"
 
     recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="task_notices", db_index=False
+        settings.AUTH_USER_MODEL,
+        on_delete=models.CASCADE,
+        related_name="task_notifications",
+        db_index=False,
     )
-    task = models.ForeignKey(Task, on_delete=models.CASCADE, related_name="notices", null=True, blank=True)
+    task = models.ForeignKey(
+        Task, on_delete=models.CASCADE, related_name="notifications", null=True, blank=True
+    )
     kind = models.CharField(max_length=11, choices=Kind)
-    occasion = models.DateTimeField()
+    event_at = models.DateTimeField()
     state = models.CharField(max_length=9, choices=State, default=State.DUE, db_default=State.DUE)
     due_at = models.DateTimeField(default=timezone.now, db_default=Now())
     attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
@@ -143,22 +218,24 @@ class Notice(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["recipient", "kind", "occasion", "task"], name="one_notice_per_occasion"
+                fields=["recipient", "kind", "event_at", "task"], name="one_notification_per_event"
             ),
             models.UniqueConstraint(
-                fields=["recipient", "occasion"],
-                name="one_overdue_notice_per_occasion",
+                fields=["recipient", "event_at"],
+                name="one_overdue_notification_per_event",
                 condition=models.Q(kind="overdue"),
             ),
             models.CheckConstraint(
                 condition=models.Q(kind="overdue", task__isnull=True)
                 | (~models.Q(kind="overdue") & models.Q(task__isnull=False)),
-                name="notice_of_one_task_unless_overdue",
+                name="notification_of_one_task_unless_overdue",
             ),
         ]
         indexes = [
-            models.Index(fields=["due_at"], name="notice_due", condition=models.Q(state="due")),
-            models.Index(fields=["changed_at"], name="notice_sending", condition=models.Q(state="sending")),
+            models.Index(fields=["due_at"], name="notification_due", condition=models.Q(state="due")),
+            models.Index(
+                fields=["changed_at"], name="notification_sending", condition=models.Q(state="sending")
+            ),
         ]
 
     def __str__(self) -> str:

@@ -1,20 +1,18 @@
-"""Who may do what: the owner everything, members read and create, the assignee starts and completes.
+"""Permissions: the owner may do everything, members read and create, the assignee starts and completes.
 
-For everybody else there is nothing: 404, and so for staff, who have the admin.
+Everyone else, staff included, gets 404. Staff have the admin.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from django.core.exceptions import PermissionDenied
-from django.http import Http404
-
-from tasks.models import Task, TaskList
-from tasks.selectors import lists_of, tasks_of
+from rest_framework.permissions import SAFE_METHODS, IsAuthenticated
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    from rest_framework.request import Request
+
+    from tasks.models import Task, TaskList
 
 NO_LIST = "There is no such list."
 NO_TASK = "There is no such task."
@@ -22,51 +20,28 @@ OWNER_ONLY = "Only the owner of the list may do this."
 ASSIGNEE_ONLY = "Only the assignee and the owner of the list may do this."
 
 
-def find_list(*, pk: int, user: User, lock: bool = False) -> TaskList:
-    """The list; with ``lock``, locked against other writers until the transaction ends.
+class TaskListPermission(IsAuthenticated):
+    """Members read the list and create tasks in it; the rest is for its owner."""
 
-    Raises:
-        Http404: there is none for this user.
-    """
-    lists = lists_of(user).filter(pk=pk)
-    found = (lists.select_for_update(no_key=True) if lock else lists).first()
-    if found is None:
-        raise Http404(NO_LIST)
-    return found
+    message = None
 
-
-def find_task(*, pk: int, user: User, lock: bool = False) -> Task:
-    """The task with its list; with ``lock``, the task locked.
-
-    Raises:
-        Http404: there is none for this user.
-    """
-    tasks = tasks_of(user).filter(pk=pk).select_related("task_list")
-    found = (tasks.select_for_update(of=["self"], no_key=True) if lock else tasks).first()
-    if found is None:
-        raise Http404(NO_TASK)
-    return found
+    def has_object_permission(self, request: Request, view: Any, obj: TaskList) -> bool:
+        if request.method in SAFE_METHODS or view.action == "create_task" or obj.owner_id == request.user.pk:
+            return True
+        self.message = OWNER_ONLY
+        return False
 
 
-def lock_task_and_list(*, pk: int, user: User) -> Task:
-    """The task with its list, both locked: the list first, as everywhere, so that nobody deadlocks.
+class TaskPermission(IsAuthenticated):
+    """Members read tasks, the assignee starts and completes them; the rest is for the list's owner."""
 
-    Raises:
-        Http404: there is none for this user.
-    """
-    lists = lists_of(user).filter(tasks=pk).select_for_update(of=["self"], no_key=True)
-    if lists.first() is None:
-        raise Http404(NO_TASK)
-    return find_task(pk=pk, user=user, lock=True)
+    message = None
 
-
-def require_owner(task_list: TaskList, user: User) -> None:
-    """Raise PermissionDenied unless the user owns the list."""
-    if task_list.owner_id != user.pk:
-        raise PermissionDenied(OWNER_ONLY)
-
-
-def require_owner_or_assignee(task: Task, user: User) -> None:
-    """Raise PermissionDenied unless the user owns the task's list or is to do the task."""
-    if user.pk not in {task.task_list.owner_id, task.assigned_to_id}:
-        raise PermissionDenied(ASSIGNEE_ONLY)
+    def has_object_permission(self, request: Request, view: Any, obj: Task) -> bool:
+        for_assignee = view.action in {"start", "complete"}
+        if request.method in SAFE_METHODS or obj.task_list.owner_id == request.user.pk:
+            return True
+        if for_assignee and obj.assigned_to_id == request.user.pk:
+            return True
+        self.message = ASSIGNEE_ONLY if for_assignee else OWNER_ONLY
+        return False

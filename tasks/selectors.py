@@ -1,53 +1,112 @@
-"""Reads: which lists and tasks there are for a user, narrowed and ordered. No list is for outsiders."""
+"""Reads: which lists and tasks a user sees, filtered and ordered. Outsiders see none."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, TypeGuard
+from functools import reduce
+from operator import and_, or_
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from django.db.models import F, Q
-from django.utils import timezone
+from django.db.models import Case, CharField, F, Q, Value, When
 
+from core.names import NameKey, name_key
 from tasks.models import OPEN, Status, Task, TaskList
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
+    from datetime import datetime
 
     from django.contrib.auth.models import User
     from django.db.models import OrderBy, QuerySet
 
-ORDER_FIELDS = ("id", "name", "deadline", "created_at", "updated_at")
-ORDERS = tuple(sign + field for field in ORDER_FIELDS for sign in ("", "-"))
-DEFAULT_ORDER = "-id"
+LIST_ORDER_FIELDS = ("id", "name", "created_at", "updated_at")
+ORDER_FIELDS = ("id", "name", "deadline", "status", "completed_at", "created_at", "updated_at")
+LIST_SEARCH_FIELDS = ("name", "owner__username")
+SEARCH_FIELDS = ("name", "task_list__name", "assigned_to__username")
+
+
+class TeamFacts(NamedTuple):
+    """What the input for tasks of one list is checked against.
+
+    Attributes:
+        team: ids of the users that its tasks may be assigned to.
+        names: ids of its tasks by the keys of their names, for the given names.
+    """
+
+    team: set[int]
+    names: dict[str, int]
 
 
 def lists_of(user: User) -> QuerySet[TaskList]:
-    """The lists that the user owns or is a member of."""
+    """Return the lists that the user owns or is a member of."""
     shared = TaskList.members.through.objects.filter(user=user).values("tasklist")
     return TaskList.objects.filter(Q(owner=user) | Q(pk__in=shared))
 
 
 def tasks_of(user: User) -> QuerySet[Task]:
-    """The tasks in the user's lists, which those assigned to the user are among."""
+    """Return the tasks in the user's lists; those assigned to the user are among them."""
     return Task.objects.filter(task_list__in=lists_of(user).order_by().values("pk"))
 
 
-def narrow(tasks: QuerySet[Task], filters: dict[str, Any]) -> QuerySet[Task]:
-    """The tasks that pass all filters that are given (tasks/views/parameters.py), in their order.
+def overdue(now: datetime) -> Q:
+    """Return the condition that a task is open and its deadline has passed."""
+    return OPEN & Q(deadline__lt=now)
+
+
+def status_now(now: datetime) -> Case:
+    """Return the expression of a task's status at a moment, as ``Task.status_at`` calculates it."""
+    return Case(
+        When(completed_at__isnull=False, then=Value(Status.COMPLETED)),
+        When(deadline__lt=now, then=Value(Status.OVERDUE)),
+        When(status=Status.OVERDUE, then=Value(Status.PENDING)),
+        default=F("status"),
+        output_field=CharField(),
+    )
+
+
+def with_status(tasks: QuerySet[Task], status: str, now: datetime) -> QuerySet[Task]:
+    """Return the tasks that have a status at a moment."""
+    if status == Status.OVERDUE:
+        return tasks.filter(overdue(now))  # by the index of open deadlines
+    return tasks.alias(status_now=status_now(now)).filter(status_now=status)
+
+
+def filter_lists(lists: QuerySet[TaskList], filters: dict[str, Any]) -> QuerySet[TaskList]:
+    """Return the lists that pass the filters (tasks/filters.py), in their order."""
+    lists = lists.filter(_search(filters["search"], LIST_SEARCH_FIELDS))
+    return lists.order_by(*_order(filters["order"]))
+
+
+def filter_tasks(tasks: QuerySet[Task], filters: dict[str, Any], now: datetime) -> QuerySet[Task]:
+    """Return the tasks that pass all filters that are given (tasks/filters.py), in their order.
 
     Tasks without a deadline come last in either direction.
     """
     conditions = {
         "task_list": filters.get("list"),
         "assigned_to": filters["assigned_to"],
-        "status": filters["status"],
         "deadline__gte": filters["deadline_from"],
         "deadline__lte": filters["deadline_to"],
     }
     tasks = tasks.filter(**{name: value for name, value in conditions.items() if value is not None})
-    if filters["overdue"] is not None:
-        late = OPEN & Q(deadline__lt=timezone.now())
-        tasks = tasks.filter(late if filters["overdue"] == "true" else ~late)
-    return tasks.order_by(*_order(filters["order"]))
+    tasks = tasks.filter(_search(filters["search"], SEARCH_FIELDS))
+    if filters["status"] is not None:
+        tasks = with_status(tasks, filters["status"], now)
+    match filters["overdue"]:
+        case "true":
+            tasks = tasks.filter(overdue(now))
+        case "false":
+            tasks = tasks.exclude(overdue(now))
+    if filters["order"].removeprefix("-") == "status":
+        tasks = tasks.alias(status_now=status_now(now))
+    return tasks.order_by(*_order(filters["order"].replace("status", "status_now")))
+
+
+def _search(text: str | None, fields: tuple[str, ...]) -> Q:
+    """Return the condition that each word of the text is part of one of the fields, as in the admin."""
+    words = (text or "").split()
+    return reduce(
+        and_, (reduce(or_, (Q((f"{field}__icontains", word)) for field in fields)) for word in words), Q()
+    )
 
 
 def _order(order: str) -> tuple[OrderBy, OrderBy]:
@@ -58,28 +117,24 @@ def _order(order: str) -> tuple[OrderBy, OrderBy]:
     return F(field).asc(nulls_last=True), tie
 
 
-def contexts_of(lists: Collection[TaskList], rows: Iterable[Any]) -> dict[int, dict[str, Any]]:
-    """What a TaskSerializer must know to judge rows of input, by list; two queries.
-
-    ``team``: the ids of those to whom its tasks may be assigned. ``names``: which of the names in the
-    rows its tasks have already, with the ids of those tasks.
-    """
-    contexts: dict[int, dict[str, Any]] = {one.pk: {"team": {one.owner_id}, "names": {}} for one in lists}
-    memberships = TaskList.members.through.objects.filter(tasklist__in=contexts)
-    for pk, member in memberships.values_list("tasklist_id", "user_id"):
-        contexts[pk]["team"].add(member)
-    asked = {name.strip() for row in rows if _may_be_name(name := row.get("name"))}
-    same = Task.objects.filter(task_list__in=contexts, name__in=asked)
-    for pk, name, bearer in same.values_list("task_list_id", "name", "pk"):
-        contexts[pk]["names"][name] = bearer
-    return contexts
-
-
-def _may_be_name(value: object) -> TypeGuard[str]:
-    return isinstance(value, str) and "\0" not in value
+def team_facts(lists: Collection[TaskList], names: Iterable[str]) -> dict[int, TeamFacts]:
+    """Return what input for tasks with these names is checked against, by list; two queries."""
+    facts = {one.pk: TeamFacts(set(), {}) for one in lists}
+    members = TaskList.members.through.objects.filter(tasklist__in=facts, user__is_active=True)
+    owners = TaskList.objects.filter(pk__in=facts, owner__is_active=True).order_by()
+    active = members.values_list("tasklist_id", "user_id").union(
+        owners.values_list("pk", "owner_id"), all=True
+    )
+    for pk, user_id in active:
+        facts[pk].team.add(user_id)
+    same = Task.objects.filter(task_list__in=facts).alias(key=NameKey("name"))
+    same = same.filter(key__in={name_key(name) for name in names}).order_by()
+    for pk, key, task_id in same.values_list("task_list_id", NameKey("name"), "pk"):
+        facts[pk].names[key] = task_id
+    return facts
 
 
-def overdue_together(user: User, occasion: Any) -> QuerySet[Task]:
-    """The user's tasks that turned overdue at one occasion and still are, longest overdue first."""
-    late = Task.objects.filter(assigned_to=user, status=Status.OVERDUE, overdue_at=occasion)
+def overdue_together(user: User, event_at: datetime, now: datetime) -> QuerySet[Task]:
+    """Return the user's tasks that were marked overdue together and still are, longest overdue first."""
+    late = Task.objects.filter(overdue(now), assigned_to=user, overdue_at=event_at, status=Status.OVERDUE)
     return late.select_related("task_list").order_by("deadline", "pk")

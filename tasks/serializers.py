@@ -1,27 +1,28 @@
-"""What the API takes and gives. People are ids; ``user/<id>/`` tells their names."""
+"""What the API takes and gives. Users are ids; ``user/<id>/`` gives their names."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django.contrib.auth.models import User
+from django.utils import timezone
 from rest_framework import serializers
 
-from api.params import BIGGEST_ID
-from tasks.models import NAME_CHARACTERS, Task, TaskList
+from api.fields import IdField
+from api.serializers import ModelSerializer, Serializer
+from core.names import same_name
+from tasks.models import DEADLINE_RANGE, LIST_NAME_TAKEN, Status, Task, TaskList
+from tasks.rules import broken_rules
+from tasks.selectors import team_facts
 
-MOST_MEMBERS = 200
-MOST_ROWS = 100
-DESCRIPTION_CHARACTERS = 10_000
-
-NAME_TAKEN = "You have a list of this name already."
-TASK_NAME_TAKEN = "There is a task of this name in the list already."
-NOT_ON_THE_TEAM = "The assignee must be the list's owner or one of its members."
-
-
-class IdField(serializers.IntegerField):
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(min_value=1, max_value=BIGGEST_ID, **kwargs)
+MAX_MEMBERS = 200
+MAX_ROWS = 100
+MAX_DESCRIPTION_LENGTH = 10_000
+TASK_FIELDS: dict[str, dict[str, Any]] = {
+    "name": {"help_text": "Unique within the list, whatever the letter case."},
+    "description": {"max_length": MAX_DESCRIPTION_LENGTH, "help_text": "Any text."},
+    "deadline": {"error_messages": {"overflow": DEADLINE_RANGE}, "help_text": DEADLINE_RANGE},
+}
 
 
 class MembersField(serializers.ListField):
@@ -29,42 +30,74 @@ class MembersField(serializers.ListField):
 
     child = IdField()
 
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(max_length=MOST_MEMBERS, **kwargs)
-
-    def to_internal_value(self, data: Any) -> list[int]:
-        asked = set(super().to_internal_value(data))
-        known = set(User.objects.filter(pk__in=asked, is_active=True).values_list("pk", flat=True))
-        if asked - known:
-            unknown = ", ".join(map(str, sorted(asked - known)))
-            raise serializers.ValidationError(f"must be ids of users; there are none with: {unknown}")
-        return sorted(known)
-
     def to_representation(self, members: Any) -> list[int]:
         return sorted(user.pk for user in members.all())
 
 
-class TaskListSerializer(serializers.ModelSerializer[TaskList]):
-    """To write, ``context`` needs the list's ``owner``."""
+class TaskListSerializer(ModelSerializer[TaskList]):
+    """A list. For a new one, ``context`` needs its ``owner`` (an id)."""
 
-    members = MembersField(required=False)
+    accepts_unchanged = True
+    members = MembersField(
+        max_length=MAX_MEMBERS,
+        required=False,
+        help_text="Ids of users, who may read the list and create tasks. Its owner is none of them.",
+    )
 
     class Meta:
         model = TaskList
         fields = ["id", "name", "owner", "members", "created_at", "updated_at"]
         read_only_fields = ["owner"]
+        extra_kwargs = {
+            "name": {"help_text": "Unique among the owner's lists, whatever the letter case."},
+            "owner": {"help_text": "The id of the user who created the list."},
+            "created_at": {"help_text": "When the list was created."},
+            "updated_at": {"help_text": "When the list was last changed."},
+        }
+
+    @property
+    def owner_id(self) -> int:
+        owner: int = self.instance.owner_id if self.instance else self.context["owner"]
+        return owner
 
     def validate_name(self, name: str) -> str:
-        same = TaskList.objects.filter(owner=self.context["owner"], name=name)
+        same = same_name(TaskList.objects.filter(owner=self.owner_id), name)
         if same.exclude(pk=getattr(self.instance, "pk", None) or 0).exists():
-            raise serializers.ValidationError(NAME_TAKEN)
+            raise serializers.ValidationError(LIST_NAME_TAKEN)
         return name
 
+    def validate_members(self, members: list[int]) -> list[int]:
+        """Return the members without the owner. Those who have become inactive since may stay."""
+        asked = set(members) - {self.owner_id}
+        known = set(User.objects.filter(pk__in=asked, is_active=True).values_list("pk", flat=True))
+        if self.instance and asked - known:
+            known |= {user.pk for user in self.instance.members.all()}
+        if asked - known:
+            unknown = ", ".join(map(str, sorted(asked - known)))
+            raise serializers.ValidationError(f"Must be ids of active users. These are not: {unknown}.")
+        return sorted(asked)
 
-class TaskSerializer(serializers.ModelSerializer[Task]):
-    """To write, ``context`` needs the list's ``team`` (ids) and ``names``: of its tasks, with their ids."""
 
-    assigned_to = IdField(source="assigned_to_id", allow_null=True, required=False)
+class StatusField(serializers.ChoiceField):
+    """The status at the moment of the request (``now`` of the context)."""
+
+    def get_attribute(self, instance: Task) -> Status:
+        return instance.status_at(self.context.get("now") or timezone.now())
+
+
+class TaskSerializer(ModelSerializer[Task]):
+    """A task. For a new one, ``context`` needs its ``task_list``."""
+
+    accepts_unchanged = True
+    assigned_to = IdField(
+        source="assigned_to_id",
+        allow_null=True,
+        required=False,
+        help_text="The id of the assignee: the list's owner or one of its active members.",
+    )
+    status = StatusField(
+        Status.choices, read_only=True, help_text="`overdue` as soon as the deadline has passed."
+    )
 
     class Meta:
         model = Task
@@ -80,49 +113,50 @@ class TaskSerializer(serializers.ModelSerializer[Task]):
             "created_at",
             "updated_at",
         ]
-        read_only_fields = ["task_list", "status", "completed_at"]
-        extra_kwargs = {"description": {"max_length": DESCRIPTION_CHARACTERS}}
+        read_only_fields = ["task_list", "completed_at"]
+        extra_kwargs = {
+            **TASK_FIELDS,
+            "task_list": {"help_text": "The id of its list."},
+            "completed_at": {"help_text": "When the task was completed; null while it is open."},
+            "created_at": {"help_text": "When the task was created."},
+            "updated_at": {"help_text": "When the task was last changed."},
+        }
 
-    def validate_name(self, name: str) -> str:
-        bearer = self.context["names"].get(name)
-        if bearer is not None and bearer != (self.instance and self.instance.pk):
-            raise serializers.ValidationError(TASK_NAME_TAKEN)
-        return name
-
-    def validate_assigned_to(self, pk: int | None) -> int | None:
-        if pk is not None and pk not in self.context["team"]:
-            raise serializers.ValidationError(NOT_ON_THE_TEAM)
-        return pk
-
-
-class RowKeySerializer(serializers.Serializer[Any]):
-    """Which task a row of a bulk is about."""
-
-    id = IdField(required=False, help_text="Changes this task; the other fields are as in a PATCH.")
-    task_list = IdField(required=False, help_text="Makes a task in this list; name is required.")
-
-    def validate(self, attrs: dict[str, int]) -> dict[str, int]:
-        if len(attrs) != 1:
-            raise serializers.ValidationError("needs either id or task_list")
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        task_list = self.instance.task_list if self.instance else self.context["task_list"]
+        facts = team_facts([task_list], [attrs["name"]] if "name" in attrs else [])[task_list.pk]
+        if errors := broken_rules(self.instance, attrs, facts):
+            raise serializers.ValidationError(errors)
         return attrs
 
 
-class BulkSerializer(serializers.Serializer[Any]):
-    tasks = serializers.ListField(child=serializers.DictField(), allow_empty=False, max_length=MOST_ROWS)
+class BulkRowSerializer(ModelSerializer[Task]):
+    """A row of many: with ``id`` it changes that task, with ``task_list`` it creates one."""
+
+    id = IdField(required=False, help_text="Changes this task; fields that are missing stay as they are.")
+    task_list = IdField(required=False, help_text="Creates a task in this list; `name` is required.")
+    assigned_to = IdField(
+        source="assigned_to_id", allow_null=True, required=False, help_text="The id of the assignee."
+    )
+
+    class Meta:
+        model = Task
+        fields = ["id", "task_list", "name", "description", "assigned_to", "deadline"]
+        extra_kwargs = {**TASK_FIELDS, "name": {**TASK_FIELDS["name"], "required": False}}
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        if ("id" in attrs) == ("task_list" in attrs):
+            raise serializers.ValidationError("Needs either id or task_list.")
+        if "task_list" in attrs and "name" not in attrs:
+            raise serializers.ValidationError({"name": "This field is required."})
+        return attrs
 
 
-class BulkRowSerializer(RowKeySerializer):
-    """A row for the schema: RowKeySerializer and TaskSerializer read it one after the other."""
-
-    name = serializers.CharField(max_length=NAME_CHARACTERS, required=False)
-    description = serializers.CharField(max_length=DESCRIPTION_CHARACTERS, required=False)
-    assigned_to = IdField(allow_null=True, required=False)
-    deadline = serializers.DateTimeField(allow_null=True, required=False)
+class BulkSerializer(Serializer):
+    tasks: Any = serializers.ListSerializer(
+        child=BulkRowSerializer(), allow_empty=False, max_length=MAX_ROWS, help_text="1 to 100 rows."
+    )
 
 
-class BulkRequestSerializer(serializers.Serializer[Any]):
-    tasks = BulkRowSerializer(many=True)
-
-
-class BulkResponseSerializer(serializers.Serializer[Any]):
+class BulkResponseSerializer(Serializer):
     tasks = TaskSerializer(many=True, help_text="In the order of the request.")

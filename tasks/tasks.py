@@ -1,7 +1,7 @@
-"""Celery's entry points. Each may be repeated, lost or run twice at once.
+"""Celery tasks. Each may be repeated, lost or run twice at once.
 
-What an action publishes is a shortcut: ``deliver_due``, which beat sends every few seconds, finds
-whatever is due.
+What an action publishes is a shortcut: ``deliver_due``, which beat publishes every few seconds, finds
+all that is due.
 """
 
 from __future__ import annotations
@@ -9,31 +9,31 @@ from __future__ import annotations
 from celery import shared_task
 
 from tasks import deadlines, delivery
-from tasks.models import Notice
+from tasks.models import Notification
 
 
 @shared_task
-def deliver(notice_ids: list[int]) -> None:
-    """Send some notices now."""
-    delivery.deliver(Notice.objects.filter(pk__in=notice_ids))
+def deliver(notification_ids: list[int]) -> None:
+    """Send some notifications now."""
+    delivery.deliver(Notification.objects.filter(pk__in=notification_ids))
 
 
 @shared_task
 def deliver_due() -> None:
-    """Send whatever is due."""
+    """Send all notifications that are due."""
     delivery.mark_uncertain()
-    delivery.deliver(Notice.objects.all())
+    delivery.deliver(Notification.objects.all())
 
 
 @shared_task
-def forget_old_notices() -> None:
-    """Delete what was dealt with long ago."""
-    delivery.forget_old_notices()
+def delete_old_notifications() -> None:
+    """Delete notifications that reached a final state long ago."""
+    delivery.delete_old_notifications()
 
 
 @shared_task
 def watch_deadlines() -> None:
-    """Turn overdue what has passed its deadline; remind of what will."""
-    deadlines.turn_overdue()
+    """Mark the tasks whose deadline has passed, and remind of those that come near."""
+    deadlines.mark_overdue()
     deadlines.remind()
     deliver_due.publish()

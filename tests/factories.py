@@ -7,7 +7,7 @@ from django.contrib.auth import get_user_model
 from django.utils import timezone
 
 from courses import models
-from topics.models import Topic
+from messaging.models import VerifiedEmail
 
 
 class UserFactory(factory.django.DjangoModelFactory):
@@ -19,6 +19,12 @@ class UserFactory(factory.django.DjangoModelFactory):
     email = factory.LazyAttribute("{0.username}@example.com".format)
     first_name = "Анна"
     last_name = "Иванова"
+
+    @factory.post_generation
+    def verified(self, create, wanted, **_):
+        """Verify the e-mail, unless it is created with verified=False."""
+        if create and self.email and wanted is not False:
+            VerifiedEmail.objects.create(user=self, address=self.email)
 
 
 class CategoryFactory(factory.django.DjangoModelFactory):
@@ -92,10 +98,3 @@ class CertificateFactory(factory.django.DjangoModelFactory):
         model = models.Certificate
 
     enrollment = factory.SubFactory(EnrollmentFactory, completed_at=factory.LazyFunction(timezone.now))
-
-
-class TopicFactory(factory.django.DjangoModelFactory):
-    class Meta:
-        model = Topic
-
-    name = factory.Sequence("Topic {}".format)

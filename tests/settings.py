@@ -6,9 +6,9 @@ What the developer has configured, in the environment or in .env, is never touch
 import os
 
 from config.environment import ROOT
-from devtools.environment import ensure_servers, forget_configuration
+from devtools.environment import ensure_servers, reset_configuration
 
-forget_configuration(ROOT / "var" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main"))
+reset_configuration(ROOT / "var" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main"))
 os.environ["DEBUG"] = "0"
 os.environ["DJANGO_SECRET_KEY"] = "only-for-tests-" + "x" * 50
 ensure_servers()

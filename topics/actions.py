@@ -1,4 +1,4 @@
-"""Writes that are more than one ``save()``. What is recorded and invalidated, signals decide."""
+"""Writes that are more than one ``save()``. Signals record and invalidate."""
 
 from __future__ import annotations
 
@@ -7,10 +7,9 @@ from typing import TYPE_CHECKING
 from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.shortcuts import get_object_or_404
-from django.utils.translation import gettext as _
 
 from topics.models import Topic
-from topics.permissions import may_change
+from topics.permissions import CREATOR_ONLY, may_change
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -23,36 +22,20 @@ def subscribe(*, user: User, topic_id: int) -> Topic:
     Raises:
         Http404: there is no such topic.
     """
-    # Nobody deletes the topic while we hold it, and of two clicks at once the second sees the first.
-    topic = get_object_or_404(Topic.objects.select_for_update(no_key=True), pk=topic_id)
-    if not topic.subscribers.filter(pk=user.pk).exists():  # else what is cached would go for nothing
-        topic.subscribers.add(user)
+    topic = lock_topic(topic_id)
+    add_subscriber(topic=topic, user=user)
     return topic
 
 
 @transaction.atomic
 def unsubscribe(*, user: User, topic_id: int) -> Topic:
-    """Follow a topic no longer; again changes nothing.
+    """Stop following a topic; again changes nothing.
 
     Raises:
         Http404: there is no such topic.
     """
-    topic = get_object_or_404(Topic, pk=topic_id)
+    topic = lock_topic(topic_id)
     topic.subscribers.remove(user)
-    return topic
-
-
-@transaction.atomic
-def rename_topic(*, user: User, topic_id: int, name: str) -> Topic:
-    """Give a topic another name. ``IntegrityError`` if it is taken.
-
-    Raises:
-        Http404: there is no such topic.
-        PermissionDenied: the user neither created it nor is staff.
-    """
-    topic = _hold(user, topic_id)
-    topic.name = name
-    topic.save(update_fields=["name"])
     return topic
 
 
@@ -64,13 +47,34 @@ def delete_topic(*, user: User, topic_id: int) -> Topic:
         Http404: there is no such topic.
         PermissionDenied: the user neither created it nor is staff.
     """
-    topic = _hold(user, topic_id)
+    topic = lock_topic(topic_id)
+    if not may_change(user, topic.created_by_id):
+        raise PermissionDenied(CREATOR_ONLY)
     topic.delete()
     return topic
 
 
-def _hold(user: User, topic_id: int) -> Topic:
-    topic = get_object_or_404(Topic.objects.select_for_update(), pk=topic_id)
-    if not may_change(user, topic.created_by_id):
-        raise PermissionDenied(_("Only its creator and staff may change or delete a topic."))
-    return topic
+def lock_topic(topic_id: int) -> Topic:
+    """Return a topic, locked: it is not deleted, and of two equal requests the second sees the first.
+
+    Raises:
+        Http404: there is no such topic.
+    """
+    return get_object_or_404(Topic.objects.select_for_update(no_key=True), pk=topic_id)
+
+
+def add_subscriber(*, topic: Topic, user: User) -> None:
+    """Add a subscriber to a topic, which is locked."""
+    if not topic.subscribers.filter(pk=user.pk).exists():  # else cached values were invalidated in vain
+        topic.subscribers.add(user)
+
+
+def rename_topic(*, topic: Topic, name: str) -> None:
+    """Give a topic, which is locked, another name. The same name changes and records nothing.
+
+    Raises:
+        IntegrityError: the name is taken.
+    """
+    if name != topic.name:
+        topic.name = name
+        topic.save(update_fields=["name"])

@@ -12,6 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
+from core.admin import AutocompleteAdmin, AutocompleteMixin
 from topics.models import Topic, TopicActivity, TopicSubscription
 
 if TYPE_CHECKING:
@@ -49,7 +50,7 @@ class NewestSubscriptions(BaseInlineFormSet):
         return [int(value) for value in values if value and value.isdecimal()]
 
 
-class SubscriberInline(admin.TabularInline):
+class SubscriberInline(AutocompleteMixin, admin.TabularInline):
     """The newest subscribers, to remove, and new ones to add. A subscription has nothing to change."""
 
     model = TopicSubscription
@@ -65,7 +66,7 @@ class SubscriberInline(admin.TabularInline):
 
 
 @admin.register(Topic)
-class TopicAdmin(admin.ModelAdmin):
+class TopicAdmin(AutocompleteAdmin):
     """The newest subscribers are on its page; all of them in a list of their own, to which it links."""
 
     list_display = ["name", "subscriber_count", "created_by"]
@@ -94,13 +95,13 @@ class TopicAdmin(admin.ModelAdmin):
         return {"created_by": request.user.pk, **super().get_changeform_initial_data(request)}
 
     def save_model(self, request: HttpRequest, obj: Topic, form: ModelForm, change: bool) -> None:
-        """What has not changed is not saved: it is no activity."""
+        """Save what has changed: an unchanged form is no activity."""
         if form.changed_data or not change:
             super().save_model(request, obj, form, change)
 
 
 @admin.register(TopicSubscription)
-class TopicSubscriptionAdmin(admin.ModelAdmin):
+class TopicSubscriptionAdmin(AutocompleteAdmin):
     list_display = ["topic", "user"]
     list_select_related = ["topic", "user"]
     search_fields = ["topic__name", "user__username"]
@@ -109,7 +110,7 @@ class TopicSubscriptionAdmin(admin.ModelAdmin):
 
 @admin.register(TopicActivity)
 class TopicActivityAdmin(admin.ModelAdmin):
-    """To look at: signals write it. It can be deleted, as a topic is deleted with its activities."""
+    """Read-only: signals write it. It can be deleted, because a topic is deleted with its activities."""
 
     list_display = ["topic_name", "action", "created_at", "topic_id"]
     list_filter = ["action"]

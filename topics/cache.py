@@ -1,4 +1,4 @@
-"""What of the topics is cached: key, time, load, and what changes it.
+"""What is cached of the topics: key, time, load, and what changes it.
 
 The page is put together from a part of the user's own and a part that everyone shares, so one
 user's click never leaves another with a wrong count.

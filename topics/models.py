@@ -5,13 +5,17 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
+from django.db.models.lookups import Exact
 from django.utils.translation import gettext_lazy as _
 
-NAME_CHARACTERS = 100
+from core.names import NameField, NameKey, UniqueName
+
+MAX_NAME_LENGTH = 100
+NAME_TAKEN = _("There is already a topic with this name.")
 
 
 class Topic(models.Model):
-    name = models.CharField(_("name"), max_length=NAME_CHARACTERS, unique=True)
+    name = NameField(_("name"), max_length=MAX_NAME_LENGTH)
     subscribers = models.ManyToManyField(
         settings.AUTH_USER_MODEL,
         through="TopicSubscription",
@@ -33,17 +37,22 @@ class Topic(models.Model):
         verbose_name_plural = _("topics")
         ordering = [Lower("name"), "id"]
         indexes = [models.Index(Lower("name"), "id", name="topic_by_name")]
-        constraints = [models.CheckConstraint(condition=~models.Q(name=""), name="topic_name_not_empty")]
+        constraints = [
+            UniqueName(NameKey("name"), name="topic_name_key", violation_error_message=NAME_TAKEN),
+            models.CheckConstraint(
+                condition=~models.Q(Exact(NameKey("name"), "")), name="topic_name_visible"
+            ),
+        ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class TopicSubscription(models.Model):
-    """That a user follows a topic: the rows of ``Topic.subscribers``.
+    """A user follows a topic: the rows of ``Topic.subscribers``.
 
     A model of its own, because Django sends no signals for the rows of a table that it makes itself:
-    whose topics a deleted topic or a bulk_create changes, nobody would learn.
+    a deleted topic or a ``bulk_create`` would not say whose topics it changes.
     """
 
     topic = models.ForeignKey(Topic, on_delete=models.CASCADE, related_name="subscriptions", db_index=False)
@@ -64,11 +73,11 @@ class TopicSubscription(models.Model):
 
 
 class TopicActivity(models.Model):
-    """Something that happened to a topic, by the name that it had then.
+    """An event in the history of a topic, with the name that the topic had then.
 
-    ``topic`` has no constraint in the database: what records a deletion points to a row that has
-    gone. So reach for ``topic_id`` and ``topic_name``; ``topic`` may raise ``Topic.DoesNotExist``,
-    and a join loses the deleted.
+    ``topic`` has no constraint in the database: the record of a deletion points to a row that no longer
+    exists. So use ``topic_id`` and ``topic_name``; ``topic`` may raise ``Topic.DoesNotExist``, and a
+    join leaves out deleted topics.
     """
 
     class Action(models.TextChoices):
@@ -79,7 +88,7 @@ class TopicActivity(models.Model):
     topic = models.ForeignKey(
         Topic, on_delete=models.CASCADE, related_name="activities", db_constraint=False, db_index=False
     )
-    topic_name = models.CharField(_("name"), max_length=NAME_CHARACTERS)
+    topic_name = models.CharField(_("name"), max_length=MAX_NAME_LENGTH)
     action = models.CharField(_("action"), max_length=20, choices=Action)
     created_at = models.DateTimeField(_("time"), auto_now_add=True)
 

@@ -1,4 +1,4 @@
-"""What is sent from the page of topics, and where that leads."""
+"""The forms of the page of topics: how they are received, and where they lead."""
 
 from __future__ import annotations
 
@@ -6,10 +6,13 @@ import functools
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlencode
 
+from django.contrib import messages
 from django.contrib.auth.views import redirect_to_login
+from django.db import IntegrityError
 from django.http import HttpResponseRedirect
 from django.urls import reverse
 from django.utils.http import url_has_allowed_host_and_scheme
+from django.utils.translation import gettext as _
 from django.views.decorators.http import require_POST
 
 if TYPE_CHECKING:
@@ -25,25 +28,29 @@ if TYPE_CHECKING:
     View = Callable[..., HttpResponseBase]
 
 
-def click(view: View) -> View:
-    """A view for what a signed-in user sends from the page.
+def form_post(view: View) -> View:
+    """Return a view for a form that a signed-in user sends from the page.
 
-    Where the session has ended meanwhile, signing in leads to the page: what was sent is lost, and
-    its own address cannot be opened.
+    If the session has ended, signing in leads to the page: the form is lost, and its own address cannot
+    be opened. If a row that the form is about is deleted at this moment, the answer is a message.
     """
 
     @require_POST
     @functools.wraps(view)
-    def clicked(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+    def receive(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not request.user.is_authenticated:
             return redirect_to_login(reverse("topics:list"))
-        return view(request, *args, **kwargs)
+        try:
+            return view(request, *args, **kwargs)
+        except IntegrityError:
+            messages.error(request, _("Another request has just changed or deleted this. Please try again."))
+            return redirect_back(request)
 
-    return clicked
+    return receive
 
 
-def back(request: HttpRequest, **params: str) -> HttpResponseRedirect:
-    """To where the click was made (``next``), with ``params`` added; never to another site."""
+def redirect_back(request: HttpRequest, **params: str) -> HttpResponseRedirect:
+    """Return a redirect to the form's page (``next``), with ``params`` added; never to another site."""
     asked = request.POST.get("next", "")
     safe = url_has_allowed_host_and_scheme(
         asked, allowed_hosts={request.get_host()}, require_https=request.is_secure()

@@ -1,7 +1,7 @@
-"""What is recorded of a change of a topic, and what it purges. Receivers only.
+"""Receivers of signals: what is recorded of a change of a topic, and what it invalidates.
 
-What invalidates each cached value is declared in ``cache.py``, and completeness rests on that alone. The
-purges here are those of the source: its reader looks for them in this place.
+What invalidates each cached value is declared in ``cache.py``, and completeness depends on that alone.
+The invalidations here are those of the source, whose reader looks for them in this place.
 
 Nothing is recorded of ``QuerySet.update()`` and ``bulk_create()``: they send no post_save.
 """
@@ -32,7 +32,7 @@ topic_changed = Signal()
 
 @receiver(post_save, sender=Topic)
 def record_saved_topic(sender: type[Topic], instance: Topic, created: bool, raw: bool, **_: Any) -> None:
-    if not raw:  # a fixture brings its activities along
+    if not raw:  # a fixture contains its activities
         action = TopicActivity.Action.CREATED if created else TopicActivity.Action.UPDATED
         _record(sender, instance, action)
 
@@ -54,11 +54,11 @@ def handle_topic_changed(sender: type[Model], topic_id: int, action: str, **_: A
 
 
 @receiver(m2m_changed, sender=Topic.subscribers.through)
-def purge_subscribers(instance: Topic | User, action: str, pk_set: set[int] | None, **_: Any) -> None:
+def invalidate_subscribers(instance: Topic | User, action: str, pk_set: set[int] | None, **_: Any) -> None:
     """``topic.subscribers`` or, in reverse, ``user.topics``; then ``instance`` is the user.
 
-    A clear names no keys (``pk_set`` is None). The topic's subscribers are read before it; after it
-    the database reports each row that is gone.
+    A clear names no keys (``pk_set`` is None). The topic's subscribers are read before it; after it the
+    database reports each deleted row.
     """
     if action not in {"post_add", "post_remove", "pre_clear"}:
         return
@@ -71,6 +71,6 @@ def purge_subscribers(instance: Topic | User, action: str, pk_set: set[int] | No
 
 
 @receiver(user_logged_out)
-def purge_topics_of_user(user: User | None, **_: Any) -> None:
+def invalidate_topics_of_user(user: User | None, **_: Any) -> None:
     if user is not None:
         cache.user_topics.invalidate(user_id=user.pk)

@@ -1,4 +1,4 @@
-"""The page of topics. What a change means for others, topics/signals.py knows."""
+"""The page of topics. What a change records and invalidates is in topics/signals.py and cache.py."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ from django.views.decorators.http import require_safe
 from rest_framework.exceptions import NotFound
 
 from api.http_cache import first_miss
-from topics import actions, board
+from topics import actions, topic_list
 from topics.forms import ListForm, TopicForm
-from topics.models import NAME_CHARACTERS, Topic
-from topics.pages import back, click
+from topics.models import MAX_NAME_LENGTH, Topic
+from topics.pages import form_post, redirect_back
 from web.pages import own_page
 
 if TYPE_CHECKING:
@@ -27,8 +27,8 @@ if TYPE_CHECKING:
 
     from topics.pages import SignedInRequest
 
-TOPICS_ON_A_PAGE = 20
-MY_TOPICS_BESIDE = 30
+PAGE_SIZE = 20
+MAX_MY_TOPICS = 30
 
 
 @own_page
@@ -41,54 +41,56 @@ def topics_view(request: SignedInRequest) -> HttpResponse:
     except NotFound:  # past the last page: its only topic may just have been deleted
         last = _pages(_read(request, **{**chosen, "page": 1}).total).num_pages
         return redirect(_address({**chosen, "page": last}))
-    activity = board.read_activity()
+    activity = topic_list.read_activity()
     response = render(request, "topics/topics.html", _context(request, chosen, found, activity))
-    come_by = first_miss(found.reading, activity.reading)
-    response["X-Cache"], response["Cache-Status"] = come_by.x_cache, come_by.cache_status
+    result = first_miss(found.result, activity.result)
+    response["X-Cache"], response["Cache-Status"] = result.x_cache, result.cache_status
     return response
 
 
-@click
+@form_post
 def subscribe_view(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
     topic = actions.subscribe(user=request.user, topic_id=pk)
     messages.success(request, _("Subscribed to “%(topic)s”.") % {"topic": topic})
-    return back(request)
+    return redirect_back(request)
 
 
-@click
+@form_post
 def unsubscribe_view(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
     topic = actions.unsubscribe(user=request.user, topic_id=pk)
     messages.success(request, _("Unsubscribed from “%(topic)s”.") % {"topic": topic})
-    return back(request)
+    return redirect_back(request)
 
 
-@click
+@form_post
 def create_topic_view(request: SignedInRequest) -> HttpResponseRedirect:
     form = TopicForm(request.POST, instance=Topic(created_by=request.user))
     if form.try_to_save():
         messages.success(request, _("“%(topic)s” was created.") % {"topic": form.instance})
-        return back(request)
+        return redirect_back(request)
     for error in form.errors["name"]:
         messages.error(request, str(error))
-    return back(request, name=request.POST.get("name", "")[: 2 * NAME_CHARACTERS])
+    return redirect_back(request, name=request.POST.get("name", "")[: 2 * MAX_NAME_LENGTH])
 
 
-@click
+@form_post
 def delete_topic_view(request: SignedInRequest, pk: int) -> HttpResponseRedirect:
     topic = actions.delete_topic(user=request.user, topic_id=pk)
     messages.success(request, _("“%(topic)s” was deleted.") % {"topic": topic})
-    return back(request)
+    return redirect_back(request)
 
 
-def _read(request: SignedInRequest, *, page: int = 1, search: str = "", mine: bool = False) -> board.Board:
-    return board.read_board(
-        request.user, page=page, page_size=TOPICS_ON_A_PAGE, search=search or None, subscribed=mine
+def _read(
+    request: SignedInRequest, *, page: int = 1, search: str = "", mine: bool = False
+) -> topic_list.TopicPage:
+    return topic_list.read_topics(
+        request.user, page=page, page_size=PAGE_SIZE, search=search or None, subscribed=mine
     )
 
 
 def _pages(count: int) -> Paginator[int]:
-    """Numbers of pages only: their topics are read elsewhere."""
-    return Paginator(range(count), TOPICS_ON_A_PAGE)
+    """Return the numbers of the pages only: their topics are read elsewhere."""
+    return Paginator(range(count), PAGE_SIZE)
 
 
 def _address(chosen: dict[str, Any]) -> str:
@@ -96,13 +98,16 @@ def _address(chosen: dict[str, Any]) -> str:
 
 
 def _context(
-    request: SignedInRequest, chosen: dict[str, Any], found: board.Board, activity: board.Activity
+    request: SignedInRequest,
+    chosen: dict[str, Any],
+    found: topic_list.TopicPage,
+    activity: topic_list.RecentActivity,
 ) -> dict[str, Any]:
     page = _pages(found.total).page(chosen.get("page", 1))
     return {
         "topics": found.topics,
         "count": found.total,
-        "mine": found.mine[:MY_TOPICS_BESIDE],
+        "mine": found.mine[:MAX_MY_TOPICS],
         "mine_count": len(found.mine),
         "activities": activity.rows,
         "chosen": chosen,
@@ -110,5 +115,5 @@ def _context(
         "page": page,
         "pages": page.paginator.get_elided_page_range(page.number, on_each_side=1, on_ends=1),
         "name": request.GET.get("name", ""),
-        "name_characters": NAME_CHARACTERS,
+        "max_name_length": MAX_NAME_LENGTH,
     }

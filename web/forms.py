@@ -1,4 +1,4 @@
-"""Signing in on a page, Syllabus' own or the admin's."""
+"""The forms of signing in, on the project's own page and in the admin."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from ratelimit.throttling import allow_attempt
 
 
 class SignInForm(AuthenticationForm):
-    """Grants an address so many attempts, on all pages together.
+    """Limits the attempts of an address, on all pages together.
 
-    They are not counted with those for a token: another site can make a visitor's browser ask for
-    tokens, and so use up his; a page asks for its CSRF token first.
+    They are not counted with requests for access tokens: another site can make a visitor's browser send
+    those, and so use up the visitor's attempts. A page needs its CSRF token first.
     """
 
     def clean(self) -> dict[str, Any]:
@@ -28,4 +28,4 @@ class SignInForm(AuthenticationForm):
 
 
 class AdminSignInForm(SignInForm, AdminAuthenticationForm):
-    """The same for the admin, which lets staff in only."""
+    """The same for the admin, where only staff may sign in."""

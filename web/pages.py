@@ -1,4 +1,4 @@
-"""What all pages have in common: nothing foreign runs in them, and nobody keeps them."""
+"""What all pages share: they load nothing from other hosts, and no cache stores them."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ CONTENT_SECURITY_POLICY = (
 
 
 def own_page(view: View) -> View:
-    """Let the browser run only what is served from here, and keep nothing: it is one user's page."""
+    """Return the view with headers for one user's page: only own content, stored by no cache."""
 
     @never_cache
     @functools.wraps(view)

@@ -1,4 +1,4 @@
-"""Addresses of signing in and out, under /accounts/: Django's views with pages of our own."""
+"""Addresses of signing in and out, under /accounts/: Django's views with the project's templates."""
 
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import path

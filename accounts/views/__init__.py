@@ -1,1 +1,1 @@
-"""Accounts over HTTP: signing in, users, Telegram."""
+"""Accounts over HTTP: signing in, access tokens, users, and the page that verifies an e-mail."""

@@ -1,1 +1,1 @@
-"""Behind cost.py: each module measures one thing, beside what it is compared with, in alternate rounds."""
+"""The parts of cost.py: each module compares one operation with others, in alternate rounds."""

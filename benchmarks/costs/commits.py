@@ -1,7 +1,7 @@
-"""A commit that touches a detail, a family and a total, beside the same with Django's own engine.
+"""A commit that invalidates a detail, a family and a total, compared with the same commit on Django's engine.
 
-What it costs more is two round trips to Redis, for the fence and for the lift, so a bare one is shown
-too: on a machine that is otherwise idle it is mostly the time in which sleeping processes wake up.
+The difference is two round trips to Redis, to set and to lift the fences, so the time of a bare round trip
+is shown, too. On an idle machine it is mostly the time in which sleeping processes wake up.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ from django.conf import settings
 from benchmarks.costs.measure import Cost, milliseconds
 
 ROUNDS, COMMITS = 30, 50
-MOST_MS = 0.4
+MAX_MS = 0.4
 
 
 class Committer:
-    """A process of a contestant's own; it ends with its input."""
+    """The process of one contestant; it ends when its input is closed."""
 
     def __init__(self, contestant: str) -> None:
         self._process = subprocess.Popen(
@@ -61,5 +61,5 @@ def costs() -> Iterator[Cost]:
     ours, stock = (statistics.median(committer.times) for committer in committers.values())
     beside = {"Django's engine": stock, "PING": statistics.median(round_trips)}
     more = ours - stock
-    target = f"≤ +{MOST_MS} ms ({more:+.2f} ms)"
-    yield Cost("SELECT, save(), COMMIT", ours, beside, target, more <= MOST_MS)
+    target = f"≤ +{MAX_MS} ms ({more:+.2f} ms)"
+    yield Cost("SELECT, save(), COMMIT", ours, beside, target, more <= MAX_MS)

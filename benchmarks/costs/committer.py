@@ -1,5 +1,7 @@
-"""A process that commits: ``python -m benchmarks.costs.committer``. For each number on a line it saves
-an item so many times, each in a transaction, and answers with the milliseconds of each.
+"""A process that commits: ``python -m benchmarks.costs.committer``.
+
+For each line with a number it saves an item that many times, each time in a transaction, and prints the
+milliseconds of each.
 """
 
 from __future__ import annotations
@@ -27,7 +29,7 @@ def save() -> None:
 def main() -> None:
     with connection.cursor() as cursor:
         cursor.execute("SELECT set_config('bench.attempt', 'cost', false)")
-        # The disk costs both the same, and many times what is measured here.
+        # The disk costs both contestants the same, and much more than the difference.
         cursor.execute("SET synchronous_commit TO off")
     for line in sys.stdin:
         print(json.dumps([milliseconds(save) for _ in range(int(line))]), flush=True)

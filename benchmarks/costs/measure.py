@@ -1,4 +1,4 @@
-"""Side by side: whoever is compared runs in the same rounds, so that a busy machine is busy for both."""
+"""Measurements in alternate rounds, so that other load on the machine affects all contestants alike."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ class Cost:
 
     Attributes:
         what: what was measured.
-        ours: this product; milliseconds unless ``unit`` says otherwise.
-        beside: what it is compared with, and its cost.
-        target: what was to be reached, in words.
-        reached: whether it was.
+        ours: the cost of this product, in ``unit``: milliseconds by default.
+        beside: the cost of each contestant with which it is compared.
+        target: a description of the target.
+        reached: whether the target was reached.
     """
 
     what: str
@@ -31,7 +31,7 @@ class Cost:
 
 
 def medians(actions: dict[str, Action], *, rounds: int, repeat: int) -> dict[str, float]:
-    """The median over ``rounds`` of each action's mean over ``repeat`` calls in a row, in milliseconds."""
+    """Return each action's median over the rounds of its mean over ``repeat`` calls, in milliseconds."""
     seen: dict[str, list[float]] = {name: [] for name in actions}
     for _ in range(rounds):
         for name, action in actions.items():
@@ -40,7 +40,7 @@ def medians(actions: dict[str, Action], *, rounds: int, repeat: int) -> dict[str
 
 
 def milliseconds(action: Action) -> float:
-    """How long one call takes."""
+    """Return how long one call takes."""
     return _mean(action, 1)
 
 

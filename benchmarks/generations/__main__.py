@@ -1,8 +1,8 @@
-"""What does this build cost beside another one? ``python -m benchmarks.generations --other PATH``
+"""Compare the cost of this build with that of another one: ``python -m benchmarks.generations --other PATH``
 
-PATH is another checkout, for example one that ``git worktree add PATH main`` has made. Each build runs in
-a process of its own, on a database of its own of the same PostgreSQL and the same Redis, and they take
-turns. Medians of the wall clock, mean processor time of the process, and ratios.
+PATH is another checkout, for example one made by ``git worktree add PATH main``. Each build runs in a
+process of its own, with its own databases on the same PostgreSQL and the same Redis, in alternate rounds.
+The table shows medians of the wall-clock time, means of the process's CPU time, and ratios.
 """
 
 from __future__ import annotations
@@ -44,7 +44,8 @@ class Build:
     """A process that runs one build.
 
     Attributes:
-        walls, cpus: by action, milliseconds of each time; the latter as means of a round.
+        walls: for each action the milliseconds of each run.
+        cpus: for each action the mean CPU milliseconds of each round.
     """
 
     def __init__(self, name: str, checkout: Path, redis_number: int, *, cached: bool) -> None:
@@ -69,7 +70,7 @@ class Build:
         )
 
     def work(self, action: str, *, note: bool) -> None:
-        """Carry an action out a number of times; remember how long it took if that is to be noted."""
+        """Run an action a number of times, and record how long it took if ``note`` is true."""
         if action not in self._actions:
             return
         times = TIMES.get(action, DEFAULT_TIMES)
@@ -88,7 +89,7 @@ class Build:
 
 
 def make_database(name: str) -> str:
-    """Make an empty database on the benchmarks' server. Return its address."""
+    """Create an empty database on the benchmark's server. Return its address."""
     address = os.environ["DATABASE_URL"]
     connection = psycopg2.connect(address)
     connection.autocommit = True

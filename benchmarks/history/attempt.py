@@ -1,4 +1,4 @@
-"""One write: its nonce, its transaction, its times."""
+"""One write, with its nonce, its transaction and its times."""
 
 from __future__ import annotations
 
@@ -15,21 +15,23 @@ from benchmarks.history.ledger.layout import ITEMS, OWNERS, TAGS, group_of, item
 from benchmarks.history.ledger.models import Item
 
 
-class RolledBack(Exception):  # noqa: N818  (nothing went wrong)
+class RolledBack(Exception):  # noqa: N818  (it is not an error)
     """Raised on purpose inside a transaction."""
 
 
 class CallbackFailed(Exception):  # noqa: N818
-    """Raised on purpose by an on_commit callback: the transaction is committed by then."""
+    """Raised on purpose by an on_commit callback, after the transaction has committed."""
 
 
 class Attempt:
-    """What a kind of write works with.
+    """The arguments and helpers of a kind of write.
 
     Attributes:
-        nonce: names the attempt; it is written into every row.
-        pk, other: two items of one group.
-        tag, owner: primary keys, chosen at random.
+        nonce: identifies the attempt; it is written into every row.
+        pk: an item.
+        other: another item of the same group.
+        tag: the primary key of a tag, chosen at random.
+        owner: the primary key of an owner, chosen at random.
     """
 
     def __init__(self, nonce: str, rng: random.Random) -> None:
@@ -45,21 +47,21 @@ class Attempt:
 
     @contextmanager
     def transaction(self) -> Iterator[None]:
-        """An atomic block that notes when its commit begins."""
+        """Run the block in a transaction, and record when its commit begins."""
         with transaction.atomic():
             yield
             self.committing = time.monotonic_ns()
 
     def lock(self, *pks: int) -> list[Item]:
-        """The items, locked in one order by everybody; without those that are gone."""
+        """Return the items that exist, locked. All writers lock in the same order."""
         rows = Item.objects.select_for_update(no_key=True).filter(pk__in=pks)
         return list(rows.order_by("pk"))
 
     def execute(self, sql: str, params: list[Any]) -> None:
-        """A statement of the application's own, through Django's connection."""
+        """Run a statement through Django's connection."""
         with connection.cursor() as cursor:
             cursor.execute(sql, params)
 
     def announce(self) -> None:
-        """Tell the journal's triggers who writes (journal.sql)."""
+        """Set the attempt's nonce for the triggers of the journal (journal.sql)."""
         self.execute("SELECT set_config('bench.attempt', %s, false)", [self.nonce])

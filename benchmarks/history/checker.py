@@ -1,11 +1,11 @@
-"""Which reads were wrong.
+"""The rules by which reads are wrong.
 
 =============  ==========================================================================================
 stale          shows a version below the greatest one acknowledged before the read began
-uncommitted    shows what was rolled back, or was not yet being committed when the read ended
-backwards      shows a version below one that a read showed which had ended before this one began
-inconsistent   shows a combination that was no state of the database: half of a transaction, versions
-               that were never current together, or balances whose sum is not the sum
+uncommitted    shows what was rolled back, or what was not being committed yet when the read ended
+backwards      shows a version below one that another read showed which ended before this read began
+inconsistent   shows a combination that was never a state of the database: half of a transaction, versions
+               that were never current together, or balances with a wrong sum
 =============  ==========================================================================================
 """
 
@@ -25,14 +25,14 @@ VIOLATIONS = (STALE, UNCOMMITTED, BACKWARDS, INCONSISTENT)
 
 
 class Checker:
-    """Judges the reads of one history."""
+    """Checks the reads of one history."""
 
     def __init__(self, registers: Mapping[str, Register]) -> None:
         self._registers = registers
         self._seen: dict[str, tuple[list[float], list[int]]] = defaultdict(lambda: ([], []))
 
     def judge(self, reads: Iterable[Read]) -> list[tuple[Read, set[str]]]:
-        """The reads that broke a rule, with the rules they broke."""
+        """Return the reads that violate a rule, each with the rules that it violates."""
         ordered = sorted(reads, key=lambda read: read.ended)
         for read in ordered:
             self._note_seen(read)
@@ -40,7 +40,7 @@ class Checker:
         return [(read, broken) for read, broken in verdicts if broken]
 
     def differs_from_database(self, read: Read) -> bool:
-        """Whether a read after the last write shows anything but the last versions."""
+        """Return whether a read after the last write shows anything but the last versions."""
         if not sum_is_right(read.kind, read.value):
             return True
         if read.kind == "total":
@@ -50,7 +50,7 @@ class Checker:
         return any(self._registers[name].latest.value != value for name, value in values.items())
 
     def age(self, read: Read) -> int:
-        """For how long what a stale read shows had been replaced when it began, in nanoseconds."""
+        """Return for how long the value of a stale read had been replaced when it began, in nanoseconds."""
         if read.kind == "total":
             return 0
         shown = (versions[-1] for versions in self._possible(read).values() if versions)
@@ -82,7 +82,7 @@ class Checker:
         }
 
     def _violations_of_total(self, read: Read) -> set[str]:
-        """The sum of versions must be one that the items' possible versions add up to."""
+        """Return violations of a total: the possible versions of the items must be able to give its sum."""
         possible = {0}
         for name in ITEM_REGISTERS:
             candidates = self._registers[name].candidates(read.began, read.ended)
@@ -112,7 +112,7 @@ def _stamp(version: Version) -> int:
 
 
 def _is_torn(versions: Mapping[str, Version]) -> bool:
-    """Whether the versions were never current together."""
+    """Return whether the versions were never current together."""
     began = max((version.began for version in versions.values()), default=-inf)
     replaced = min((version.replaced for version in versions.values()), default=inf)
     return began > replaced or any(_shows_half_of_its_transaction(v, versions) for v in versions.values())

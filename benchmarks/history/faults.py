@@ -1,45 +1,56 @@
-"""What the nemesis does. Each fault strikes once, and is over when the function returns."""
+"""The faults of the nemesis. Each function causes a fault once; it is over when the function returns."""
 
 from __future__ import annotations
 
 import random
 import time
-from collections.abc import Callable
-from typing import TYPE_CHECKING
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from typing import Any, Protocol
 
-if TYPE_CHECKING:
-    from benchmarks.history.nemesis import Nemesis
-
-LONGEST_SPELL_SECONDS = 1.5
+MAX_SPELL_SECONDS = 1.5
 SQUEEZED_BYTES = 2 * 2**20
 JUNK_BYTES = 50_000
-REDIS_GOES_TOO = 0.5
+REDIS_OUTAGE_SHARE = 0.5
 LONG_COMMIT_SECONDS = 11
 
 
+class Nemesis(Protocol):
+    """The parts of a trial that faults use."""
+
+    proxies: Sequence[Any]
+    redis: Any
+    postgres: Any
+
+    def kill_a_writer(self, rng: random.Random) -> None: ...
+    def redis_is(self, mode: str, only: int | None = None) -> AbstractContextManager[None]: ...
+    def sql(self, text: str) -> list[Any]: ...
+    def session(self) -> AbstractContextManager[Any]: ...
+
+
 def _spell(rng: random.Random) -> None:
-    time.sleep(rng.uniform(0.05, LONGEST_SPELL_SECONDS))
+    time.sleep(rng.uniform(0.05, MAX_SPELL_SECONDS))
 
 
 def kill(nemesis: Nemesis, rng: random.Random) -> None:
-    """SIGKILL a writer, wherever it is; another takes its place."""
+    """Kill a writer with SIGKILL at a random moment, and start another one."""
     nemesis.kill_a_writer(rng)
 
 
 def hang(nemesis: Nemesis, rng: random.Random) -> None:
-    """Redis accepts and does not answer; what it was sent meanwhile arrives late."""
+    """Let Redis accept connections and not answer; commands that are sent to it arrive late."""
     with nemesis.redis_is("hang"):
         _spell(rng)
 
 
 def refuse(nemesis: Nemesis, rng: random.Random) -> None:
-    """Redis refuses connections."""
+    """Let Redis refuse connections."""
     with nemesis.redis_is("refuse"):
         _spell(rng)
 
 
 def cut(nemesis: Nemesis, rng: random.Random) -> None:
-    """Every connection is reset a few times."""
+    """Reset every connection, several times."""
     for _ in range(5):
         with nemesis.redis_is("cut"):
             pass
@@ -47,13 +58,13 @@ def cut(nemesis: Nemesis, rng: random.Random) -> None:
 
 
 def partition(nemesis: Nemesis, rng: random.Random) -> None:
-    """Some processes lose Redis, and the others do not."""
+    """Cut some processes off from Redis, but not the others."""
     with nemesis.redis_is(rng.choice(["hang", "refuse"]), only=rng.randrange(len(nemesis.proxies))):
         _spell(rng)
 
 
 def restart(nemesis: Nemesis, rng: random.Random) -> None:
-    """Redis is killed and comes back as it was at a snapshot, which is some time ago."""
+    """Kill Redis and start it with a snapshot that was made some time before."""
     with nemesis.redis.client() as client:
         client.save()
     _spell(rng)
@@ -63,7 +74,7 @@ def restart(nemesis: Nemesis, rng: random.Random) -> None:
 
 
 def evict(nemesis: Nemesis, rng: random.Random) -> None:
-    """Somebody else fills Redis, and volatile-lru evicts what has a TTL."""
+    """Fill Redis with other keys, so that volatile-lru evicts keys with a TTL."""
     with nemesis.redis.client() as client:
         client.config_set("maxmemory", client.info("memory")["used_memory"] + SQUEEZED_BYTES)
         for n in range(200):
@@ -73,32 +84,32 @@ def evict(nemesis: Nemesis, rng: random.Random) -> None:
 
 
 def lock_outbox(nemesis: Nemesis, rng: random.Random) -> None:
-    """Somebody locks the table of the outbox; after a while Redis goes away, too."""
+    """Lock the table of the outbox; sometimes Redis becomes unavailable, too."""
     with nemesis.session() as cursor:
         cursor.execute("BEGIN; LOCK TABLE caching_outbox IN ACCESS EXCLUSIVE MODE")
         _spell(rng)
-        if rng.random() < REDIS_GOES_TOO:
+        if rng.random() < REDIS_OUTAGE_SHARE:
             with nemesis.redis_is(rng.choice(["hang", "refuse"])):
                 _spell(rng)
         cursor.execute("COMMIT")
 
 
 def starve(nemesis: Nemesis, rng: random.Random) -> None:
-    """The role may open no more connections, and those of the watch threads are ended."""
+    """Forbid the role new connections, and end those of the watch threads."""
     nemesis.sql("ALTER ROLE bench_app CONNECTION LIMIT 0")
     nemesis.sql(
         "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE application_name = 'cache watch'"
     )
     _spell(rng)
-    if rng.random() < REDIS_GOES_TOO:
+    if rng.random() < REDIS_OUTAGE_SHARE:
         with nemesis.redis_is(rng.choice(["hang", "refuse"])):
             _spell(rng)
     nemesis.sql("ALTER ROLE bench_app CONNECTION LIMIT -1")
 
 
 def commit_unknown(nemesis: Nemesis, rng: random.Random) -> None:
-    """Writers lose their connections while COMMIT waits for a standby, for longer than fences are overdue."""
-    nemesis.sql("ALTER SYSTEM SET synchronous_standby_names = 'nobody'")
+    """Cut writers' connections while COMMIT waits for a standby, until after their fences are overdue."""
+    nemesis.sql("ALTER SYSTEM SET synchronous_standby_names = 'missing'")
     nemesis.sql("SELECT pg_reload_conf()")
     try:
         _spell(rng)

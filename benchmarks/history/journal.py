@@ -1,9 +1,9 @@
-"""What was committed, and between which two instants.
+"""The versions that were committed, and the two instants between which each commit happened.
 
-A version of a register is current from some instant of its commit to some instant of the next one's.
-Nobody sees those instants; but a commit lies between the moment its writer sent it and the moment
-control was back, and that is all the checker uses: where two orders are possible it takes the one that
-makes the read right.
+A version of a register is current from some instant of its commit to some instant of the next commit. These
+instants cannot be observed, but each is between the moment when the writer sent the COMMIT and the moment
+when it returned. The checker uses only that: if two orders are possible, it takes the one in which the read
+is right.
 """
 
 from __future__ import annotations
@@ -28,14 +28,14 @@ class Entry(NamedTuple):
 
 
 class Version(NamedTuple):
-    """What a register held after a transaction.
+    """The value of a register after a transaction.
 
     Attributes:
-        number: counted per register, in the order of commits.
-        began: no earlier was it committed.
-        acknowledged: by then it was committed; infinite where its writer never got control back.
-        replaced: by then a later version was committed.
-        siblings: register → number of what else the transaction wrote.
+        number: its position among the register's versions, in the order of commits.
+        began: the commit did not happen before this moment.
+        acknowledged: the commit happened before this moment; infinite if COMMIT never returned.
+        replaced: a later version was committed before this moment.
+        siblings: the registers and numbers of the other versions that the transaction wrote.
     """
 
     number: int
@@ -47,7 +47,7 @@ class Version(NamedTuple):
 
 
 class _Row:
-    """Versions in the order of their numbers, searched without walking over all of them."""
+    """Versions in the order of their numbers, with a binary search."""
 
     def __init__(self, versions: list[Version]) -> None:
         self._versions = versions
@@ -56,7 +56,7 @@ class _Row:
         self._none_began_before = list(accumulate(began, min))[::-1]  # neither this one nor a later one
 
     def between(self, floor: int, ended: float) -> list[Version]:
-        """Those from number ``floor`` on that may have been committed at ``ended``."""
+        """Return the versions from number ``floor`` that may have been committed at ``ended``."""
         found = []
         for index in range(bisect.bisect_left(self._numbers, floor), len(self._versions)):
             if self._none_began_before[index] > ended:
@@ -66,7 +66,7 @@ class _Row:
         return found
 
     def last_below(self, floor: int, ended: float) -> list[Version]:
-        """The latest below number ``floor`` that may have been committed at ``ended``, if there is one."""
+        """Return the latest version below ``floor`` that may have been committed at ``ended``, if any."""
         below = self._versions[: bisect.bisect_left(self._numbers, floor)]
         return next(([version] for version in reversed(below) if version.began <= ended), [])
 
@@ -86,15 +86,15 @@ class Register:
         self._greatest = list(accumulate((number for _, number in acknowledged), max))
 
     def acknowledged_before(self, when: float) -> int:
-        """The greatest number that was acknowledged before ``when``; 0 if none was."""
+        """Return the greatest number that was acknowledged before ``when``, 0 if none was."""
         index = bisect.bisect_left(self._times, when)
         return self._greatest[index - 1] if index else 0
 
     def possible(self, value: str | None, began: float, ended: float) -> list[Version]:
-        """Which versions a read may have seen that showed ``value``.
+        """Return the versions that a read with the result ``value`` may have seen.
 
-        A nonce names one version. That a row is gone, or a tag, may name several: then those that
-        make the read right, or the latest of the others, or none, for what was not committed.
+        A nonce identifies one version. A missing row or tag may be several versions: return those with
+        which the read is right, otherwise the latest of the others; none if it was not committed.
         """
         row = self._by_value.get(value)
         if row is None:
@@ -103,17 +103,17 @@ class Register:
         return row.between(floor, ended) or row.last_below(floor, ended)
 
     def candidates(self, began: float, ended: float) -> list[Version]:
-        """The versions that may have been current at some instant of a read."""
+        """Return the versions that may have been current at some instant of a read."""
         return self._all.between(self.acknowledged_before(began), ended)
 
 
 def build(entries: Iterable[Entry], attempts: Mapping[str, Attempt]) -> dict[str, Register]:
-    """The registers by their names.
+    """Return the registers by their names.
 
     Raises:
-        ValueError: log and journal contradict each other, so neither can be believed.
+        ValueError: the log and the journal contradict each other, so neither can be used.
     """
-    final: dict[tuple[str, str], Entry] = {}  # of several in one transaction only the last is ever visible
+    final: dict[tuple[str, str], Entry] = {}  # only the last of several in one transaction is ever visible
     for entry in entries:
         key = (entry.attempt, entry.register)
         if key not in final or final[key].version < entry.version:

@@ -1,12 +1,12 @@
-"""What a process notes while it works: one JSON array per line.
+"""The log of a process: one JSON array per line.
 
 ========================================================  =============================================
-``["read", kind, key, began, ended, statements, value]``  a read; ``value`` is JSON text of what it got
-``["write", attempt, kind, started]``                     about to write; survives a SIGKILL
-``["wrote", attempt, committing, ended, outcome]``        control is back; see ``Outcome``
+``["read", kind, key, began, ended, statements, value]``  a read; ``value`` is the JSON text of its result
+``["write", attempt, kind, started]``                     before a write; a SIGKILL does not lose it
+``["wrote", attempt, committing, ended, outcome]``        the write has returned; see ``Outcome``
 ========================================================  =============================================
 
-Times are nanoseconds of CLOCK_MONOTONIC, which the processes of one machine share.
+Times are nanoseconds of CLOCK_MONOTONIC, which is the same for all processes of a machine.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ READS_OF_A_BATCH = 500
 
 
 class Read(NamedTuple):
-    """One read of a cached thing."""
+    """One read through the cache."""
 
     kind: Kind
     key: str
@@ -34,13 +34,13 @@ class Read(NamedTuple):
 
 
 class Attempt(NamedTuple):
-    """One transaction that wrote, or tried to.
+    """One transaction that wrote or tried to write.
 
     Attributes:
-        committing: when its COMMIT was about to be sent; where that is unknown, when it started.
-        ended: when control was back.
-        outcome: "failed" where its writer saw an error: the journal knows whether it was committed.
-            None where the writer was killed.
+        committing: when its COMMIT was about to be sent; if that is unknown, when the attempt started.
+        ended: when the write returned.
+        outcome: "failed" if the writer got an error: then the journal shows whether it was committed. None
+            if the writer was killed.
     """
 
     name: str
@@ -51,7 +51,7 @@ class Attempt(NamedTuple):
 
 
 class Log:
-    """The notes of one process. Reads are written in batches; what concerns writes at once."""
+    """The log of one process. Reads are written to it in batches, writes at once."""
 
     def __init__(self, path: Path) -> None:
         self._fd = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600)
@@ -72,10 +72,10 @@ class Log:
 
 
 def parse(path: Path) -> tuple[list[Read], dict[str, Attempt]]:
-    """The reads and the attempts of one log."""
+    """Return the reads and the attempts of one log."""
     reads: list[Read] = []
     attempts: dict[str, Attempt] = {}
-    values: dict[str, str] = {}  # most reads are hits: one copy of each text is enough
+    values: dict[str, str] = {}  # most reads are hits, so one copy of each text is kept
     for word, *rest in _lines(path):
         if word == "read":
             *others, value = rest
@@ -92,5 +92,5 @@ def parse(path: Path) -> tuple[list[Read], dict[str, Attempt]]:
 def _lines(path: Path) -> Iterator[list[Any]]:
     with path.open() as lines:
         for line in lines:
-            if line.endswith("\n"):  # the last one may have been cut by a SIGKILL
+            if line.endswith("\n"):  # the last line may be incomplete after a SIGKILL
                 yield json.loads(line)

@@ -21,9 +21,9 @@ from tests.caching.redis_process import RedisProcess
 from tests.support.redis_cluster import Cluster
 
 QUIET_SECONDS = (0.5, 3.0)  # between two faults
-LIFE_SECONDS = 1.0  # a writer is killed so long after its first write, or sooner
-FENCE_OVERDUE_SECONDS = 10  # a killed writer's fences are looked at after so long
-# The workers' role, which has limits that a superuser has not.
+MAX_LIFETIME_SECONDS = 1.0  # the longest time from a writer's first write until it is killed
+FENCE_OVERDUE_SECONDS = 10  # when the fences of a killed writer are overdue
+# The workers' role: limits apply to it, which do not apply to a superuser.
 ROLE = "bench_app"
 MAKE_ROLE = f"""
 DO $$ BEGIN
@@ -40,9 +40,10 @@ GRANT ALL ON ALL SEQUENCES IN SCHEMA public TO {ROLE};
 
 
 class Nemesis(Trial):
-    """Half of the processes reach Redis through one proxy, half through another.
+    """A trial under faults.
 
-    The writers also reach PostgreSQL through a proxy.
+    Half of the processes reach Redis through one proxy, half through another. The writers also reach
+    PostgreSQL through a proxy.
     """
 
     def __init__(self, contestant: str, plan: Plan, folder: Path, faults: Sequence[str]) -> None:
@@ -73,7 +74,7 @@ class Nemesis(Trial):
         self.sql(MAKE_ROLE)
 
     def sql(self, text: str) -> list[Any]:
-        """Carry out statements as a superuser, in autocommit. Return the rows of the last one."""
+        """Run statements as a superuser, in autocommit. Return the rows of the last one."""
         with self.session() as cursor:
             cursor.execute(text)
             return cursor.fetchall() if cursor.description else []
@@ -117,20 +118,20 @@ class Nemesis(Trial):
         return self._address.replace("//postgres@", f"//{ROLE}@", 1)
 
     def kill_a_writer(self, rng: random.Random) -> None:
-        """SIGKILL one that has begun to write, and start another in its place."""
+        """Kill with SIGKILL a writer that has begun to write, and start another one."""
         index = rng.randrange(len(self._writers))
         name, process = self._writers[index]
         log = self.folder / f"{name}.log"
         while time.monotonic() < self._deadline and not (log.exists() and log.stat().st_size):
             time.sleep(0.01)
-        time.sleep(rng.uniform(0, LIFE_SECONDS))
+        time.sleep(rng.uniform(0, MAX_LIFETIME_SECONDS))
         process.send_signal(signal.SIGKILL)
         process.wait()
         self._writers[index] = self._start("writer")
 
     @contextlib.contextmanager
     def redis_is(self, mode: str, only: int | None = None) -> Iterator[None]:
-        """All proxies in that mode for the length of the block, or one of them."""
+        """Set all proxies, or only one, to the mode during the block."""
         chosen = self.proxies if only is None else [self.proxies[only]]
         for proxy in chosen:
             proxy.mode = mode
@@ -140,7 +141,7 @@ class Nemesis(Trial):
 
 
 class ClusterNemesis(Nemesis):
-    """On a Redis Cluster, of which every node stops at once, and goes on."""
+    """A trial on a Redis Cluster of which all nodes stop at once and continue later."""
 
     def run(self) -> History:
         self.cluster = Cluster(maxmemory_policy="volatile-lru")
@@ -159,7 +160,7 @@ class ClusterNemesis(Nemesis):
 
     @contextlib.contextmanager
     def redis_is(self, mode: str, only: int | None = None) -> Iterator[None]:
-        """All nodes stopped for the length of the block: they accept connections, and do not answer."""
+        """Stop all nodes during the block: they accept connections and do not answer."""
         for port in self.cluster.ports:
             self.cluster.stop(port)
         yield

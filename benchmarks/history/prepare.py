@@ -1,6 +1,6 @@
-"""Makes the tables anew and fills them for the next contestant: ``python -m benchmarks.history.prepare``.
+"""Recreate and fill the tables for the next contestant: ``python -m benchmarks.history.prepare``.
 
-With the tables go the triggers of the contestant before.
+Dropping the tables also drops the triggers of the previous contestant.
 """
 
 from pathlib import Path
@@ -21,7 +21,7 @@ TABLES = "ledger_item, ledger_owner, ledger_tag, ledger_item_tags, ledger_order,
 def main() -> None:
     with connection.cursor() as cursor:
         cursor.execute(f"DROP TABLE IF EXISTS {TABLES}")
-    call_command("migrate", run_syncdb=True, verbosity=0)  # also makes this product's triggers
+    call_command("migrate", run_syncdb=True, verbosity=0)  # also installs this product's triggers
     with transaction.atomic(), connection.cursor() as cursor:
         cursor.execute(JOURNAL.read_text())
         cursor.execute("SELECT set_config('bench.attempt', 'seed', true)")

@@ -1,4 +1,4 @@
-"""A rolling deployment: one release works, the next one migrates and joins, both read and write."""
+"""A rolling deployment: one release runs, the next one migrates and joins it, and both read and write."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from benchmarks.history.contestants.releases import WRONG_SHAPE
 from benchmarks.history.log import parse
 from benchmarks.history.trial import STOP, Plan, Process, Trial
 
-LONGEST_START_SECONDS = 60.0
-ALONE_SECONDS = 2.0  # for which the first release works before the next one comes
+MAX_START_SECONDS = 60.0
+ALONE_SECONDS = 2.0  # how long the first release runs before the next one starts
 
 
 class Share(NamedTuple):
-    """What one release's processes have read."""
+    """The reads of one release's processes."""
 
     release: str
     reads: int
@@ -26,11 +26,11 @@ class Share(NamedTuple):
 
 
 class Rollout(Trial):
-    """Each release has the readers and writers of ``plan``, whose seconds count from when both are there."""
+    """Each release has the readers and writers of ``plan``. Its seconds begin when the second one starts."""
 
     def __init__(self, plan: Plan, folder: Path) -> None:
         first, self._next = RELEASES
-        super().__init__(first, replace(plan, seconds=plan.seconds + LONGEST_START_SECONDS), folder)
+        super().__init__(first, replace(plan, seconds=plan.seconds + MAX_START_SECONDS), folder)
         self._seconds = plan.seconds
 
     def _work(self) -> None:
@@ -47,7 +47,7 @@ class Rollout(Trial):
         (self.folder / STOP).touch()
         for process in (*readers, *writers):
             self._wait(process)
-        self._wait(self._worker("final", "final", CONTESTANT=self._next))  # the first release's follows
+        self._wait(self._worker("final", "final", CONTESTANT=self._next))  # that of the first release follows
 
     def _start(self, release: str) -> tuple[list[Process], list[Process]]:
         roles = {"reader": self.plan.readers, "writer": self.plan.writers}
@@ -58,7 +58,7 @@ class Rollout(Trial):
         return readers, writers
 
     def shares(self) -> list[Share]:
-        """Return what became of each release's reads."""
+        """Return the reads of each release."""
         return [self._share(release) for release in (self._contestant, self._next)]
 
     def _share(self, release: str) -> Share:

@@ -1,4 +1,4 @@
-"""The table."""
+"""The table of verdicts."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ HEADINGS = (
 
 
 def table(verdicts: list[Verdict]) -> str:
-    """The verdicts as lines of aligned columns."""
+    """Return the verdicts as lines of aligned columns."""
     rows = [HEADINGS, *(_row(verdict) for verdict in verdicts)]
     widths = [max(len(row[column]) for row in rows) for column in range(len(HEADINGS))]
     return "\n".join(

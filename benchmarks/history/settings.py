@@ -1,4 +1,4 @@
-"""Django's settings of one process of a trial. CONTESTANT picks who caches."""
+"""Django's settings of one process of a trial. CONTESTANT selects the cache."""
 
 import os
 
@@ -15,7 +15,7 @@ INSTALLED_APPS = CONTESTANT.apps
 DATABASES = {
     "default": dj_database_url.parse(os.environ["DATABASE_URL"], engine=CONTESTANT.engine, conn_max_age=None)
 }
-# Writers compete on purpose; a deadlock should cost one attempt, not a second of everybody's time.
+# Writers compete on purpose; a deadlock should cost one attempt, not a second of all writers' time.
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c deadlock_timeout=50ms"
 REDIS_URL = os.environ["REDIS_URL"]
 CACHES = {

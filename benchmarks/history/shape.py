@@ -1,4 +1,4 @@
-"""What the cached values show: of which registers, and whether their balances add up."""
+"""The content of cached values: the registers that they show, and the sum of their balances."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from benchmarks.history.log import Kind
 ITEM_REGISTERS = [f"item:{pk}" for pk in range(1, ITEMS + 1)]
 
 
-@functools.cache  # most reads are hits, and show a text that was shown before
+@functools.cache  # most reads are hits, with a text that another read had before
 def observed(kind: Kind, key: str, value: str) -> dict[str, str | None]:
-    """Register → its value, as a detail, a page or an owner shows it."""
+    """Return the registers that a detail, a page or an owner shows, with their values."""
     parsed = json.loads(value)
     if kind == "detail":
         tags = ",".join(map(str, parsed["tags"])) or None
@@ -30,7 +30,7 @@ def observed(kind: Kind, key: str, value: str) -> dict[str, str | None]:
 
 @functools.cache
 def sum_is_right(kind: Kind, value: str) -> bool:
-    """Whether the balances that a page or a total shows are all there."""
+    """Return whether the balances in a page or a total have the right sum."""
     parsed = json.loads(value)
     if kind == "total":
         return bool(parsed["balance"] == ITEMS * OPENING_BALANCE)
@@ -41,7 +41,7 @@ def sum_is_right(kind: Kind, value: str) -> bool:
 
 @functools.cache
 def stamp(value: str) -> int:
-    """The sum of versions that a total shows."""
+    """Return the sum of versions in a total."""
     return int(json.loads(value)["stamp"])
 
 

@@ -20,15 +20,15 @@ from benchmarks.history.log import Attempt, Read, parse
 ROOT = Path(__file__).resolve().parent.parent.parent
 PROGRESS_SECONDS = 60
 # Files in a trial's folder.
-BEGIN = "begin"  # everybody is ready; holds the time when to stop
-STOP = "stop"  # enough has been read
+BEGIN = "begin"  # written when all processes are ready; contains the time to stop
+STOP = "stop"  # written when the number of reads is reached
 
 Process = subprocess.Popen[bytes]
 
 
 @dataclass
 class History:
-    """Everything that the processes of a trial noted, and what the database says."""
+    """The logs of all processes of a trial, and the journal of the database."""
 
     reads: list[Read]
     final: list[Read]
@@ -38,13 +38,13 @@ class History:
 
 @dataclass(frozen=True)
 class Plan:
-    """How long, with how many processes, how often they write.
+    """The length of a trial, its number of processes, and the rate of writes.
 
     Attributes:
-        seconds: after which everybody stops.
-        processes: half of them write, half of them, or one more, only read.
+        seconds: when all processes stop.
+        processes: half of them write; the other half, or one more, only read.
         pause: mean pause of a writer between two writes, in seconds.
-        reads: after how many, together, the readers stop before their time; 0 for no limit.
+        reads: the number of reads, of all readers together, after which they stop early; 0: no limit.
     """
 
     seconds: float
@@ -73,7 +73,7 @@ class Trial:
         self._processes: list[Process] = []
 
     def run(self) -> History:
-        """Prepare, work, ask once more for everything, and collect."""
+        """Prepare, work, read every value once more, and return the history."""
         shutil.rmtree(self.folder, ignore_errors=True)
         self.folder.mkdir(parents=True)
         try:
@@ -82,7 +82,7 @@ class Trial:
             self._wait(self._worker("final", "final"))
         finally:
             for process in self._processes:
-                process.kill()  # after a failure; otherwise they have ended
+                process.kill()  # only after a failure; otherwise they have ended
         return self.collect()
 
     def _prepare(self) -> None:
@@ -101,7 +101,7 @@ class Trial:
             self._wait(writer)
 
     def _begin(self, workers: list[Process]) -> None:
-        """Wait until everybody is ready, and tell them until when to work."""
+        """Wait until all workers are ready, then write the time to stop."""
         self._await_ready(workers)
         self._deadline = time.monotonic() + self.plan.seconds
         unseen = self.folder / "unseen"
@@ -148,7 +148,7 @@ class Trial:
             raise SystemExit(f"{self._contestant}: a process failed: {process.args!r}")
 
     def collect(self) -> History:
-        """What the logs and the journal hold."""
+        """Return the content of the logs and of the journal."""
         reads: list[Read] = []
         attempts = {"seed": Attempt("seed", "seed", 0, 0, "acknowledged")}
         final: list[Read] = []
@@ -160,7 +160,7 @@ class Trial:
 
 
 def read_journal() -> Iterator[journal.Entry]:
-    """What the database has committed."""
+    """Yield what the database has committed."""
     connection = psycopg2.connect(os.environ["DATABASE_URL"])
     with connection, connection.cursor() as cursor:
         cursor.execute("SELECT attempt, register, version, value FROM journal ORDER BY id")

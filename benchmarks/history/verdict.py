@@ -11,10 +11,10 @@ from benchmarks.history.trial import History
 
 @dataclass
 class Verdict:
-    """What became of a trial. Times are in milliseconds; None where nothing of the kind happened.
+    """The result of a trial. Times are in milliseconds; None if there was no such event.
 
     Attributes:
-        stale_for: the longest that a value was still shown after the write that replaced it.
+        stale_for: the longest time for which a value was shown after it was replaced.
     """
 
     contestant: str
@@ -32,7 +32,7 @@ class Verdict:
 
 
 def judge(contestant: str, history: History) -> tuple[Verdict, list[tuple[Read, set[str]]]]:
-    """The verdict, and the reads that broke a rule."""
+    """Return the verdict and the reads that violate a rule."""
     checker = Checker(history.registers)
     broken = checker.judge(history.reads)
     reads = history.reads
@@ -60,7 +60,7 @@ def judge(contestant: str, history: History) -> tuple[Verdict, list[tuple[Read, 
 
 
 def percentile(nanoseconds: list[int], share: float) -> float | None:
-    """In milliseconds."""
+    """Return a percentile in milliseconds, None if there are no values."""
     if not nanoseconds:
         return None
     ordered = sorted(nanoseconds)

@@ -1,7 +1,7 @@
 """One process of a trial: ``python -m benchmarks.history.worker ROLE NAME FOLDER READS PAUSE``.
 
-ROLE is ``reader``, ``writer`` or ``final``. NAME is unique in the trial, and seeds the choices. In FOLDER
-lie its log and the files by which the trial begins and stops. A reader stops early after READS reads,
+ROLE is ``reader``, ``writer`` or ``final``. NAME is unique in the trial and seeds the random choices. FOLDER
+contains the log and the files by which the trial begins and stops. A reader stops early after READS reads,
 unless that is 0. PAUSE is a writer's mean pause between two writes, in seconds.
 """
 
@@ -32,11 +32,11 @@ from benchmarks.history.trial import BEGIN, STOP  # noqa: E402
 from benchmarks.history.writes import KINDS  # noqa: E402
 
 OLD_SNAPSHOT_SHARE = 0.002
-LONGEST_CONNECT_SECONDS = 20.0
+MAX_CONNECT_SECONDS = 20.0
 
 
 class Statements:
-    """Counts what Django sends to the database."""
+    """Counts the statements that Django sends to the database."""
 
     def __init__(self) -> None:
         self.count = 0
@@ -47,7 +47,7 @@ class Statements:
 
 
 class Reads:
-    """Reads through the contestant's cache, logged."""
+    """Logged reads through the contestant's cache."""
 
     def __init__(self, log: Log) -> None:
         self.count = 0
@@ -77,7 +77,7 @@ class Reads:
         self._log.read(Read(kind, key, began, ended, self._statements.count - before, json.dumps(value)))
 
     def one(self, rng: random.Random) -> None:
-        """Any of them: most often a detail."""
+        """Read a random value, most often a detail."""
         choice = rng.random()
         if choice < 0.6:
             self.detail(rng.randint(1, ITEMS))
@@ -89,7 +89,7 @@ class Reads:
             self.total()
 
     def all(self) -> None:
-        """Each of them once."""
+        """Read every value once."""
         for pk in range(1, ITEMS + 1):
             self.detail(pk)
         for pk in range(1, OWNERS + 1):
@@ -108,9 +108,9 @@ def read_until(deadline: float, stop: Path, most: int, reads: Reads, rng: random
 
 
 def read_from_old_snapshot(rng: random.Random) -> None:
-    """In REPEATABLE READ the cache is asked after the snapshot has aged.
+    """Read through the cache in REPEATABLE READ, some time after the snapshot was taken.
 
-    Such a read may be old, so it is not judged; what it stores is.
+    Such a read may be old, so it is not checked; but later reads of what it stores are.
     """
     pk = rng.randint(1, ITEMS)
     with transaction.atomic():
@@ -142,7 +142,7 @@ def write_once(attempt: Attempt, log: Log, rng: random.Random) -> None:
         attempt.announce()
         kind(attempt)
     except CallbackFailed:
-        pass  # committed: the code that wrote has control again
+        pass  # it was committed, and the write has returned
     except RolledBack:
         outcome = "rolled back"
     except (DatabaseError, InterfaceError):
@@ -153,7 +153,7 @@ def write_once(attempt: Attempt, log: Log, rng: random.Random) -> None:
 
 
 def log_diagnostics(path: Path) -> None:
-    """What the caches log, with the clock of the history, for whoever looks into a wrong read."""
+    """Write the log messages of the caches, with the clock of the history, to explain wrong reads."""
 
     def stamp(record: logging.LogRecord) -> bool:
         record.when = time.monotonic_ns()
@@ -166,19 +166,19 @@ def log_diagnostics(path: Path) -> None:
 
 
 def deadline_of(folder: Path) -> float:
-    """Wait until the trial begins; when it ends."""
+    """Wait until the trial begins, and return the time when it ends."""
     while not (folder / BEGIN).exists():
         time.sleep(0.005)
     return float((folder / BEGIN).read_text())
 
 
 def connect() -> None:
-    """Connect, as soon as there is a connection to be had.
+    """Connect to the database as soon as it accepts a connection.
 
     Raises:
-        DatabaseError: there was none for a while.
+        DatabaseError: it accepted none for a while.
     """
-    deadline = time.monotonic() + LONGEST_CONNECT_SECONDS
+    deadline = time.monotonic() + MAX_CONNECT_SECONDS
     while time.monotonic() < deadline:
         with contextlib.suppress(DatabaseError):
             connection.ensure_connection()

@@ -1,6 +1,6 @@
-"""The kinds of write that are mixed. Each is one transaction; none knows who caches.
+"""The kinds of write. Each is one transaction and independent of the contestant.
 
-``changed`` is the line that a careful developer adds where Django sends no signal.
+``changed`` is the line that a careful developer adds after a write for which Django sends no signal.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from benchmarks.history.ledger.models import Item, Order, Owner, Tag
 
 
 def save(a: Attempt) -> None:
-    """``save()`` outside a transaction; an item that is gone is created anew."""
+    """``save()`` outside a transaction; an item that does not exist is created."""
     item = Item.objects.filter(pk=a.pk).first()
     if item is None:
         owner = owner_of(a.pk)
@@ -28,7 +28,7 @@ def save(a: Attempt) -> None:
 
 
 def admin(a: Attempt) -> None:
-    """What the admin does: the object and its tags in one transaction."""
+    """A write as in Django's admin: the object and its tags in one transaction."""
     with a.transaction():
         for item in a.lock(a.pk):
             item.nonce = a.nonce
@@ -43,7 +43,7 @@ def update(a: Attempt) -> None:
 
 
 def transfer_by_update(a: Attempt) -> None:
-    """Two ``update()`` with F expressions in one transaction."""
+    """Two calls of ``update()`` with F expressions in one transaction."""
     with a.transaction():
         if len(a.lock(a.pk, a.other)) == 2:
             for pk, amount in ((a.pk, a.amount), (a.other, -a.amount)):
@@ -65,7 +65,7 @@ def transfer_by_bulk_update(a: Attempt) -> None:
 
 
 def transfer_by_saves(a: Attempt) -> None:
-    """Two ``save()`` in one transaction, whose own reads go through the cache."""
+    """Two calls of ``save()`` in one transaction, which also reads through the cache."""
     with a.transaction():
         items = a.lock(a.pk, a.other)
         if len(items) == 2:
@@ -83,12 +83,12 @@ def raw(a: Attempt) -> None:
 
 
 def tags(a: Attempt) -> None:
-    """A many-to-many change from the item's side."""
+    """A many-to-many change through the item."""
     Item(pk=a.pk).tags.set([a.tag])
 
 
 def tags_from_the_other_side(a: Attempt) -> None:
-    """The same from the tag's side."""
+    """A many-to-many change through the tag."""
     with a.transaction():
         for item in a.lock(a.pk):
             item.tags.clear()
@@ -96,7 +96,7 @@ def tags_from_the_other_side(a: Attempt) -> None:
 
 
 def delete(a: Attempt) -> None:
-    """``delete()`` with its cascade; the balance goes to another item first."""
+    """``delete()`` with its cascade; before that the balance is transferred to another item."""
     with a.transaction():
         items = {item.pk: item for item in a.lock(a.pk, a.other)}
         if len(items) == 2:
@@ -121,7 +121,7 @@ def rollback(a: Attempt) -> None:
 
 
 def callback_fails(a: Attempt) -> None:
-    """An earlier on_commit callback raises: Django drops those after it."""
+    """An on_commit callback raises, so Django drops the later ones."""
     with a.transaction():
         transaction.on_commit(_fail)
         for item in a.lock(a.pk):
@@ -134,7 +134,7 @@ def _fail() -> None:
 
 
 def rename_owner(a: Attempt) -> None:
-    """A parent's ``save()``: the details of its items show it."""
+    """``save()`` of a parent, which the details of its items show."""
     with a.transaction():
         owner = Owner.objects.get(pk=a.owner)
         owner.nonce = a.nonce
@@ -142,13 +142,13 @@ def rename_owner(a: Attempt) -> None:
 
 
 def rename_owner_by_update(a: Attempt) -> None:
-    """The same by ``update()``, outside a transaction."""
+    """``update()`` of a parent, outside a transaction."""
     a.contestant.update(Owner.objects.filter(pk=a.owner), nonce=a.nonce)
     a.contestant.changed(Item.objects.filter(owner=a.owner).values_list("pk", flat=True))
 
 
 def move(a: Attempt) -> None:
-    """An item goes to another owner: the old one's list changes, too."""
+    """An item moves to another owner; the value of the former owner changes, too."""
     with a.transaction():
         for item in a.lock(a.pk):
             item.owner_id = a.owner
@@ -157,14 +157,14 @@ def move(a: Attempt) -> None:
 
 
 def move_by_update(a: Attempt) -> None:
-    """Two items go to another owner by one statement, outside a transaction."""
+    """Two items move to another owner by one statement, outside a transaction."""
     items = Item.objects.filter(pk__in=[a.pk, a.other])
     a.contestant.update(items, owner=a.owner, nonce=a.nonce)
     a.contestant.changed([a.pk, a.other])
 
 
 def move_and_rename(a: Attempt) -> None:
-    """An item goes to an owner that the same transaction renames."""
+    """An item moves to an owner that the same transaction renames."""
     with a.transaction():
         for item in a.lock(a.pk):
             item.owner_id = a.owner
@@ -182,25 +182,25 @@ END $$
 
 
 def do_block(a: Attempt) -> None:
-    """A statement that is put together in the database."""
+    """A DO block that builds and runs a statement in the database."""
     a.execute(DO_BLOCK, [a.nonce, a.pk])
     a.contestant.changed([a.pk])
 
 
 def function(a: Attempt) -> None:
-    """A SELECT whose function writes."""
+    """A SELECT that calls a function which writes."""
     a.execute("SELECT write_item(%s, %s)", [a.pk, a.nonce])
     a.contestant.changed([a.pk])
 
 
 def function_in_transaction(a: Attempt) -> None:
-    """The same in a transaction."""
+    """A SELECT that calls such a function, in a transaction."""
     with a.transaction():
         function(a)
 
 
 def copy(a: Attempt) -> None:
-    """COPY FROM, outside a transaction. A tag that is set already is an error."""
+    """COPY FROM, outside a transaction. It fails if the item has the tag already."""
     rows = io.StringIO(f"{a.pk}\t{a.tag}\n")
     with connection.cursor() as cursor, connection.wrap_database_errors:
         cursor.copy_expert("COPY ledger_item_tags (item_id, tag_id) FROM STDIN", rows)
@@ -208,14 +208,14 @@ def copy(a: Attempt) -> None:
 
 
 def raw_commit(a: Attempt) -> None:
-    """A text of several statements that commits in the middle and fails at the end."""
+    """One text with several statements, of which the second commits and the third fails."""
     with contextlib.suppress(DataError):
         a.execute("UPDATE ledger_item SET nonce = %s WHERE id = %s; COMMIT; SELECT 1 / 0", [a.nonce, a.pk])
     a.contestant.changed([a.pk])
 
 
 def raw_commit_in_transaction(a: Attempt) -> None:
-    """The same in an atomic block, which fails afterwards."""
+    """Such a text in an atomic block, which fails afterwards."""
     with a.transaction():
         raw_commit(a)
         raise CallbackFailed
@@ -229,13 +229,13 @@ def deferred(a: Attempt) -> None:
 
 
 def deferred_in_autocommit(a: Attempt) -> None:
-    """The same, where the statement commits by itself."""
+    """A deferred trigger of a statement in autocommit."""
     a.execute("INSERT INTO ledger_order (item_id, nonce) VALUES (%s, %s)", [a.pk, a.nonce])
     a.contestant.changed([a.pk])
 
 
 def read_around(a: Attempt) -> None:
-    """Reads inside a transaction may see its own writes, so they are not judged; what they store is."""
+    """Reads in a transaction: they may see its own writes, so only later reads of the values are checked."""
     a.contestant.detail(a.pk)
     a.contestant.page(group_of(a.pk), "pk")
     a.contestant.owner(a.owner)

@@ -1,1 +1,1 @@
-"""Behind ``python -m benchmarks.requests``: requests of two checkouts, measured in alternate rounds."""
+"""The parts of ``python -m benchmarks.requests``: requests of two checkouts, in alternate rounds."""

@@ -1,8 +1,8 @@
-"""What does a request cost beside another checkout? ``python -m benchmarks.requests --other PATH``
+"""Compare the cost of requests with that of another checkout: ``python -m benchmarks.requests --other PATH``
 
-PATH is another checkout, for example one that ``git worktree add PATH COMMIT`` has made. Each serves its
-own WSGI application in a process of its own, on a database of its own with the same demo data, and they
-take turns. Medians of the wall clock, mean processor time of the process, and ratios.
+PATH is another checkout, for example one made by ``git worktree add PATH COMMIT``. Each runs its own WSGI
+application in a process of its own, on a database of its own with the same demo data, in alternate rounds.
+The table shows medians of the wall-clock time, means of the process's CPU time, and ratios.
 """
 
 from __future__ import annotations
@@ -29,7 +29,8 @@ class Checkout:
     """A process that serves one checkout.
 
     Attributes:
-        walls, cpus: by request, milliseconds of each; the latter as means of a round.
+        walls: for each kind of request the milliseconds of each.
+        cpus: for each kind of request the mean CPU milliseconds of each round.
     """
 
     def __init__(self, path: Path, redis_number: int) -> None:

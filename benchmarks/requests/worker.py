@@ -1,6 +1,6 @@
 """A process of one checkout. For each line ``NAME TIMES`` it makes that many requests of a kind.
 
-It answers, as JSON, with the milliseconds of each and with the processor's milliseconds of all.
+It prints, as JSON, the milliseconds of each and the CPU milliseconds of all.
 """
 
 from __future__ import annotations

@@ -1,10 +1,19 @@
-"""Its tables, with the money as decimals so that both designs compute the same."""
+"""Its tables and its task, in one module because each uses the other.
+
+Money is stored as decimals, so that both designs compute the same.
+"""
 
 from __future__ import annotations
 
 from typing import Any
 
-from django.db import models
+from celery import shared_task
+from celery_singleton import Singleton
+from django.conf import settings
+from django.core.cache import cache
+from django.db import models, transaction
+
+from tests.services.formula import price_of
 
 
 class SourceService(models.Model):
@@ -18,8 +27,6 @@ class SourceService(models.Model):
         return str(self.full_price)
 
     def save(self, *args: Any, **kwargs: Any) -> None:
-        from benchmarks.source_prices.tasks import set_price
-
         if self.full_price != self.__full_price:
             for subscription in self.subscriptions.all():
                 set_price.delay(subscription.pk)
@@ -33,3 +40,13 @@ class SourceSubscription(models.Model):
 
     def __str__(self) -> str:
         return str(self.price)
+
+
+@shared_task(base=Singleton)
+def set_price(subscription_id: int) -> None:
+    with transaction.atomic():
+        rows = SourceSubscription.objects.select_for_update().select_related("service")
+        row = rows.get(pk=subscription_id)
+        row.price = price_of(row.service.full_price, row.discount_percent)
+        row.save()
+    cache.delete(settings.PRICE_CACHE_NAME)

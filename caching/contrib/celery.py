@@ -1,4 +1,4 @@
-"""For projects with Celery: what a periodic task does, where no process happens to read the cache."""
+"""A function for a periodic Celery task: repairs also happen while no process reads the cache."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from caching.keys import fenced_target
 
 @shared_task
 def repair() -> None:
-    """Carry out what the outbox holds, and lift the fences of processes that were killed."""
+    """Run the invalidations in the outbox, and lift the fences of processes that were killed."""
     gateway = get_gateway()
     gateway.watch.examine(*map(fenced_target, gateway.backend.scan("fence:*")))
     gateway.watch.check()

@@ -1,4 +1,4 @@
-"""Lets ``django.core.cache`` see the cache's keys, through django-redis, whatever the topology.
+"""A connection factory for django-redis: ``django.core.cache`` reads the cache's keys in every topology.
 
 ::
 
@@ -21,7 +21,7 @@ from caching.contrib.redis_py import redis_py_client, redis_py_cluster
 
 
 class ClusterUnavailable(ConnectionInterrupted, RedisConnectionError):  # noqa: N818  (as its base)
-    """No node of the cluster answers: django-redis' error, and redis-py's for direct use of the client."""
+    """No node of the cluster answers. It is django-redis' error and, for the client itself, redis-py's."""
 
     def __init__(self) -> None:
         ConnectionInterrupted.__init__(self, connection=None)
@@ -31,7 +31,7 @@ class ConnectionFactory(DjangoRedisFactory):
     """Connects to the Redis of settings.CACHING: one server, the Sentinels' master, or a cluster."""
 
     def connect(self, url: str) -> Any:
-        """Return the process's client.
+        """Return the client of this process.
 
         Args:
             url: LOCATION. For a cluster and with Sentinels its host is not used.
@@ -48,13 +48,13 @@ class ConnectionFactory(DjangoRedisFactory):
 
 @functools.lru_cache(maxsize=8)
 def _client(conf: RedisConf) -> Any:
-    """Keep one client, as it keeps the connections and a cluster's map."""
+    """Return one client per configuration: it holds the connections and the map of a cluster."""
     return redis_py_cluster(conf) if conf.cluster else redis_py_client(conf)
 
 
-def _forget_clients(*, setting: str, **_: Any) -> None:
+def _close_clients(*, setting: str, **_: Any) -> None:
     if setting in {"CACHES", "CACHING"}:
         _client.cache_clear()
 
 
-setting_changed.connect(_forget_clients)
+setting_changed.connect(_close_clients)

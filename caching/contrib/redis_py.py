@@ -1,4 +1,4 @@
-"""redis-py's own clients, on connections that are made as the cache's are."""
+"""redis-py's own clients, with connections that are configured like the cache's."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ MAX_CONNECTIONS = 500
 def redis_py_client(conf: RedisConf, **options: Any) -> Redis:
     """Return a client of one server, or of the master that Sentinels name.
 
-    It gives up as early as the cache does and retries nothing, whatever the URL says.
+    It has the cache's timeouts and retries nothing, whatever the URL says.
     """
     endpoint = master_endpoint(conf)
     pool = ConnectionPool(
@@ -33,7 +33,7 @@ def redis_py_client(conf: RedisConf, **options: Any) -> Redis:
 
 
 def redis_py_cluster(conf: RedisConf) -> RedisCluster:
-    """Return a client of a cluster, which asks for the map at once.
+    """Return a client of a cluster, which requests the map at once.
 
     Raises:
         redis.exceptions.RedisError: no node answers.

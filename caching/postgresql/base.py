@@ -1,9 +1,8 @@
-"""Django's PostgreSQL backend, whose commit carries out the cache's fences.
+"""Django's PostgreSQL backend with a commit that invalidates what the transaction has changed.
 
-``ENGINE = "caching.postgresql"``. It differs from Django's in two places only: a commit fences what the
-transaction has changed, and in autocommit a statement that writes gets a transaction of its own, so that
-there is a commit (cursors.py). The commit precedes every ``on_commit`` callback, so none of them can drop or
-reorder it.
+``ENGINE = "caching.postgresql"``. It differs from Django's in two respects: a commit fences the targets of
+the changes, and in autocommit a statement that writes runs in a transaction of its own, so that there is a
+commit (cursors.py). The commit precedes every ``on_commit`` callback, so no callback can drop or reorder it.
 """
 
 from __future__ import annotations
@@ -29,7 +28,7 @@ IDLE, IN_ERROR = 0, 3  # libpq's states of a transaction
 
 
 class Creation(DatabaseCreation):
-    """Django's, which lets go of a test database before it is dropped."""
+    """Django's, which also closes the cache's connections to a test database before it is dropped."""
 
     def _destroy_test_db(self, *args: Any, **kwargs: Any) -> None:
         get_gateway().watch.stop()
@@ -37,7 +36,7 @@ class Creation(DatabaseCreation):
 
 
 class DatabaseWrapper(base.DatabaseWrapper):
-    """A connection that knows what its transaction has changed."""
+    """A connection that records what its transaction has changed."""
 
     creation_class = Creation
 
@@ -71,7 +70,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
     # --- Statements -----------------------------------------------------------------------------
 
     def is_idle(self) -> bool:
-        """Return whether the server is in no transaction, whatever Django believes."""
+        """Return whether the server is in no transaction, whatever Django's own state is."""
         return self.connection is None or bool(self.connection.info.transaction_status == IDLE)
 
     def is_in_error(self) -> bool:
@@ -80,7 +79,7 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     @contextlib.contextmanager
     def watching(self, kind: Kind) -> Iterator[None]:
-        """Run a statement in the block; invalidate what it has changed where no commit will."""
+        """Run a statement in the block; then invalidate what it has changed, if no commit is going to."""
         if kind & Kind.ISOLATION:
             self.pending.note_isolation(for_session=bool(kind & Kind.SESSION))
         try:
@@ -88,12 +87,12 @@ class DatabaseWrapper(base.DatabaseWrapper):
         finally:
             try:
                 self.flush_after(kind)
-            except BaseException:  # a signal's, in the middle: what is committed must be invalidated
+            except BaseException:  # also one that a signal raises: what is committed must be invalidated
                 self.flush_after(kind)
                 raise
 
     def autocommits(self) -> bool:
-        """Return whether a statement would be a transaction of its own."""
+        """Return whether a statement would run as a transaction of its own."""
         return not self.in_atomic_block and self.autocommit and self.is_idle()
 
     def flush_after(self, kind: Kind) -> None:
@@ -104,18 +103,18 @@ class DatabaseWrapper(base.DatabaseWrapper):
             return
         if not self.pending.in_transaction() or self.is_idle():
             self.pending.flush()
-        elif kind & Kind.ENDS:  # a transaction may have ended within, and another have begun
+        elif kind & Kind.ENDS:  # it may have ended the transaction and begun another one
             self.pending.flush(keep=True)
 
     def _everything_may_have_changed(self) -> None:
-        """A table may be another one now, or have lost its triggers."""
+        """Invalidate every value: a table may have been replaced, or its triggers dropped."""
         for declared in declarations(self.alias):
             self.pending.invalidate(declared.group, declared.group)
         deferred.recheck()
         get_gateway().watch.recheck_triggers()
 
     def receive_notices(self) -> None:
-        """Read what the server has sent beside the answer to COPY."""
+        """Read the notices that the server has sent with its answer to COPY."""
         if not is_psycopg3:
             with self.connection.cursor() as cursor:
                 cursor.execute("SELECT 1")
@@ -140,9 +139,9 @@ class DatabaseWrapper(base.DatabaseWrapper):
         self._is_interrupted = False
 
     def set_autocommit(self, autocommit: bool, *args: Any, **kwargs: Any) -> None:
-        """As Django's, but end a transaction whose commit a signal has interrupted before the COMMIT.
+        """Set autocommit as Django does, but first end a transaction whose commit a signal has interrupted.
 
-        ``atomic`` ends none then, and would leave it open to whatever comes next.
+        ``atomic`` does not end it, so later statements would become part of it.
         """
         if autocommit and self._is_interrupted and not self.is_idle():
             self._roll_back_or_close()
@@ -163,22 +162,22 @@ class DatabaseWrapper(base.DatabaseWrapper):
 
     def savepoint_commit(self, sid: str) -> None:
         super().savepoint_commit(sid)
-        if not self.pending.in_transaction():  # in a test the end of its own block stands for the commit
+        if not self.pending.in_transaction():  # in a test the end of its own block acts as the commit
             self.pending.flush()
 
     def savepoint_rollback(self, sid: str) -> None:
         super().savepoint_rollback(sid)
         if not self.pending.in_transaction():
-            self.pending.forget_test()
+            self.pending.remove_test_values()
 
     def close(self) -> None:
         try:
             if self.is_idle() and self.pending and not self.pending.in_transaction():
-                self.pending.flush()  # of the driver's own cursor
+                self.pending.flush()  # changes made by a cursor of the driver's own
         finally:
-            self._close_and_forget()
+            self._close_and_clear()
 
-    def _close_and_forget(self) -> None:
+    def _close_and_clear(self) -> None:
         try:
             super().close()
         finally:

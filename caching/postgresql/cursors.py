@@ -1,4 +1,4 @@
-"""Cursors that see to it that whatever a statement changes is invalidated, before anybody can read it.
+"""Cursors that run each statement so that its changes are invalidated before another reader can see them.
 
 =================================  ==========================================================================
 a statement                        is run
@@ -7,9 +7,9 @@ in a transaction                   as it is: the commit invalidates (base.py)
 that reads, autocommit             as it is
 that writes, or calls a function   in a transaction of its own, so that there is a commit
 that may write, autocommit
-DO and CALL, autocommit            in a transaction of its own; if it turns out to commit by itself, again,
-                                   with everything fenced
-that may commit in the middle      with everything fenced
+DO and CALL, autocommit            in a transaction of its own; if that fails because it commits by itself,
+                                   again without one, with every declaration fenced
+that may commit half-way           with every declaration fenced
 that defines tables, autocommit    in a transaction of its own, unless PostgreSQL refuses that
 =================================  ==========================================================================
 """
@@ -43,7 +43,7 @@ Execute = Callable[..., Any]
 
 
 class WatchedCursor:
-    """What both of Django's cursor wrappers do before they send a statement."""
+    """A mixin for both of Django's cursor wrappers that watches each statement."""
 
     cursor: Any
     db: Any
@@ -90,23 +90,23 @@ class WatchedCursor:
                 code = _sqlstate(error)
                 if code not in {COMMITS_BY_ITSELF, REFUSED_IN_TRANSACTION}:
                     raise
-            self.db.errors_occurred = False  # it was none of the connection's
+            self.db.errors_occurred = False  # the connection itself is in order
         fenced = self._closed() if code == COMMITS_BY_ITSELF else contextlib.nullcontext()
         with fenced, self.db.watching(kind | Kind.ENDS):
             return execute(sql, *args)
 
     def _fenced(self, kind: Kind, text: str) -> contextlib.AbstractContextManager[None]:
-        """Return a block that fences what a statement may commit."""
+        """Return a context manager that fences what a statement may commit."""
         if kind & Kind.ENDS and ";" in text.rstrip("; \n"):
             return self._closed()
-        # Only where the transaction ends for certain: to ask where rows lead also ends the deferral of
-        # constraints, and the application may have more to write.
+        # Only if the transaction certainly ends: resolving routes also ends the deferral of constraints,
+        # and the application may have more to write.
         return closed(self.db, None) if kind & Kind.ENDS and commits(text) else contextlib.nullcontext()
 
     def _closed(self) -> contextlib.AbstractContextManager[None]:
         return closed(self.db, {declared.group for declared in declarations(self.db.alias)})
 
-    # --- Past Django's execute: COPY and procedures -------------------------------------------------
+    # --- What does not pass through Django's execute: COPY and procedures ---------------------------
 
     def copy_expert(self, sql: Any, file: Any, *args: Any) -> None:
         with self._copying():
@@ -151,6 +151,6 @@ def _text(sql: Any, cursor: Any) -> str:
 
 
 def _sqlstate(error: DatabaseError) -> str | None:
-    """Return PostgreSQL's code for an error: psycopg 3 and psycopg2 name it differently."""
+    """Return PostgreSQL's code of an error: psycopg 3 and psycopg2 name the attribute differently."""
     cause = error.__cause__
     return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)

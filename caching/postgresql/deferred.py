@@ -1,4 +1,4 @@
-"""Triggers of the application that run within COMMIT: what they change must be known before it.
+"""Deferred triggers of the application: they run within COMMIT, but fences must precede it.
 
 ::
 
@@ -8,10 +8,10 @@
       updates item 5
                                     a list: new item 5
                                     detail 5, hit: old
-    invalidates item 5              (or was killed before)
+    invalidates item 5              (unless it is killed first)
 
-So they are run before the fences. Constraints of the tables themselves write nothing: a database that has
-no other deferrable triggers pays nothing, but for one question now and then.
+So they are run before the fences are set. The tables' own constraints write nothing, so a database without
+other deferrable triggers pays only for one query now and then.
 """
 
 from __future__ import annotations
@@ -27,10 +27,10 @@ _known: dict[str, tuple[bool, float]] = {}
 
 
 def run_deferred(connection: Any) -> None:
-    """Run what the open transaction of Django's ``connection`` has deferred, if that may write.
+    """Run the deferred triggers of the open transaction of Django's ``connection``, if any may write.
 
     Raises:
-        DatabaseError: a trigger has failed, or a constraint is violated; the transaction is over.
+        DatabaseError: a trigger failed, or a constraint is violated; the transaction cannot commit.
     """
     found, until = _known.get(connection.alias, (False, 0.0))
     if time.monotonic() >= until:
@@ -42,7 +42,7 @@ def run_deferred(connection: Any) -> None:
 
 
 def recheck() -> None:
-    """Look for such triggers before the next commit: a statement may have made one."""
+    """Look for such triggers again before the next commit: a statement may have created one."""
     _known.clear()
 
 

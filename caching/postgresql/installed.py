@@ -1,4 +1,4 @@
-"""Which triggers a database has."""
+"""The triggers that are installed in a database."""
 
 from __future__ import annotations
 
@@ -12,8 +12,8 @@ logger = logging.getLogger(__name__)
 
 Query = Callable[..., list[tuple[Any, ...]]]
 
-# Of each table: its comment, and whether it and all its partitions and children have the four triggers.
-# What a materialized view holds changes only by REFRESH, which is seen as a statement.
+# For each table: its comment, and whether it and all its partitions and children have the four triggers.
+# The rows of a materialized view change only by REFRESH, which is recognised as a statement.
 INSTALLED = """
 WITH RECURSIVE family AS (
   SELECT c.oid, c.oid AS root FROM pg_class c
@@ -29,7 +29,7 @@ CROSS JOIN LATERAL (
 """
 
 
-# It differs after any trigger or function of the cache was made, replaced, disabled or dropped.
+# The result differs after any trigger or function of the cache was created, replaced, disabled or dropped.
 STATE = """
 SELECT count(*), sum(t.xmin::text::bigint), sum(p.xmin::text::bigint)
 FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgname LIKE 'caching\\_%'
@@ -37,14 +37,14 @@ FROM pg_trigger t JOIN pg_proc p ON p.oid = t.tgfoid WHERE t.tgname LIKE 'cachin
 
 
 def state(query: Query) -> tuple[Any, ...]:
-    """Return what is compared to notice that triggers have changed."""
+    """Return a value that differs after triggers have changed."""
     return query(STATE)[0]
 
 
 def installed_plans(query: Query, tables: Iterable[str]) -> dict[str, Plan | None]:
-    """Return what the triggers of tables report: None for a materialized view, nothing for no table.
+    """Return for each existing table what its triggers report; None for a materialized view.
 
-    A table that lacks a trigger, or one of whose partitions does, has an empty plan.
+    A table without one of its triggers, or with such a partition, has an empty plan.
     """
     found: dict[str, Plan | None] = {}
     for table, comment, complete, needs_none in query(INSTALLED, [sorted(tables)]):
@@ -53,7 +53,7 @@ def installed_plans(query: Query, tables: Iterable[str]) -> dict[str, Plan | Non
 
 
 def uncovered(query: Query, using: str) -> frozenset[str]:
-    """Return the keys of the declarations that not all their tables report to."""
+    """Return the keys of the declarations for which not every table has its triggers."""
     wanted = plans(using)
     found = installed_plans(query, wanted)
     keys: set[str] = set()
@@ -64,5 +64,5 @@ def uncovered(query: Query, using: str) -> frozenset[str]:
         reports = plan.columns <= there.columns and there.ignored <= plan.ignored
         keys |= {each.pattern for each in plan.dependents if not reports or each not in there.dependents}
     if keys:
-        logger.error("not cached, for their triggers are missing (manage.py migrate): %s", sorted(keys))
+        logger.error("not cached, because triggers are missing (run manage.py migrate): %s", sorted(keys))
     return frozenset(keys)

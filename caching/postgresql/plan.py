@@ -1,4 +1,4 @@
-"""What the trigger of each table has to report, from the declarations."""
+"""Plans: what the trigger of each table must report, derived from the declarations."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ class Plan(NamedTuple):
 
     Attributes:
         dependents: what its changes invalidate.
-        columns: what it tells of each changed row.
-        ignored: columns whose changes it does not report.
+        columns: the columns of a changed row that it reports.
+        ignored: the columns whose changes it does not report.
     """
 
     dependents: frozenset[Dependent]
@@ -29,7 +29,7 @@ class Plan(NamedTuple):
 
     @classmethod
     def from_json(cls, text: str | None) -> Plan:
-        """Return the plan that ``to_json`` wrote; an empty one for any other comment."""
+        """Return the plan that ``to_json`` wrote; an empty plan for any other comment."""
         try:
             dependents, columns, ignored = json.loads(text or "")
             return cls(frozenset(parse(dependents)), frozenset(columns), frozenset(ignored))
@@ -37,9 +37,9 @@ class Plan(NamedTuple):
             return cls(frozenset(), frozenset(), frozenset())
 
     def with_other_releases(self, installed: Plan) -> Plan:
-        """Return the plan that also serves what another release has declared.
+        """Return a plan that also contains what another release has declared.
 
-        That includes another path to the same thing: processes of that release still rely on it.
+        This includes another path to the same value: processes of that release still depend on it.
         """
         if not installed.dependents:
             return self
@@ -51,7 +51,7 @@ class Plan(NamedTuple):
 
 
 def plans(using: str) -> dict[str, Plan]:
-    """Return the plan of each table of a database on which something depends."""
+    """Return the plan of each table of a database on which a declaration depends."""
     dependents: dict[str, set[Dependent]] = {}
     ignored: dict[str, set[str]] = {}
     for declared in declarations(using):
@@ -67,7 +67,7 @@ def plans(using: str) -> dict[str, Plan]:
 
 
 def _columns(dependents: dict[str, set[Dependent]]) -> dict[str, set[str]]:
-    """Return the columns with which routes begin, and those by which they pass through a table."""
+    """Return by table the columns at which routes begin, and those by which they pass through it."""
     columns = {table: set().union(*(each.columns() for each in found)) for table, found in dependents.items()}
     for hop in _all_hops(dependents.values()):
         if not hop.owner and hop.table in columns:

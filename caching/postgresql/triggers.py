@@ -1,7 +1,8 @@
-"""The triggers that report every change of a declared table, however it is made.
+"""The triggers that report every change of a declared table, in whatever way it is made.
 
-They are made from the declarations after each ``migrate``. A statement-level trigger sees all rows that
-one statement has changed, old and new, and tells the client in one message (write/changes.py reads it)::
+They are created from the declarations after each ``migrate``. A statement-level trigger gets all rows that
+one statement has changed, old and new, and sends them to the client in one message, which
+write/changes.py reads::
 
     INFO:  caching:{"x":"730","t":"courses_lesson","c":["module_id"],"r":[[4],[5]]}
     [["v1:courses:detail:{pk}",false,…]]
@@ -27,7 +28,7 @@ EVENTS = {
     "delete": "REFERENCING OLD TABLE AS caching_old",
     "truncate": "",
 }
-# Where something fails, as while a migration is under way that drops a column, all rows count as changed:
+# After an error, for example while a migration that drops a column is running, all rows count as changed:
 # the cache must not make a write fail.
 FUNCTION = """
 CREATE OR REPLACE FUNCTION {name}() RETURNS trigger LANGUAGE plpgsql AS $caching$
@@ -37,11 +38,11 @@ DECLARE
 BEGIN
   BEGIN
     IF TG_OP = 'INSERT' THEN
-      SELECT json_agg(told), count(*) INTO changed, number FROM ({inserted}) found;
+      SELECT json_agg(reported), count(*) INTO changed, number FROM ({inserted}) found;
     ELSIF TG_OP = 'UPDATE' THEN
-      SELECT json_agg(told), count(*) INTO changed, number FROM ({updated}) found;
+      SELECT json_agg(reported), count(*) INTO changed, number FROM ({updated}) found;
     ELSIF TG_OP = 'DELETE' THEN
-      SELECT json_agg(told), count(*) INTO changed, number FROM ({deleted}) found;
+      SELECT json_agg(reported), count(*) INTO changed, number FROM ({deleted}) found;
     END IF;
   EXCEPTION WHEN OTHERS THEN
     number := {max_rows} + 1;
@@ -70,16 +71,16 @@ SELECT attname FROM pg_attribute WHERE attrelid = %s::regclass AND attnum > 0 AN
 
 
 def install(using: str, *, prune: bool = False) -> list[str]:
-    """Give each declared table of a database its triggers. Return the tables that were changed.
+    """Install the triggers of each declared table of a database. Return the tables that were changed.
 
     Args:
-        prune: also take away what only another release has declared.
+        prune: also remove what only another release has declared.
     """
     return [table for table, plan in sorted(plans(using).items()) if _install_one(using, table, plan, prune)]
 
 
 def _install_one(using: str, table: str, plan: Plan, prune: bool) -> bool:
-    """Give one table its triggers, in a transaction of its own: with two locks writers could deadlock."""
+    """Install the triggers of one table in a transaction of its own: two locked tables could deadlock."""
     with transaction.atomic(using=using), connections[using].cursor() as cursor:
         cursor.execute("SELECT pg_advisory_xact_lock(hashtext('caching triggers'))")
         there = installed_plans(_query_with(cursor), [table]).get(table)
@@ -93,7 +94,7 @@ def _install_one(using: str, table: str, plan: Plan, prune: bool) -> bool:
 
 
 def groups(using: str, tables: list[str]) -> set[Target]:
-    """Return what may be stale because changes of these tables were not reported until now."""
+    """Return the targets that may be stale because changes of these tables were not reported until now."""
     wanted = plans(using)
     return {each.group for table in tables for each in wanted[table].dependents}
 
@@ -107,7 +108,7 @@ def _query_with(cursor: Any) -> Any:
 
 
 def _is_up_to_date(cursor: Any, table: str, plan: Plan) -> bool:
-    """Return whether the table's function is what this version of the package makes of the plan."""
+    """Return whether the table's function is the one that this version of the package makes for the plan."""
     cursor.execute("SELECT prosrc FROM pg_proc WHERE oid = to_regproc(%s)", [function_name(table)])
     return any(f"$caching${body}$caching$" in function_sql(table, plan) for (body,) in cursor.fetchall())
 
@@ -136,25 +137,17 @@ def function_name(table: str) -> str:
 def function_sql(table: str, plan: Plan) -> str:
     """Return the statement that makes the trigger function of a table.
 
-    Where changes of some columns are ignored, whole rows are compared without them: no column is left
-    out that the table is given later.
+    If changes of some columns are ignored, whole rows are compared without them. So a column that the
+    table gets later is compared, too.
     """
-    told = sorted(plan.columns)
-    constant = f'","t":{_json(table)},"c":{_json(told)},"r":'
-    names = ", ".join(map(_quoted, told))
-    row = f"json_build_array({names}) AS told"
-    limit = MAX_ROWS + 1
-
-    def distinct(source: str) -> str:
-        if not told:
-            return f"SELECT {row} FROM {source} LIMIT 1"
-        return f"SELECT {row} FROM (SELECT DISTINCT {names} FROM {source} LIMIT {limit}) rows"
-
+    columns = sorted(plan.columns)
+    constant = f'","t":{_json(table)},"c":{_json(columns)},"r":'
+    names = ", ".join(map(_quoted, columns))
     some = names or "1"
     both = f"(SELECT {some} FROM caching_old UNION ALL SELECT {some} FROM caching_new) old_and_new"
     if plan.ignored:
         ignored = _literal(_json(dict.fromkeys(sorted(plan.ignored))))
-        seen = ", ".join([*map(_quoted, told), f"jsonb_populate_record(r, {ignored})::text"])
+        seen = ", ".join([*map(_quoted, columns), f"jsonb_populate_record(r, {ignored})::text"])
         old, new = f"SELECT {seen} FROM caching_old r", f"SELECT {seen} FROM caching_new r"
         both = f"(({old} EXCEPT ALL {new}) UNION ALL ({new} EXCEPT ALL {old})) really_changed"
     return FUNCTION.format(
@@ -162,10 +155,17 @@ def function_sql(table: str, plan: Plan) -> str:
         max_rows=MAX_ROWS,
         constant=_literal(constant),
         dependents=_literal(dump(plan.dependents)),
-        inserted=distinct("caching_new"),
-        updated=distinct(both),
-        deleted=distinct("caching_old"),
+        inserted=_distinct_rows("caching_new", names),
+        updated=_distinct_rows(both, names),
+        deleted=_distinct_rows("caching_old", names),
     )
+
+
+def _distinct_rows(source: str, names: str) -> str:
+    row = f"json_build_array({names}) AS reported"
+    if not names:
+        return f"SELECT {row} FROM {source} LIMIT 1"
+    return f"SELECT {row} FROM (SELECT DISTINCT {names} FROM {source} LIMIT {MAX_ROWS + 1}) rows"
 
 
 def _json(value: Any) -> str:

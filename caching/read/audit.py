@@ -1,4 +1,4 @@
-"""Stored values against the database: what ``manage.py cache audit`` does."""
+"""Compare stored values with the database: the action of ``manage.py cache audit``."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.db import DatabaseError
 from caching.errors import CacheError
 from caching.read.result import CacheResult
 
-MAX_ATTEMPTS = 3  # a value that is written again and again while it is compared
+MAX_ATTEMPTS = 3  # for a value that is written again and again during the comparison
 
 
 class Source(Protocol):
@@ -28,11 +28,11 @@ class Source(Protocol):
 
 
 class Finding(NamedTuple):
-    """What became of one stored value.
+    """The result of comparing one stored value.
 
     Attributes:
-        same: whether it is what the database holds; None where that could not be found out.
-        reason: where not, what is different or what was in the way. It holds no value.
+        same: whether it equals what a load returns; None if that could not be determined.
+        reason: otherwise, the difference or the obstacle. It contains no values.
     """
 
     params: dict[str, Any]
@@ -43,10 +43,10 @@ class Finding(NamedTuple):
 def audit(source: Source, sample: int) -> Iterator[Finding]:
     """Compare up to ``sample`` stored values of a declaration with the database.
 
-    Nothing is stored. A value that is gone when it is looked at is passed over.
+    Nothing is stored. A value that has gone by the time it is compared is skipped.
 
     Raises:
-        CacheError: Redis does not answer, or what it holds is not to be believed.
+        CacheError: Redis does not answer, or its values may be stale.
     """
     for params in itertools.islice(source.stored(), sample):
         finding = _compare(source, params)
@@ -55,7 +55,7 @@ def audit(source: Source, sample: int) -> Iterator[Finding]:
 
 
 def _compare(source: Source, params: dict[str, Any]) -> Finding | None:
-    """Look before and after the load: a write in between takes the value away, or replaces it."""
+    """Read the stored value before and after the load: a write in between removes or replaces it."""
     for _ in range(MAX_ATTEMPTS):
         stored = source.peek(**params)
         if stored is None:
@@ -76,7 +76,7 @@ def _differences(source: Source, params: dict[str, Any], stored: CacheResult) ->
         raise
     except _UNLOADABLE as error:
         return Finding(params, None, f"its load does not take these parameters: {type(error).__name__}")
-    except Exception as error:  # noqa: BLE001  (whatever a load raises for what is not there)
+    except Exception as error:  # noqa: BLE001  (a load may raise anything for a missing row)
         return Finding(params, False, f"its load raises {type(error).__name__}")
     paths = list(_paths(*(_comparable(value, source.lags) for value in (stored.value, fresh))))
     return Finding(params, not paths, ", ".join(paths))
@@ -86,7 +86,7 @@ _UNLOADABLE = (TypeError, AttributeError)
 
 
 def _load(source: Source, params: dict[str, Any]) -> bytes:
-    """Load with numbers as numbers; a load that does not take these gets the text of each."""
+    """Return what a load returns for integers as parameters; if it refuses them, for their texts."""
     try:
         return source.load_uncached(**params)
     except _UNLOADABLE:
@@ -95,7 +95,7 @@ def _load(source: Source, params: dict[str, Any]) -> bytes:
 
 
 def _comparable(value: Any, lags: Mapping[Any, Any]) -> Any:
-    """Return a value without fields that may lag; lists in one order, where such a field may order them."""
+    """Return a value without fields that may lag, and with sorted lists if such a field may order them."""
     if not lags:
         return value
     names: set[str] = set()
@@ -114,7 +114,7 @@ def _without(value: Any, names: set[str]) -> Any:
 
 
 def _paths(stored: Any, fresh: Any, path: str = "") -> Iterator[str]:
-    """Yield where two values differ, by names and numbers."""
+    """Yield the paths at which two values differ, made of names and indexes."""
     if isinstance(stored, dict) and isinstance(fresh, dict):
         for name in sorted(stored.keys() | fresh.keys()):
             if name not in stored or name not in fresh:

@@ -1,4 +1,4 @@
-"""Where one value lies: under a key of its own, or in a field of a family's hash."""
+"""Entries: the place of one value, a key of its own or a field of a family's hash."""
 
 from __future__ import annotations
 
@@ -21,8 +21,8 @@ class Lease(NamedTuple):
     """The answer to a request for a lease.
 
     Attributes:
-        result: the value, where another reader has stored it.
-        name: of a lease that was granted, to store under or to give back.
+        result: the value, if another reader has stored it.
+        name: the name of a lease that was granted, for ``fill`` and ``release``.
     """
 
     outcome: Outcome
@@ -31,7 +31,7 @@ class Lease(NamedTuple):
 
 
 class Entry(Protocol):
-    """What reading through asks of the place of a value. All methods raise RedisUnavailable."""
+    """The place of a value, as read-through uses it. All methods raise RedisUnavailable."""
 
     @property
     def group(self) -> Target: ...
@@ -57,13 +57,13 @@ def _answer(outcome: bytes, details: list[bytes]) -> Lease:
 
 
 class KeyEntry:
-    """A key of its own, whose value is tagged with its shape and with the generation of the pattern.
+    """A key of its own. Its value is tagged with its shape and with the generation of the key pattern.
 
-    The value may be read only while its tag names the current generation, so that deleting the
-    generation invalidates every key of the pattern at once.
+    The value may be read only while its tag contains the current generation. So deleting the generation
+    invalidates every key of the pattern at once.
 
     Attributes:
-        generation: what was learned of it before the load; None before that, and where there is none.
+        generation: the generation that was read before the load; None before that, and if there is none.
     """
 
     __slots__ = ("_shape", "_ttl_ms", "generation", "group", "target")
@@ -85,10 +85,10 @@ class KeyEntry:
         return _hit(body, tag[len(prefix) :]) if tag.startswith(prefix) else None
 
     def lease(self, token: str) -> Lease:
-        """Ask to store. The generation is learned before the lease, and both before the database is read.
+        """Request a lease. The generation is read before that, and both precede the read of the database.
 
-        A commit that changes the whole pattern ends the generation and begins none before it is over;
-        so a generation that was seen proves that no such commit was in flight at that moment.
+        A commit that changes the whole pattern deletes the generation, and a new one begins only after the
+        commit is over. So the existence of a generation proves that no such commit is in flight.
         """
         gateway = get_gateway()
         if self.generation is None:
@@ -141,7 +141,7 @@ class HashFieldEntry:
         return _hit(body, expires) if shape == self._shape else None
 
     def lease(self, token: str) -> Lease:
-        """Ask to store, before the database is read."""
+        """Request a lease, before the database is read."""
         arguments = [token, LEASE_TTL_MS, self._field, self._max_fields, self._shape]
         outcome, *details = get_gateway().run_trusted(ScriptCall(scripts.LEASE_FIELD, self.target, arguments))
         return _answer(outcome, details)

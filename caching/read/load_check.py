@@ -1,8 +1,8 @@
-"""With DEBUG and in tests: a load may read only tables that its declaration names.
+"""With DEBUG and in tests, check that a load reads only tables that its declaration names.
 
-PostgreSQL itself is asked, by the locks that the load's statements have taken, so that tables behind
-views and in functions are found, too. In a transaction that was open before, where earlier statements
-hold such locks already, the text of the statements is read as well.
+The check reads the locks that the load's statements have taken in PostgreSQL, so it also finds tables
+behind views and in functions. In a transaction that was open before, earlier statements may hold the same
+locks, so the text of the statements is searched as well.
 """
 
 from __future__ import annotations
@@ -40,10 +40,10 @@ class Source(Protocol):
 
 @contextlib.contextmanager
 def watching(source: Source) -> Iterator[None]:
-    """Compare what the block reads with what ``source`` declares, where loads are checked.
+    """Compare the tables that the block reads with those that ``source`` declares, if loads are checked.
 
     Raises:
-        UndeclaredTable: with the line to write.
+        UndeclaredTable: a table is not declared; the message contains the line to write.
     """
     if not conf.get("CHECK_LOADS"):
         yield
@@ -67,12 +67,12 @@ def watching(source: Source) -> Iterator[None]:
 
 @contextlib.contextmanager
 def _alone(source: Source) -> Iterator[None]:
-    """Refuse statements on any other database, as where a router reads from a replica, which lags."""
+    """Refuse statements on any other database, such as a replica that a router chooses: it may lag."""
 
     def refuse(*call: Any) -> Any:
         raise UndeclaredTable(
             f"{source.key}: its load reads the database {call[-1]['connection'].alias!r}, "
-            f"whose commits do not invalidate what is read of {source.using!r}."
+            f"whose commits do not invalidate values that are read from {source.using!r}."
         )
 
     with contextlib.ExitStack() as stack:
@@ -91,7 +91,7 @@ def _collecting(statements: list[str]) -> Callable[..., Any]:
 
 
 def _locked_tables(connection: Any) -> set[str]:
-    """Return the tables that the open transaction has read, past the connection's log of queries."""
+    """Return the tables that the open transaction has read, without adding to the log of queries."""
     if connection.connection is None:
         return set()
     with connection.connection.cursor() as cursor:

@@ -1,4 +1,4 @@
-"""Loading a value: from one snapshot of the database, and as if nobody in particular had asked."""
+"""Loading a value: from one snapshot of the database, and independently of the caller."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from caching.write.pending import pending
 
 
 class Source(Protocol):
-    """What loading needs to know of a declaration: its key, its database, the tables it depends on."""
+    """A declaration, as loading uses it."""
 
     @property
     def key(self) -> str: ...
@@ -28,19 +28,19 @@ class Source(Protocol):
 def load(source: Source, loader: Callable[[], Any]) -> bytes:
     """Return the JSON text of what ``loader`` returns.
 
-    Several statements see one state of the database. Nothing of the caller reaches the value: the
-    language, time zone and script prefix are the deployment's own.
+    All its statements see one state of the database. The language, time zone and script prefix are those
+    of the settings, not those of the caller.
 
     Raises:
         UndeclaredTable: with DEBUG and in tests, a table was read that the declaration does not name.
-        Whatever ``loader`` raises.
+        Exception: any that ``loader`` raises.
     """
-    with pending(source.using).snapshot(), watching(source), _nobody_in_particular():
+    with pending(source.using).snapshot(), watching(source), _without_caller():
         return encode(loader())
 
 
 @contextlib.contextmanager
-def _nobody_in_particular() -> Iterator[None]:
+def _without_caller() -> Iterator[None]:
     prefix = get_script_prefix()
     set_script_prefix(settings.FORCE_SCRIPT_NAME or "/")
     try:

@@ -1,4 +1,4 @@
-"""Read-through: a hit, or a lease and the database.
+"""Read-through: return a hit, or take a lease, load from the database and store.
 
 ::
 
@@ -6,7 +6,7 @@
     GET: nothing
     lease                                            (before the database is read)
     SELECT: old
-                                    fence            value and lease go
+                                    fence            value and lease are deleted
                                     COMMIT
                                     lift
     fill: refused                                    the lease is gone
@@ -31,7 +31,7 @@ from caching.write.pending import any_in_transaction, must_bypass, pending
 
 logger = logging.getLogger(__name__)
 
-# How long a reader that finds a lease waits for its holder's value before it reads the database itself.
+# How long a reader waits for the value of another reader's lease before it reads the database itself.
 COLLAPSE_WAIT_SECONDS = 0.5
 FIRST_PAUSE_SECONDS = 0.002
 MAX_PAUSE_SECONDS = 0.02
@@ -41,10 +41,10 @@ _COUNTED = {"HIT": "hits", "MISS": "misses", "BYPASS": "bypasses"}
 
 
 def read_through(source: Source, entry: Entry, loader: Callable[[], Any]) -> CacheResult:
-    """Return the value of ``entry``; load and store it where nobody has.
+    """Return the value of ``entry``; load and store it if it is not stored.
 
     Raises:
-        Whatever ``loader`` raises; nothing is stored then.
+        Exception: any that ``loader`` raises; nothing is stored then.
     """
     result = _read(source, entry, loader)
     name = "collapsed" if result.detail == COLLAPSED else _COUNTED[result.x_cache]
@@ -74,10 +74,10 @@ def _read(source: Source, entry: Entry, loader: Callable[[], Any]) -> CacheResul
 
 
 def peek(source: Source, entry: Entry) -> CacheResult | None:
-    """Return the value of ``entry`` if it is stored and may be read; load nothing.
+    """Return the value of ``entry`` if it is stored and may be read. Load nothing.
 
     Raises:
-        CacheError: Redis does not answer, or what it holds is not to be believed.
+        CacheError: Redis does not answer, or its values may be stale.
     """
     watch = get_gateway().watch
     for _ in range(MAX_ATTEMPTS):
@@ -90,7 +90,7 @@ def peek(source: Source, entry: Entry) -> CacheResult | None:
 
 
 def _look_or_lease(source: Source, entry: Entry) -> CacheResult | Lease | None:
-    """Return the value, or a lease, or None where the open transaction may not store."""
+    """Return the value, or a lease, or None if the open transaction may not store."""
     gateway = get_gateway()
     for _ in range(MAX_ATTEMPTS):
         try:
@@ -102,7 +102,7 @@ def _look_or_lease(source: Source, entry: Entry) -> CacheResult | Lease | None:
                 return None
             lease = _ask_for_lease(entry, secrets.token_hex(8))
         except Untrusted:
-            if any_in_transaction():  # the check needs a connection, and this thread is holding one
+            if any_in_transaction():  # the check needs a connection, and this thread already holds one
                 gateway.watch.wake()
                 raise
             gateway.watch.check_now()
@@ -112,7 +112,7 @@ def _look_or_lease(source: Source, entry: Entry) -> CacheResult | Lease | None:
 
 
 def _ask_for_lease(entry: Entry, token: str) -> Lease:
-    """Return a lease, or what became of another reader's: its holder's value serves both."""
+    """Return a lease, or the value that the holder of another lease has stored."""
     deadline = time.monotonic() + COLLAPSE_WAIT_SECONDS
     pause = FIRST_PAUSE_SECONDS
     while True:
@@ -140,7 +140,7 @@ def _fill(entry: Entry, lease: str, body: bytes) -> bool:
     try:
         return entry.fill(lease, body)
     except RedisUnavailable:
-        _release(entry, lease)  # a full Redis refuses values; the next reader must not wait for this one
+        _release(entry, lease)  # for example, Redis is full: the next reader must not wait for this lease
         return False
 
 
@@ -148,7 +148,7 @@ def _release(entry: Entry, lease: str) -> None:
     try:
         entry.release(lease)
     except RedisUnavailable:
-        logger.debug("a lease could not be given back; it expires")
+        logger.debug("a lease could not be released; it expires")
 
 
 def _bypass(source: Source, loader: Callable[[], Any], detail: str) -> CacheResult:

@@ -1,4 +1,4 @@
-"""What a read of the cache returns."""
+"""The result of a read of the cache."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ from caching import conf
 
 _encode = DjangoJSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
-COLLAPSED = "fwd=miss; collapsed"  # another reader's load served this one too
+COLLAPSED = "fwd=miss; collapsed"  # the value comes from another reader's load
 
 
 @dataclass(frozen=True, slots=True)
 class CacheResult:
-    """A value and where it came from.
+    """A value and its origin.
 
     Attributes:
         body: the JSON text, UTF-8; the same bytes on a miss and on the hits that follow.
@@ -31,7 +31,7 @@ class CacheResult:
 
     @property
     def value(self) -> Any:
-        """The value, parsed from ``body``: a caller may change it."""
+        """The value, parsed from ``body``. A caller may change it."""
         return json.loads(self.body)
 
     @property
@@ -41,10 +41,10 @@ class CacheResult:
 
 
 def encode(value: Any) -> bytes:
-    """Return the JSON text of ``value`` as it is stored and sent."""
+    """Return the JSON text of ``value``, as it is stored and sent."""
     return _encode(value).encode()
 
 
 def uncached(value: Any, reason: str) -> CacheResult:
-    """Return a value that was neither looked up nor stored, with the reason for Cache-Status."""
+    """Return a result for a value that was neither looked up nor stored; Cache-Status has the reason."""
     return CacheResult(encode(value), "BYPASS", f"fwd=bypass; detail={reason}")

@@ -1,4 +1,4 @@
-"""A fingerprint of what a value looks like, so that no release reads what another one has stored."""
+"""Fingerprints of the shape of values, by which a release does not read what another one has stored."""
 
 from __future__ import annotations
 
@@ -21,11 +21,11 @@ def fingerprint(shape: Any, version: int) -> str:
 
 
 def describe(shape: Any) -> Any:
-    """Return ``shape`` as plain data: by name its fields, each with its type and what is inside."""
+    """Return ``shape`` as plain data: its fields by name, each with its type and its own shape."""
     if isinstance(shape, type) and hasattr(shape, "get_fields"):
         shape = shape()  # a serializer class
     kind = type(shape).__name__
-    if hasattr(shape, "child"):  # a list of something
+    if hasattr(shape, "child"):  # a list serializer
         return [kind, describe(shape.child)]
     if hasattr(shape, "get_fields"):
         return {name: describe(field) for name, field in shape.get_fields().items()}

@@ -1,6 +1,6 @@
-"""Fences whose commit has not lifted them: its process was killed, or the answer to COMMIT was lost.
+"""Overdue fences: the process of the commit was killed, or the answer to COMMIT was lost.
 
-Each fence is named after its transaction, so that the database can be asked whether it is over::
+The name of a fence contains its transaction, so that a query shows whether the transaction is over::
 
     writer                          PostgreSQL                  watch thread of any process
     fence
@@ -24,10 +24,10 @@ from caching.redis.scripts import ScriptCall
 
 logger = logging.getLogger(__name__)
 
-# A statement that commits by itself has no number of its own: its server process is asked for.
+# A statement that commits by itself has no transaction id of its own; the id of its server process is used.
 IS_IDLE = "SELECT NOT EXISTS (SELECT FROM pg_stat_activity WHERE pid = %s AND state IS DISTINCT FROM 'idle')"
 PROCESS = "process-"
-IS_OVER = "SELECT coalesce(pg_xact_status(%s::text::xid8), 'forgotten') <> 'in progress'"
+IS_OVER = "SELECT coalesce(pg_xact_status(%s::text::xid8), 'unknown') <> 'in progress'"
 
 UNKNOWN_TRANSACTION = "22023"  # "transaction ID … is in the future"
 
@@ -35,16 +35,16 @@ Run = Callable[..., list[object]]
 
 
 def fence_token(alias: str, transaction_id: str) -> str:
-    """Return a name for the fences of one commit.
+    """Return the name of the fences of one commit.
 
     Args:
-        transaction_id: PostgreSQL's number of it, or what ``process`` returns.
+        transaction_id: PostgreSQL's transaction id, or the return value of ``process``.
     """
     return f"{alias}:{transaction_id}:{secrets.token_hex(8)}"
 
 
 def process(pid: int) -> str:
-    """Return what names the fences of a statement that commits by itself: the process that carries it out."""
+    """Return, for a statement that commits by itself, a name of the server process that runs it."""
     return f"{PROCESS}{pid}"
 
 
@@ -53,14 +53,14 @@ def lift_overdue(targets: Iterable[Target], sessions: Mapping[str, Session], run
 
     Raises:
         RedisUnavailable: Redis does not answer.
-        OutboxUnavailable: the database does not; their fences stay.
+        OutboxUnavailable: the database does not answer; the fences stay.
     """
     lifted = 0
     for target in targets:
         try:
             (tokens,) = run(ScriptCall(scripts.OVERDUE, [target.fence_key]))
         except RedisRefused as error:
-            logger.warning("%s holds no fences, and its value is not cached: %s", target.fence_key, error)
+            logger.warning("%s does not hold fences; its value is not cached: %s", target.fence_key, error)
             continue
         for token in tokens:  # type: ignore[attr-defined]  # a list of bytes
             if _is_over(token.decode(), sessions):
@@ -74,12 +74,12 @@ def _is_over(token: str, sessions: Mapping[str, Session]) -> bool:
     transaction_id = numbers.partition(":")[0]
     session = sessions.get(alias)
     if not transaction_id or session is None:
-        return True  # it has written nothing that is declared; or the alias is gone with its release
+        return True  # it has written to no declared table, or only another release has the alias
     try:
         if transaction_id.startswith(PROCESS):
             return bool(session.query(IS_IDLE, [int(transaction_id.removeprefix(PROCESS))])[0][0])
         return bool(session.query(IS_OVER, [transaction_id])[0][0])
     except OutboxUnavailable as error:
         if error.sqlstate == UNKNOWN_TRANSACTION:
-            return True  # this database went back to before it
+            return True  # this database was restored to a moment before it
         raise

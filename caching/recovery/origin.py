@@ -1,7 +1,7 @@
-"""Which database has filled the cache: one that went back in time is another one.
+"""The origin of the cached values: the database from which the cache was filled.
 
-After a failover that lost transactions, or a restore to an earlier moment, values may show what the
-database no longer holds. The server's identifier, its timeline and the database's number tell.
+After a failover that lost transactions, or a restore to an earlier moment, values may contain rows that
+the database no longer has. The origin is the server's identifier, its timeline and the database's number.
 """
 
 from __future__ import annotations
@@ -27,9 +27,10 @@ def check(session: Session, run: Callable[..., list[object]], record_keys: Itera
         record_keys: one key of each Redis node, where the origin is recorded.
 
     Raises:
-        RedisUnavailable, OutboxUnavailable: one of the two does not answer.
+        RedisUnavailable: Redis does not answer.
+        OutboxUnavailable: the database does not answer.
     """
     ((identity,),) = session.query(IDENTITY)
-    name = full_key(session.alias)  # with the prefix: another project's database is another one
+    name = full_key(session.alias)  # with the prefix, which differs between projects
     calls = [ScriptCall(scripts.CHECK_ORIGIN, [f"{key}:{name}"], [identity]) for key in record_keys]
     return any(run(*calls))

@@ -1,7 +1,7 @@
-"""Invalidations that could not reach Redis, kept in the database until they can.
+"""The outbox: invalidations that could not reach Redis are kept in the database until they can.
 
-A row is written in the transaction of the change itself, so it exists exactly if the change does. The
-watch thread of every process carries the rows out, before the process trusts what Redis holds.
+A row is written in the transaction of the change itself, so it exists if and only if the change does. The
+watch thread of every process runs the invalidations before the process trusts the values in Redis.
 """
 
 from __future__ import annotations
@@ -19,16 +19,16 @@ from caching.redis.scripts import ScriptCall
 logger = logging.getLogger(__name__)
 
 BATCH = 500
-# Before the first migration nothing of a database is cached, and there is no outbox. Where a trigger reports,
-# a missing outbox (another search_path, a table renamed by hand) must fail the write.
+# Before the first migration nothing of a database is cached, and there is no outbox. If a trigger exists, a
+# missing outbox (another search_path, a table renamed by hand) must make the write fail.
 SOMETHING_MAY_BE_CACHED = (
     "SELECT to_regclass('caching_outbox') IS NOT NULL"
     " OR EXISTS (SELECT FROM pg_trigger WHERE tgname LIKE 'caching\\_%')"
 )
 INSERT = "INSERT INTO caching_outbox (node, created_at) VALUES (%s, now())"
-# A transaction that is just writing a row is waited for: after that the cache may be trusted.
+# Wait for transactions that are writing a row at present: only then may the cache be trusted.
 LOCK = "LOCK TABLE caching_outbox IN SHARE ROW EXCLUSIVE MODE"
-# A row that another process is carrying out is waited for: until then Redis may hold the old value.
+# Wait for rows on which another process is working: until then Redis may hold the old value.
 TAKE = (
     "DELETE FROM caching_outbox WHERE id IN"
     " (SELECT id FROM caching_outbox ORDER BY id LIMIT %s FOR UPDATE) RETURNING node"
@@ -42,7 +42,7 @@ def record(connection: Any, targets: Iterable[Target]) -> None:
         DatabaseError: the rows could not be written.
     """
     rows = [(json.dumps(target),) for target in targets]
-    logger.warning("Redis is away: %d invalidations go into the outbox", len(rows))
+    logger.warning("Redis is unavailable: %d invalidations are written to the outbox", len(rows))
     connection.ensure_connection()
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
         cursor.execute(SOMETHING_MAY_BE_CACHED)
@@ -51,15 +51,15 @@ def record(connection: Any, targets: Iterable[Target]) -> None:
 
 
 def drain(session: Session, run: Callable[..., object], *, wait_for_writers: bool) -> int:
-    """Carry out the rows of one database with ``run``. Return how many there were.
+    """Run the invalidations in the outbox of one database with ``run``. Return how many there were.
 
     Args:
         wait_for_writers: wait for transactions that are about to write a row, for at most the
             session's statement timeout.
 
     Raises:
-        RedisUnavailable: the rows stay.
-        OutboxUnavailable: the database could not be asked.
+        RedisUnavailable: Redis does not answer; the rows stay.
+        OutboxUnavailable: the database does not answer.
     """
     drained = 0
     while True:

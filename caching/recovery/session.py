@@ -1,4 +1,4 @@
-"""A database connection of the watch thread's own, beside those of the application's threads."""
+"""The watch thread's own database connection, separate from those of the application's threads."""
 
 from __future__ import annotations
 
@@ -16,9 +16,10 @@ CONNECT_TIMEOUT_SECONDS = 2
 
 
 class Session:
-    """A connection in autocommit that is opened when needed and kept.
+    """A connection in autocommit that is opened when needed and kept open.
 
-    It is made from Django's settings but is not Django's: no test wraps it in a transaction.
+    It is made from Django's settings but is not one of Django's connections: no test wraps it in a
+    transaction.
     """
 
     def __init__(self, alias: str) -> None:
@@ -30,7 +31,7 @@ class Session:
         """Run one statement. Return its rows.
 
         Raises:
-            OutboxUnavailable: the database does not answer in time, or refuses.
+            OutboxUnavailable: the database does not answer in time, or returns an error.
         """
         with self._errors(), self._open().cursor() as cursor:
             cursor.execute(sql, params)
@@ -39,7 +40,7 @@ class Session:
     @contextlib.contextmanager
     def transaction(self) -> Iterator[None]:
         """Run the statements of the block in one transaction."""
-        self.query("BEGIN")  # by itself: a driver that prepares statements takes one at a time
+        self.query("BEGIN")  # separately: a driver that prepares statements accepts one at a time
         try:
             self.query(f"SET LOCAL statement_timeout TO {STATEMENT_TIMEOUT_MS}")
             yield
@@ -50,7 +51,7 @@ class Session:
         self.query("COMMIT")
 
     def close(self) -> None:
-        """Close the connection, if there is one."""
+        """Close the connection if it is open."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(Exception):  # whatever state it is in
@@ -92,5 +93,5 @@ class Session:
 
 
 def _sqlstate(error: Any) -> str | None:
-    """Return PostgreSQL's code for a driver's error: psycopg 3 and psycopg2 name it differently."""
+    """Return PostgreSQL's code of a driver's error: psycopg 3 and psycopg2 name the attribute differently."""
     return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)

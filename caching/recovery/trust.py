@@ -1,52 +1,52 @@
-"""Whether the answers of Redis may be believed."""
+"""Trust: whether the values in Redis are certain not to be stale."""
 
 from __future__ import annotations
 
 import time
 
-# A check is good for this long; the watch thread makes one every TICK_SECONDS.
+# How long a check is valid; the watch thread makes one every TICK_SECONDS.
 TRUST_SECONDS = 1.5
-# A process that reaches Redis again serves nothing from it for this long: another one, whose breaker is
-# still open, may be writing into the outbox what Redis must no longer serve. It is longer than a
-# breaker's probe and the pause before it.
+# The grace period: how long a process serves no values from Redis after it reaches Redis again. Another
+# process, whose breaker is still open, may write an invalidation of such a value to the outbox. The period
+# is longer than a breaker's probe and the pause before it.
 GRACE_SECONDS = 1.0
 NEVER = -1
 
 
 class Trust:
-    """What the last check has found, and until when it holds.
+    """The result of the last check, and the time until which it is valid.
 
     ::
 
-        this process                    another one
-                   Redis is away, and comes back
+        this process                    another process
+                   Redis is unavailable, and becomes available
         checks: drains the outbox
-                                        commits: its breaker is open, so into the outbox
-        GET: old                        (in the grace: not believed)
+                                        commits: its breaker is open, so it writes to the outbox
+        GET: old                        (ignored in the grace period)
                                         its breaker closes, and it drains the outbox
     """
 
     def __init__(self) -> None:
         self.breaks = NEVER  # how many connections had broken when the check began
-        self.uncovered: frozenset[str] = frozenset()  # things that not all their tables report to
+        self.uncovered: frozenset[str] = frozenset()  # keys of declarations whose triggers are missing
         self._until = 0.0
-        self._began = 0.0  # when the check began that has confirmed it
+        self._began = 0.0  # when the last successful check began
         self._withdrawn_at = 0.0
         self._grace_ends = 0.0
 
     def is_valid(self, breaks: int) -> bool:
-        """Return whether the last check still holds, with so many connections broken."""
+        """Return whether the last check is still valid, given how many connections have broken."""
         is_newer = self._began > self._withdrawn_at
         return is_newer and breaks == self.breaks and time.monotonic() < self._until
 
     def in_grace(self) -> bool:
-        """Return whether answers are not to be believed although the check holds."""
+        """Return whether the grace period lasts: values may be stale although the check is valid."""
         return time.monotonic() < self._grace_ends
 
     def confirm(self, breaks: int, began: float) -> None:
-        """A check that began at ``began`` (monotonic) has found everything in order.
+        """Record that a check that began at ``began`` (monotonic) has succeeded.
 
-        One that began before the trust was withdrawn has not seen why, and confirms nothing.
+        A check that began before the last withdrawal may have missed its reason and confirms nothing.
         """
         if self.breaks not in {NEVER, breaks}:
             self._grace_ends = time.monotonic() + GRACE_SECONDS
@@ -55,6 +55,6 @@ class Trust:
         self._until = began + TRUST_SECONDS
 
     def withdraw(self) -> None:
-        """A check has failed, or something has happened that asks for another one."""
+        """Record that a check has failed, or that an event makes another check necessary."""
         self._withdrawn_at = time.monotonic()
         self._until = 0.0

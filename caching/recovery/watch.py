@@ -1,17 +1,17 @@
-"""A thread of each process that reads the cache: twice a second it checks what readers must rely on.
+"""The watch thread of each process that reads the cache: twice a second it checks what readers depend on.
 
 One check, in this order:
 
-1. Redis can be written. Otherwise a writer could not invalidate, and reads must not be believed.
-2. The outbox is empty, or is carried out.
-3. The database is the one that has filled the cache.
-4. Overdue fences are lifted, if their transactions are over.
-5. Every table on which something depends has its triggers. They are looked at where one has changed, and
-   from time to time: a partition without any may have been attached.
+1. Write to Redis. If that fails, writers cannot invalidate, so values may be stale.
+2. Drain the outbox.
+3. Compare the database with the one from which the cache was filled.
+4. Lift overdue fences whose transactions are over.
+5. Check that every declared table has its triggers. This is done when a trigger has changed, and from time
+   to time: a partition without triggers may have been attached.
 
-Only if all of that succeeds do readers trust Redis, for a second and a half. So a writer that alone is
-cut off from Redis is noticed within that time. The thread has a database connection of its own, used for
-a few milliseconds; it ends when nothing has been read for half a minute.
+Only if all steps succeed do readers trust Redis, for a second and a half. So if only one writer is cut off
+from Redis, other processes notice within that time. The thread has a database connection of its own, which
+it uses for a few milliseconds. It ends when nothing has been read for half a minute.
 """
 
 from __future__ import annotations
@@ -39,15 +39,15 @@ logger = logging.getLogger(__name__)
 
 TICK_SECONDS = 0.5
 IDLE_SECONDS = 30.0
-LONG_SECONDS = 0.1  # a check that takes longer and fails is not waited for again at once
-CHECK_TIMEOUT_SECONDS = 0.75  # for a reader that waits for a check
+LONG_SECONDS = 0.1  # after a failed check that took longer, readers do not wait for the next one
+CHECK_TIMEOUT_SECONDS = 0.75  # how long a reader waits for a check
 COVERAGE_SECONDS = 30.0
 
-_inherited: list[Session] = []  # of a parent process: closing them would end the parent's
+_inherited: list[Session] = []  # from a parent process: closing them would close the parent's connections
 
 
 class Redis(Protocol):
-    """What a check asks of Redis. Raises RedisUnavailable."""
+    """Redis, as a check uses it. All methods raise RedisUnavailable."""
 
     @property
     def breaks(self) -> int: ...
@@ -57,7 +57,7 @@ class Redis(Protocol):
 
 
 class Watch:
-    """The thread, what it has found, and what readers and writers leave to it."""
+    """The thread, the result of its checks, and the work that readers and writers leave to it."""
 
     def __init__(self, redis: Redis) -> None:
         self._redis = redis
@@ -66,7 +66,7 @@ class Watch:
         os.register_at_fork(after_in_child=_beginning(weakref.ref(self)))
 
     def _begin(self) -> None:
-        """Begin as a process that has no thread and no connection yet."""
+        """Set the state of a process that has no thread and no connection yet."""
         self._lock = threading.Lock()
         self._checked = threading.Condition()
         self._rounds = 0
@@ -76,22 +76,22 @@ class Watch:
         self._thread: threading.Thread | None = None
         self._sessions: dict[str, Session] = {}
         self._fenced: set[Target] = set()
-        self._owed: list[tuple[set[Target], str]] = []
+        self._to_retry: list[tuple[set[Target], str]] = []
         self._covered_at = float("-inf")
         self._triggers: list[Any] = []
         self._used_at = 0.0
         self._stopping = False
-        self._waited_in_vain = -1  # the round that somebody has waited for
-        self._failed_at = float("-inf")  # a check that took long
+        self._timed_out_round = -1  # the round for which a reader has waited too long
+        self._failed_at = float("-inf")  # when a check that took long failed
 
     # --- For readers ----------------------------------------------------------------------------
 
     def require(self, key: str) -> None:
-        """Return if what Redis holds of a thing may be believed.
+        """Raise an error if the values of the declaration ``key`` in Redis may be stale.
 
         Raises:
             Untrusted: a check must be made first.
-            OutboxUnavailable: writes to a table of the thing are not reported (``manage.py migrate``).
+            OutboxUnavailable: a table of the declaration has no triggers (run ``manage.py migrate``).
         """
         self._used_at = time.monotonic()
         if not self.trust.is_valid(self._redis.breaks):
@@ -100,45 +100,45 @@ class Watch:
             raise OutboxUnavailable(f"{key}: its triggers are missing")
 
     def check_now(self) -> None:
-        """Have a check made, and wait for it.
+        """Request a check and wait for its result.
 
         Raises:
-            Untrusted: it was not finished in time, or failed.
+            Untrusted: it did not finish in time, or failed.
         """
         with self._checked:
-            if self._waited_in_vain == self._rounds or time.monotonic() - self._failed_at < TICK_SECONDS:
-                raise Untrusted  # the thread goes on trying; not every reader needs to wait for it
+            if self._timed_out_round == self._rounds or time.monotonic() - self._failed_at < TICK_SECONDS:
+                raise Untrusted  # the thread continues to try; not every reader needs to wait for it
             round_needed = self._rounds + (2 if self._is_checking else 1)
             self.wake()
             if not self._checked.wait_for(lambda: self._rounds >= round_needed, CHECK_TIMEOUT_SECONDS):
-                self._waited_in_vain = self._rounds
+                self._timed_out_round = self._rounds
                 raise Untrusted
 
     def examine(self, *targets: Target) -> None:
-        """Look whether the fences of these targets are overdue: a reader has met one."""
+        """Let the next check lift overdue fences of these targets: a reader has found a fence there."""
         with self._lock:
             self._fenced.update(targets)
 
     # --- For writers ----------------------------------------------------------------------------
 
-    def owe(self, targets: set[Target], token: str = "") -> None:
-        """Drop these targets, or lift their fences, as soon as Redis answers."""
+    def retry_later(self, targets: set[Target], token: str = "") -> None:
+        """Drop these targets, or lift their fences if there is a token, as soon as Redis answers."""
         with self._lock:
-            self._owed.append((targets, token))
+            self._to_retry.append((targets, token))
         self.note_missed()
 
     def note_missed(self) -> None:
-        """An invalidation did not reach Redis: trust nothing that it holds until a check has made it."""
+        """Withdraw the trust: an invalidation did not reach Redis, and the next check must run it."""
         self.trust.withdraw()
         self.wake()
 
     def recheck_triggers(self) -> None:
-        """Look for the triggers at the next check: a table may have changed."""
+        """Check the triggers in the next round: a table may have changed."""
         self._covered_at = float("-inf")
         self.trust.withdraw()
 
     def wake(self) -> None:
-        """Make a check soon."""
+        """Let the thread check soon; start it if necessary."""
         self._used_at = time.monotonic()
         with self._lock:
             if self._thread is None or not self._thread.is_alive():
@@ -149,8 +149,8 @@ class Watch:
         thread = threading.Thread(target=self._run, name="cache watch", daemon=True)
         try:
             thread.start()
-        except RuntimeError:  # no thread is left, or the interpreter ends: nothing is trusted
-            logger.exception("no thread can be started to watch the cache")
+        except RuntimeError:  # too many threads, or the interpreter ends: nothing is trusted
+            logger.exception("the watch thread of the cache cannot be started")
         else:
             self._thread = thread
 
@@ -161,7 +161,7 @@ class Watch:
         thread = self._thread
         if thread is not None and thread is not threading.current_thread():
             thread.join()
-        for session in self._sessions.values():  # of a check that was not the thread's
+        for session in self._sessions.values():  # of a check that ran in another thread
             session.close()
         self._begin()
         self.trust.withdraw()
@@ -175,9 +175,9 @@ class Watch:
             self._wake.wait(TICK_SECONDS)
 
     def _is_needed(self) -> bool:
-        """Return whether to go on. Whoever wakes the thread afterwards starts another one."""
+        """Return whether to continue. After False, ``wake`` starts another thread."""
         with self._lock:
-            is_used = self._owed or time.monotonic() - self._used_at < IDLE_SECONDS
+            is_used = self._to_retry or time.monotonic() - self._used_at < IDLE_SECONDS
             if is_used and not self._stopping:
                 return True
             sessions, self._sessions = self._sessions, {}
@@ -189,14 +189,14 @@ class Watch:
     def check(self) -> None:
         """Make one check; confirm or withdraw the trust."""
         with self._one_check:
-            self._check_and_tell()
+            self._check_and_notify()
 
-    def _check_and_tell(self) -> None:
+    def _check_and_notify(self) -> None:
         self._is_checking = True
         began, breaks = time.monotonic(), self._redis.breaks
         try:
             self._check(wait_for_writers=breaks != self.trust.breaks)
-        except Exception as error:  # whatever it is, nothing may be trusted, and the thread goes on
+        except Exception as error:  # whatever it is, nothing may be trusted, and the thread continues
             self.trust.withdraw()
             if time.monotonic() - began > LONG_SECONDS:
                 self._failed_at = time.monotonic()
@@ -212,7 +212,7 @@ class Watch:
 
     def _check(self, *, wait_for_writers: bool) -> None:
         self._redis.commands(*(("SET", key, 1) for key in self._redis.node_keys("caching:heartbeat")))
-        self._pay()
+        self._retry()
         aliases = databases()
         for alias in aliases:
             session = self._session(alias)
@@ -228,7 +228,7 @@ class Watch:
         return self._sessions.setdefault(alias, Session(alias))
 
     def _look_for_triggers(self, aliases: set[str]) -> None:
-        self._covered_at = time.monotonic()  # before the look: a table that changes meanwhile resets it
+        self._covered_at = time.monotonic()  # set first: a table that changes during the check resets it
         try:
             self.trust.uncovered = frozenset().union(
                 *(installed.uncovered(self._sessions[alias].query, alias) for alias in aliases)
@@ -237,12 +237,12 @@ class Watch:
             self._covered_at = float("-inf")
             raise
 
-    def _pay(self) -> None:
-        while self._owed:
-            targets, token = self._owed[0]
+    def _retry(self) -> None:
+        while self._to_retry:
+            targets, token = self._to_retry[0]
             script, arguments = (scripts.LIFT, [token]) if token else (scripts.DROP, [])
             self._redis.run(*(ScriptCall(script, target, arguments) for target in targets))
-            self._owed.pop(0)
+            self._to_retry.pop(0)
 
     def _lift_overdue(self) -> None:
         with self._lock:

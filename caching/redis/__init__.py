@@ -1,16 +1,16 @@
-"""How a process reaches Redis: connections, topologies, scripts, and the circuit breaker.
+"""The connection to Redis: topologies, clients, scripts, and the circuit breaker.
 
-``topology``   from a configuration to what answers commands: start here
-``addresses``  the one place that understands addresses
+``topology``   makes the client for a configuration: start here
+``addresses``  parses every form of address
 ``client``     connections to one server; every failure is ``caching.errors.RedisUnavailable``
 ``cluster``    one client for each node of a Redis Cluster
-``slots``      which node of a cluster holds what
-``sentinel``   connections to the master that Sentinels name
-``directory``  servers that know where the data is: Sentinels, nodes of a cluster
+``slots``      the map from the slots of a cluster to its nodes
+``sentinel``   connections to the master that Sentinels monitor
+``directory``  finds an address by querying one of several servers: Sentinels, nodes of a cluster
 ``connection`` one exchange on one connection
-``packing``    commands as the server reads them
-``replies``    what an error reply says about the server
+``packing``    encodes commands
+``replies``    classifies error replies
 ``scripts``    Lua scripts
-``breaker``    stops asking a server that does not answer
-``checks``     one database must not hold the cache and the broker
+``breaker``    the circuit breaker
+``checks``     system check: the cache and the broker need different databases
 """

@@ -1,4 +1,4 @@
-"""Addresses: the one place that understands them."""
+"""Addresses of Redis servers, in every form in which settings may hold them."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from redis.exceptions import RedisError
 
 from caching.conf import RedisConf, Server
 
-# Of a URL's options these would bring retries, extra commands, or other types than bytes.
+# Options of a URL that are ignored: they would cause retries, extra commands, or types other than bytes.
 NOT_OURS = (
     "max_connections",
     "timeout",
@@ -36,7 +36,7 @@ PORT, SENTINEL_PORT = 6379, 26379
 
 
 class Endpoint(NamedTuple):
-    """A server, and how it is reached."""
+    """A server and the options of a connection to it."""
 
     connection_class: type[AbstractConnection]
     options: dict[str, Any]
@@ -50,7 +50,7 @@ class Endpoint(NamedTuple):
 
     @property
     def is_tls(self) -> bool:
-        """Whether it is reached by TLS."""
+        """Whether connections use TLS."""
         return issubclass(self.connection_class, SSLConnection)
 
     @property
@@ -63,7 +63,7 @@ class Endpoint(NamedTuple):
         return self.connection_class(**{**self.options, **options})
 
     def at(self, host: str, port: int) -> Endpoint:
-        """Return another server, reached in the same way."""
+        """Return the endpoint of another server with the same options."""
         kind = self.connection_class
         if issubclass(kind, UnixDomainSocketConnection):
             kind = Connection
@@ -71,7 +71,7 @@ class Endpoint(NamedTuple):
         return Endpoint(kind, {**kept, "host": host, "port": port})
 
     def with_options(self, **options: Any) -> Endpoint:
-        """Return the same server with other options."""
+        """Return the endpoint of the same server with other options."""
         return Endpoint(self.connection_class, {**self.options, **options})
 
 
@@ -83,19 +83,12 @@ def connection_options(
     connect_timeout: float,
     command_timeout: float,
 ) -> Endpoint:
-    """Return how to connect to a URL, with our timeouts and without redis-py's retries.
+    """Return the endpoint of a URL, with the given timeouts and without redis-py's retries.
 
     Raises:
-        ImproperlyConfigured: redis-py does not understand the URL. The message leaves out passwords.
+        ImproperlyConfigured: redis-py cannot parse the URL. The message contains no password.
     """
-    try:
-        options = parse_url(_unix_url(url))
-    except ValueError as error:
-        raise ImproperlyConfigured(f"{without_password(url)} is no address of a Redis: {error}") from error
-    for name in NOT_OURS:
-        options.pop(name, None)
-    if "ssl_cert_reqs" in options:  # Celery also knows CERT_REQUIRED
-        options["ssl_cert_reqs"] = str(options["ssl_cert_reqs"]).lower().removeprefix("cert_")
+    options = _parse(url)
     kind = options.pop("connection_class", Connection)
     options.setdefault("username", username or None)
     options.setdefault("password", password or None)
@@ -113,11 +106,23 @@ def connection_options(
     return endpoint
 
 
+def _parse(url: str) -> dict[str, Any]:
+    try:
+        options: dict[str, Any] = dict(parse_url(_unix_url(url)))
+    except ValueError as error:
+        raise ImproperlyConfigured(f"{without_password(url)} is not a Redis address: {error}") from error
+    for name in NOT_OURS:
+        options.pop(name, None)
+    if "ssl_cert_reqs" in options:  # Celery also knows CERT_REQUIRED
+        options["ssl_cert_reqs"] = str(options["ssl_cert_reqs"]).lower().removeprefix("cert_")
+    return options
+
+
 def endpoint_of(conf: RedisConf) -> Endpoint:
-    """Return how to connect to the server of ``conf.url``.
+    """Return the endpoint of ``conf.url``.
 
     Raises:
-        ImproperlyConfigured: as ``connection_options``.
+        ImproperlyConfigured: redis-py cannot parse the URL.
     """
     return connection_options(
         conf.url,
@@ -129,10 +134,10 @@ def endpoint_of(conf: RedisConf) -> Endpoint:
 
 
 def node_endpoint(base: Endpoint, server: Server, default_port: int) -> Endpoint:
-    """Return one of several servers: a URL stands for itself, anything else is reached as ``base`` is.
+    """Return the endpoint of a server. A URL has options of its own, other forms get those of ``base``.
 
     Raises:
-        ImproperlyConfigured: the address cannot be understood.
+        ImproperlyConfigured: the address cannot be parsed.
     """
     if not isinstance(server, str):
         host, port = server
@@ -154,10 +159,10 @@ def node_endpoint(base: Endpoint, server: Server, default_port: int) -> Endpoint
 
 
 def sentinel_endpoints(conf: RedisConf) -> list[Endpoint]:
-    """Return how to connect to each Sentinel.
+    """Return the endpoint of each Sentinel.
 
     Raises:
-        ImproperlyConfigured: an address cannot be understood.
+        ImproperlyConfigured: an address cannot be parsed.
     """
     options = endpoint_of(conf).options
     tls = {name: value for name, value in options.items() if name.startswith("ssl_")}
@@ -189,7 +194,7 @@ def conf_of(url: str, **options: Any) -> RedisConf:
 
 
 def without_password(url: str) -> str:
-    """Return a URL for a message."""
+    """Return the URL without its password, for a message."""
     parts = urlsplit(url)
     query = [(name, value) for name, value in parse_qsl(parts.query) if "password" not in name]
     location = f"{parts.scheme}://{parts.netloc.rpartition('@')[2]}{parts.path}"
@@ -197,7 +202,7 @@ def without_password(url: str) -> str:
 
 
 def _unix_url(url: str) -> str:
-    """Return Celery's name of a unix socket, ``redis+socket:///path?virtual_host=0``, as redis-py's."""
+    """Return redis-py's form of Celery's URL of a unix socket, ``redis+socket:///path?virtual_host=0``."""
     if not url.startswith("redis+socket://"):
         return url
     parts = urlsplit(url)
@@ -207,7 +212,7 @@ def _unix_url(url: str) -> str:
 
 @functools.cache
 def _no_greeting() -> dict[str, None]:
-    """Return the options by which a connection does not announce redis-py's name and version."""
+    """Return the options with which a connection does not send redis-py's name and version."""
     known = inspect.signature(AbstractConnection.__init__).parameters
     if "driver_info" in known:
         return {"driver_info": None}

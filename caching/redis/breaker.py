@@ -1,4 +1,4 @@
-"""A circuit breaker that recovers in a thread of its own, not in a request."""
+"""A circuit breaker whose probes run in a thread of its own, not in a request."""
 
 from __future__ import annotations
 
@@ -24,28 +24,27 @@ PROBE_INTERVAL_SECONDS = 0.25
 
 
 class CircuitBreaker:
-    """Stops asking a server that does not answer, or only slowly.
+    """Refuses calls to a server that does not answer, or that answers slowly.
 
     It opens
 
     * after a few consecutive failures, or after one that took longer than ``slow_seconds``: requests
       must not wait for a hung server one after the other;
-    * when every answer for some time has taken longer than ``slow_seconds``. One that is quick
-      in between shows that the process itself was busy, or the server for a moment only.
+    * when every answer for some time has taken longer than ``slow_seconds``. A quick answer in between
+      shows that the process itself was busy, or the server only for a moment.
 
-    While it is open a daemon thread runs ``probe`` until that succeeds, so no request waits for a server
-    that is away; then the breaker closes.
+    While it is open, a daemon thread runs ``probe`` until that succeeds; then the breaker closes. So no
+    request waits for a server that is unavailable.
 
-    A successful call takes no lock. Two threads may lose a count to each other; the next failure makes
-    up for it.
+    A successful call takes no lock. Two threads may lose a count; the next failure corrects it.
 
     Args:
-        name: what the log calls the server.
-        probe: contacts the server and puts right what was missed; raises while it cannot.
-        failures: consecutive failures that open the breaker.
+        name: the name of the server in the log.
+        probe: connects to the server and repeats what it has missed; raises while that fails.
+        failures: the number of consecutive failures that open the breaker.
         interval: seconds between two probes.
         slow_seconds: an answer or a failure that takes longer is slow.
-        slow_for: seconds for which every answer must have been slow.
+        slow_for: seconds for which every answer must be slow before the breaker opens.
 
     Attributes:
         is_open: whether calls are refused.
@@ -75,11 +74,11 @@ class CircuitBreaker:
         os.register_at_fork(after_in_child=_continuing(weakref.ref(self)))
 
     def call(self, method: Callable[..., Answer], *args: object) -> Answer:
-        """Return what ``method``, which asks the server, returns.
+        """Call ``method``, which sends something to the server, and return its result.
 
         Raises:
-            RedisRefused: a healthy server refused the command; the breaker counts an answer.
-            RedisUnavailable: no answer, or the breaker is open and the server was not asked.
+            RedisRefused: a healthy server refused the command; the breaker counts it as an answer.
+            RedisUnavailable: no answer; or the breaker is open, and nothing was sent.
         """
         if self.is_open:
             raise RedisUnavailable("the breaker is open")
@@ -96,7 +95,7 @@ class CircuitBreaker:
         return answer
 
     def record_success(self, seconds: float = 0.0) -> None:
-        """Count an answer that took so long."""
+        """Count an answer that took this many seconds."""
         if self._failures:
             self._failures = 0
         if seconds > self._slow_seconds:
@@ -105,7 +104,7 @@ class CircuitBreaker:
             self._slow_answers = 0
 
     def record_failure(self, seconds: float = 0.0) -> None:
-        """Count a failure that took so long."""
+        """Count a failure that took this many seconds."""
         with self._lock:
             self._failures += 1
             enough = self._failures >= self._threshold or seconds > self._slow_seconds
@@ -113,13 +112,13 @@ class CircuitBreaker:
             self.open()
 
     def open(self) -> None:
-        """Open at once, for example because an invalidation is missing that the probe will make."""
+        """Open at once, for example because the probe must run an invalidation that failed."""
         with self._lock:
             if self.is_open:
                 return
             self.is_open = True
         if self._start_probing():
-            logger.warning("%s does not answer as it should: continuing without it", self.name)
+            logger.warning("%s does not answer, or is slow: continuing without it", self.name)
 
     def _record_slow_answer(self, seconds: float) -> None:
         now = time.monotonic()
@@ -133,13 +132,16 @@ class CircuitBreaker:
             self.open()
 
     def _start_probing(self) -> bool:
-        """Start the probe's thread. Without one the breaker would never close, so it stays closed."""
+        """Start the probe's thread and return whether that succeeded.
+
+        Without a thread the breaker would never close, so it stays closed.
+        """
         probe = threading.Thread(target=self._recover, name=f"{self.name} probe", daemon=True)
         try:
             probe.start()
         except RuntimeError:
             self.is_open = False
-            logger.exception("%s does not answer, and no thread can be started to watch it", self.name)
+            logger.exception("%s does not answer, and no thread for its probe can be started", self.name)
             return False
         return True
 
@@ -151,20 +153,20 @@ class CircuitBreaker:
         self._failures = self._slow_answers = 0
         self.is_open = False
         logger.warning("%s answers again", self.name)
-        # Writers that still found it open have left work to the probe, which may have run too early.
+        # A writer that found it open has left work to the probe, which may have run before that.
         if not self._probe_succeeds():
             self.open()
 
     def _probe_succeeds(self) -> bool:
         try:
             self._probe()
-        except Exception as error:  # noqa: BLE001  (whatever it is, the server is not back)
+        except Exception as error:  # noqa: BLE001  (whatever it is, the server is not available)
             logger.debug("%s is still away: %s", self.name, error)
             return False
         return True
 
     def _continue_in_child(self) -> None:
-        """A fork copies neither the probe's thread nor the thread that held the lock."""
+        """In a forked process, start what a fork does not copy: the probe's thread and a free lock."""
         self._lock = threading.Lock()
         if self.is_open:
             self._start_probing()

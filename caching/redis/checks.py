@@ -1,6 +1,6 @@
-"""A system check: the cache's database is the cache's alone.
+"""A system check: no other setting may use the cache's database.
 
-The cache is cleared when Redis has restarted. A broker in the same database would lose its queue.
+That database is cleared after a restart of Redis. A broker in the same database would lose its queue.
 """
 
 from __future__ import annotations
@@ -27,18 +27,18 @@ LOOPBACK = {"127.0.0.1", "::1", "localhost"}
 
 
 class Database(NamedTuple):
-    """A database, by every address that leads to it."""
+    """A database and all addresses that lead to it."""
 
     servers: frozenset[tuple[str, str, int]]
     number: int
 
     def is_same(self, other: Database) -> bool:
-        """Return whether both are one, as far as addresses tell."""
+        """Return whether both are the same database, as far as addresses show."""
         return self.number == other.number and bool(self.servers & other.servers)
 
 
 def check_databases(**_: Any) -> list[CheckMessage]:
-    """Check each setting of CACHING["SEPARATE_FROM"] that holds the URL of a Redis."""
+    """Check each setting in ``CACHING["SEPARATE_FROM"]`` that holds the URL of a Redis."""
     try:
         cache = database_of(redis_conf())
     except ImproperlyConfigured as error:
@@ -47,10 +47,10 @@ def check_databases(**_: Any) -> list[CheckMessage]:
 
 
 def database_of(conf: RedisConf) -> Database:
-    """Return the database that a configuration leads to.
+    """Return the database of a configuration.
 
     Raises:
-        ImproperlyConfigured: an address cannot be understood.
+        ImproperlyConfigured: an address cannot be parsed.
     """
     endpoint = endpoint_of(conf)
     if conf.cluster:

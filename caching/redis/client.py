@@ -1,4 +1,4 @@
-"""Connections to one Redis server: short timeouts, no hidden retries, distrust after a restart."""
+"""Connections to one Redis server: short timeouts, no hidden retries, cleared after a restart."""
 
 from __future__ import annotations
 
@@ -23,31 +23,31 @@ RUN_ID_KEY = "caching:run_id"
 
 
 def run_id_key() -> str | None:
-    """Return the key where the run of a single server is recorded."""
+    """Return the key under which the run of a single server is recorded."""
     return RUN_ID_KEY
 
 
 def run_is_not_recorded() -> str | None:
-    """Return None: what a server brings back when it restarts is right."""
+    """Return None: the data that a server restores when it restarts stays valid."""
     return None
 
 
 class RedisClient:
     """Connections to one server, each used by one thread at a time.
 
-    The idle ones wait in a list whose ``append`` and ``pop`` are atomic, so a command costs no lock.
-    A connection that the server closed while it was idle is replaced, and its commands are sent once
-    more: every command must bear that. Nothing else is retried.
+    Idle connections are in a list whose ``append`` and ``pop`` are atomic, so a command takes no lock. A
+    connection that the server closed while it was idle is replaced, and its commands are sent again: every
+    command must be idempotent. Nothing else is retried.
 
     Args:
         connect: makes a connection, not yet opened.
-        record: returns the key where the server's run is recorded. A server that has restarted since is
-            cleared by the first connection to it (``distrust_after_restart``). With
-            ``run_is_not_recorded``, for data that must survive a restart, nothing is ever cleared.
-        slow_seconds: a server that takes longer for a PING is not back yet (``reconnect``).
+        record: returns the key under which the server's run is recorded. The first connection to a server
+            that has restarted clears it (``distrust_after_restart``). With ``run_is_not_recorded``, for
+            data that must survive a restart, nothing is ever cleared.
+        slow_seconds: ``reconnect`` fails if a PING takes longer.
 
     Attributes:
-        breaks: how many connections have broken. Readers that trust what the server holds compare it.
+        breaks: how many connections have broken. Readers that trust the server's values compare it.
     """
 
     def __init__(
@@ -68,7 +68,7 @@ class RedisClient:
         """Return the values of some keys.
 
         Raises:
-            RedisUnavailable: no answer in time, or none that can be used.
+            RedisUnavailable: no usable answer in time.
         """
         values: list[bytes | None] = self.command("MGET", *keys)
         return values
@@ -77,32 +77,32 @@ class RedisClient:
         """Return the reply to one command.
 
         Raises:
-            RedisUnavailable: no answer in time, or none that can be used.
+            RedisUnavailable: no usable answer in time.
         """
         return self.commands(words)[0]
 
     def commands(self, *commands: Command) -> list[Any]:
-        """Return the replies to plain commands, made in one round trip.
+        """Return the replies to plain commands, in one round trip.
 
         Raises:
-            RedisUnavailable: the reply to one is missing; others may have been carried out.
+            RedisUnavailable: the reply to one is missing; others may have been run.
         """
         replies = self.exchange(commands)
         raise_first_error(replies)
         return replies
 
     def run(self, *calls: ScriptCall) -> list[Any]:
-        """Return what scripts return, in one round trip; each is atomic, the row of them is not.
+        """Return the results of scripts, in one round trip. Each script is atomic; all together are not.
 
         Raises:
-            RedisUnavailable: the reply to one is missing; others may have been carried out.
+            RedisUnavailable: the reply to one is missing; others may have been run.
         """
         replies = self.exchange_calls(calls)
         raise_first_error(replies)
         return replies
 
     def scan(self, pattern: str) -> Iterator[str]:
-        """Return the keys that match, by cursor: for maintenance and inspection, never on a write."""
+        """Yield the keys that match, by SCAN. For maintenance and inspection, never for a write."""
         cursor = b"0"
         while True:
             cursor, keys = self.command("SCAN", cursor, "MATCH", pattern, "COUNT", 1000)
@@ -111,11 +111,11 @@ class RedisClient:
                 return
 
     def node_keys(self, name: str) -> list[str]:
-        """Return a key on each node that begins with ``name``: here on the one server."""
+        """Return a key that begins with ``name`` on each node, which here is the one server."""
         return [name]
 
     def reconnect(self) -> None:
-        """Reach the server by new connections only.
+        """Replace all connections, and check that the server answers.
 
         Raises:
             RedisUnavailable: it does not answer yet, or slowly.
@@ -128,18 +128,18 @@ class RedisClient:
             raise RedisUnavailable("it answers slowly")
 
     def close(self) -> None:
-        """Drop the idle connections."""
-        with contextlib.suppress(IndexError):  # other threads may be taking them
+        """Close the idle connections."""
+        with contextlib.suppress(IndexError):  # other threads may take some at the same time
             while True:
                 self._idle.pop().disconnect()
 
     def exchange(self, commands: tuple[Command, ...] | list[Command]) -> list[Any]:
-        """Return the replies to some commands; an error reply is returned in its place.
+        """Return the replies to some commands; an error reply is returned, not raised.
 
         Raises:
-            RedisUnavailable: there are no replies, or the server says that it cannot serve.
+            RedisUnavailable: there are no replies, or the server replies that it cannot serve.
         """
-        # In one piece: each piece would be a system call of its own, and wake the server.
+        # Sent in one piece: each piece would be a system call of its own and wake up the server.
         packed = b"".join(map(pack, commands))
         try:
             connection, replies = self._converse(packed, len(commands))
@@ -153,10 +153,10 @@ class RedisClient:
         return replies
 
     def exchange_calls(self, calls: tuple[ScriptCall, ...] | list[ScriptCall]) -> list[Any]:
-        """Return the replies to script calls; an error reply other than NOSCRIPT is in its place.
+        """Return the replies to script calls; an error reply other than NOSCRIPT is returned, not raised.
 
         Raises:
-            RedisUnavailable: as ``exchange``.
+            RedisUnavailable: there are no replies, or the server replies that it cannot serve.
         """
         replies = self.exchange([call.by_sha() for call in calls])
         unknown = [i for i, reply in enumerate(replies) if isinstance(reply, NoScriptError)]
@@ -175,7 +175,7 @@ class RedisClient:
             try:
                 return connection, converse(connection, packed, count)
             except RedisConnectionError:
-                # The server closed it while it was idle. A new one tells whether the server is there.
+                # The server closed it while it was idle. A new connection shows whether the server is up.
                 self.breaks += 1
                 self.close()
         connection = self._open()
@@ -195,7 +195,7 @@ class RedisClient:
 
 
 def _clearing(client: weakref.ref[RedisClient]) -> Callable[[], None]:
-    """Return what a forked process does: its parent's connections are its parent's."""
+    """Return a function by which a forked process drops the connections, which are its parent's."""
 
     def after_in_child() -> None:
         alive = client()

@@ -1,4 +1,4 @@
-"""Redis Cluster: each command goes to the node that holds its slot."""
+"""Redis Cluster: each command is sent to the node that holds its slot."""
 
 from __future__ import annotations
 
@@ -17,14 +17,14 @@ from caching.redis.replies import raise_first_error
 from caching.redis.scripts import Command, ScriptCall
 from caching.redis.slots import Node, SlotMap, slot_of
 
-# A node that has failed is not tried again by a request for so long.
+# How long requests do not try a node again after it has failed.
 SUSPECT_SECONDS = 0.25
 # A request that has waited longer for a node does not wait for another one.
 IN_TIME_SECONDS = 0.1
 
 
 class Item(NamedTuple):
-    """A command or a script call, and the slot of its keys."""
+    """A command or a script call with the slot of its keys."""
 
     slot: int
     call: Command | ScriptCall
@@ -33,15 +33,15 @@ class Item(NamedTuple):
 class ClusterBackend:
     """One ``RedisClient`` for each primary.
 
-    The map of the slots is learnt at the first command, after a MOVED, and when a node fails; a command
-    whose slot has gone to another node by then is sent there. A node that hangs costs one request one
-    timeout: for a short time after it other requests to that node fail at once.
+    The map of the slots is read at the first command, after a MOVED, and when a node fails. A command whose
+    slot has moved to another node by then is sent there. A node that hangs costs one request one timeout:
+    for a short time afterwards, other requests to that node fail at once.
 
     Args:
-        nodes: where to ask for the map at first.
-        connect: makes a connection to a node, not yet opened; takes other timeouts as options.
-        distrust: whether a node that has restarted is cleared.
-        slow_seconds: a node that takes longer for a PING is not back yet.
+        nodes: the nodes from which to read the map at first.
+        connect: makes a connection to a node, not yet opened; accepts other timeouts as options.
+        distrust: whether to clear a node that has restarted.
+        slow_seconds: ``reconnect`` fails if a PING takes longer.
     """
 
     def __init__(
@@ -61,14 +61,14 @@ class ClusterBackend:
 
     @property
     def breaks(self) -> int:
-        """How many connections have broken, to any node."""
+        """The number of connections that have broken, to any node."""
         return sum(client.breaks for client in list(self._clients.values()))
 
     def read(self, *keys: str) -> list[bytes | None]:
-        """Return the values of some keys: one MGET for each slot that they lie in.
+        """Return the values of some keys, by one MGET for each of their slots.
 
         Raises:
-            RedisUnavailable: no answer in time from a node, or none that can be used.
+            RedisUnavailable: no usable answer in time from a node.
         """
         by_slot: dict[int, list[str]] = defaultdict(list)
         for key in keys:
@@ -80,33 +80,33 @@ class ClusterBackend:
         return [found[key] for key in keys]
 
     def commands(self, *commands: Command) -> list[Any]:
-        """Return the replies to plain commands; the word after the first is the key.
+        """Return the replies to plain commands; the second word of each is the key.
 
         Raises:
-            RedisUnavailable: the reply to one is missing; others may have been carried out.
+            RedisUnavailable: the reply to one is missing; others may have been run.
         """
         return self._send(Item(slot_of(str(words[1])), words) for words in commands)
 
     def run(self, *calls: ScriptCall) -> list[Any]:
-        """Return what scripts return, in one round trip for each node.
+        """Return the results of scripts, in one round trip for each node.
 
         Raises:
-            RedisUnavailable: the reply to one is missing; others may have been carried out.
+            RedisUnavailable: the reply to one is missing; others may have been run.
         """
         return self._send(Item(slot_of(call.keys[0]), call) for call in calls)
 
     def scan(self, pattern: str) -> Iterator[str]:
-        """Return the keys of every primary that match."""
+        """Yield the keys of every primary that match."""
         for node in self._map.primaries():
             yield from self._client(node).scan(pattern)
 
     def node_keys(self, name: str) -> list[str]:
-        """Return a key on each primary that begins with ``name``."""
+        """Return a key that begins with ``name`` on each primary."""
         keys = (self._map.key_of(node, name) for node in self._map.primaries())
         return [key for key in keys if key is not None]
 
     def reconnect(self) -> None:
-        """Learn the map, and reach every primary by new connections.
+        """Read the map, and replace the connections to every primary.
 
         Raises:
             RedisUnavailable: a node does not answer yet, or a slot has no node.
@@ -119,7 +119,7 @@ class ClusterBackend:
         self._suspects.clear()
 
     def close(self) -> None:
-        """Drop the idle connections."""
+        """Close the idle connections."""
         for client in list(self._clients.values()):
             client.close()
 
@@ -136,7 +136,7 @@ class ClusterBackend:
         moved = [i for i, reply in enumerate(replies) if isinstance(reply, MovedError)]
         if moved:
             self._map.learn()
-            for i in moved:  # the node that was asked for the map may not have heard of it yet
+            for i in moved:  # the map may come from a node that does not know of the move yet
                 self._map.assign(batch[i].slot, Node(replies[i].host, replies[i].port))
             for i, reply in zip(moved, self._send_by_node([batch[i] for i in moved]), strict=True):
                 replies[i] = reply
@@ -172,7 +172,7 @@ class ClusterBackend:
             raise
 
     def _ask_other(self, node: Node, call: Command | ScriptCall) -> Any:
-        """Return the reply of the node to which a slot is being moved."""
+        """Return the reply of a node to which a slot is being moved."""
         words = call.by_text() if isinstance(call, ScriptCall) else call
         return self._client(node).exchange([("ASKING",), words])[1]
 

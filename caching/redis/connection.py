@@ -14,10 +14,10 @@ from caching.redis.scripts import DISTRUST, ScriptCall
 
 
 def converse(connection: AbstractConnection, packed: bytes, count: int) -> list[Any]:
-    """Send packed commands, then read their replies. An error reply is returned in its place.
+    """Send packed commands and return their replies. An error reply is returned, not raised.
 
     Raises:
-        Exception: no reply, or one that says that the server cannot serve. The connection is closed.
+        Exception: no reply, or one by which the server cannot serve. The connection is closed.
     """
     replies: list[Any] = []
     try:
@@ -30,7 +30,7 @@ def converse(connection: AbstractConnection, packed: bytes, count: int) -> list[
                     raise
                 replies.append(error)
     except BaseException:
-        connection.disconnect()  # unread replies must never reach the next command
+        connection.disconnect()  # otherwise the next command could read the replies that are left
         raise
     return replies
 
@@ -48,7 +48,7 @@ def ask(connection: AbstractConnection, *words: Any) -> Any:
 
 
 def distrust_after_restart(connection: AbstractConnection, record: str) -> None:
-    """Clear the database if the server has restarted since it was last recorded (distrust.lua).
+    """Clear the database if the server has restarted since its run was recorded (distrust.lua).
 
     Raises:
         Exception: no reply.

@@ -1,4 +1,4 @@
-"""Servers that know where the data is: the Sentinels of a master, the nodes of a cluster."""
+"""Find where the data is by querying one of several servers: Sentinels, or nodes of a cluster."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from redis.connection import AbstractConnection
 from caching.errors import RedisUnavailable
 from caching.redis.replies import DRIVER_ERRORS, describe
 
-# One that does not answer within it is passed over.
+# After this time without an answer, the next server is queried.
 ANSWER_SECONDS = 0.2
-# No server is asked that would be asked later than this: one request waits 0.4 s at most.
+# After this time, no other server is queried: one request waits 0.4 s at most.
 BUDGET_SECONDS = 0.21
-# When none has answered, later callers get the same error at once for so long.
+# After no server has answered, how long later callers get the same error at once.
 PAUSE_SECONDS = 0.5
 
 Address = tuple[str, int]
@@ -23,15 +23,15 @@ Fact = TypeVar("Fact")
 
 
 class Directory(Generic[Fact]):
-    """Asks one server after another, by a new connection each, until one knows.
+    """Queries one server after another, with a new connection for each, until one has the answer.
 
-    The one that answered last is asked first, those that failed are asked last: a server that is dead or
-    hung costs each process one short wait.
+    The server that answered last comes first, and servers that failed come last. So a server that is down
+    or hung costs each process one short wait.
 
     Args:
-        inquire: gets the fact from an open connection to the server at an address; raises where that does
-            not know.
-        servers: how to connect to each server, in the order in which to ask them.
+        inquire: returns the answer of the server at an address, given an open connection to it; raises if
+            that server does not know.
+        servers: makes a connection to each server, in the order of the queries.
     """
 
     def __init__(
@@ -46,10 +46,10 @@ class Directory(Generic[Fact]):
         self._pause_ends = 0.0
 
     def find(self) -> Fact:
-        """Return what the first server says that knows.
+        """Return the answer of the first server that has one.
 
         Raises:
-            RedisUnavailable: none answered in the time there is, or a moment ago none did.
+            RedisUnavailable: no server answered in time, or none did a moment ago.
         """
         if time.monotonic() < self._pause_ends:
             raise RedisUnavailable(self._failure)
@@ -71,7 +71,7 @@ class Directory(Generic[Fact]):
         raise RedisUnavailable(self._failure)
 
     def know(self, servers: Mapping[Address, Callable[[], AbstractConnection]]) -> None:
-        """Add servers to those that are asked."""
+        """Add servers to those that ``find`` queries."""
         self._connect.update(servers)
         self._order = [*self._order, *(address for address in servers if address not in self._order)]
 

@@ -1,4 +1,4 @@
-"""Commands as the server reads them: by hiredis where it is installed, else by redis-py."""
+"""Encoding of commands: by hiredis if it is installed, otherwise by redis-py."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from redis.connection import PythonRespSerializer
 
-CUTOFF_BYTES = 6_000  # pieces that are longer are not copied
+CUTOFF_BYTES = 6_000  # longer pieces are not copied
 
 
 def _packer() -> Callable[[Any], bytes]:
@@ -20,7 +20,7 @@ def _packer() -> Callable[[Any], bytes]:
 
 
 def pack_in_python(words: tuple[Any, ...]) -> bytes:
-    """Return a command as the server reads it."""
+    """Return an encoded command."""
     return b"".join(_serializer.pack(*words))
 
 

@@ -1,4 +1,4 @@
-"""What an error reply says about the server that gave it.
+"""Classification of error replies by what they mean for the server and for the connection.
 
 ==========  ========================================  =====================  ======================
             codes                                     raised                 the connection
@@ -11,8 +11,8 @@ TROUBLE     OOM, MISCONF, NOREPLICAS, BUSY,           ``RedisUnavailable``   is 
 REFUSED     every other                               ``RedisRefused``       is kept
 ==========  ========================================  =====================  ======================
 
-A circuit breaker counts the first two: a writer cannot place its fences. NOSCRIPT, MOVED and ASK are
-answered by the client itself and never reach a caller.
+A circuit breaker counts the first two as failures: a writer cannot set its fences. NOSCRIPT, MOVED and ASK
+are handled by the client itself and never reach a caller.
 """
 
 from __future__ import annotations
@@ -25,8 +25,8 @@ from redis import exceptions
 
 from caching.errors import RedisRefused, RedisUnavailable
 
-# What the driver raises when there is no reply that can be used; it fails on malformed replies, too. Not
-# every exception: Celery's soft time limit and the like arrive in the middle of an exchange.
+# What the driver raises if there is no usable reply, including malformed ones. Not every exception: others,
+# such as Celery's soft time limit, may be raised during an exchange.
 DRIVER_ERRORS = (
     RedisUnavailable,
     exceptions.RedisError,
@@ -40,7 +40,7 @@ DRIVER_ERRORS = (
 AWAY = {"LOADING", "MASTERDOWN", "CLUSTERDOWN", "READONLY", "NOAUTH", "WRONGPASS"}
 TROUBLE = {"OOM", "MISCONF", "NOREPLICAS", "BUSY", "NOPERM", "TRYAGAIN"}
 
-# redis-py strips the code of those that have a class of their own.
+# redis-py removes the code from replies that have an exception class of their own.
 CODES: dict[type[Exception], str] = {
     exceptions.BusyLoadingError: "LOADING",
     exceptions.MasterDownError: "MASTERDOWN",
@@ -51,7 +51,7 @@ CODES: dict[type[Exception], str] = {
     exceptions.NoPermissionError: "NOPERM",
     exceptions.TryAgainError: "TRYAGAIN",
 }
-# Redis 6.2 wraps what a script's command was answered: "Error running script (…): @user_script: 3: -OOM …".
+# Redis 6.2 wraps the error of a command in a script: "Error running script (…): @user_script: 3: -OOM …".
 CODE_IN_TEXT = re.compile(r"(?:^|: -)([A-Z]+) ")
 
 
@@ -61,11 +61,11 @@ def is_away(error: Exception) -> bool:
 
 
 def raise_first_error(replies: Iterable[Any]) -> None:
-    """Look through the replies to a batch.
+    """Raise the first error among the replies to a batch.
 
     Raises:
-        RedisUnavailable: the server is in trouble.
-        RedisRefused: it is well, and refused a command.
+        RedisUnavailable: the server cannot serve.
+        RedisRefused: the server is healthy and refused a command.
     """
     errors = [reply for reply in replies if isinstance(reply, Exception)]
     if not errors:
@@ -77,7 +77,7 @@ def raise_first_error(replies: Iterable[Any]) -> None:
 
 
 def describe(error: BaseException) -> str:
-    """Return one line about an error, never empty."""
+    """Return one line that describes an error, never empty."""
     text = str(error)
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
 

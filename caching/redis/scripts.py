@@ -11,14 +11,14 @@ Command = tuple[Any, ...]
 
 
 class Script(NamedTuple):
-    """Text of a script, and the SHA-1 under which a server knows it once it has run."""
+    """The text of a script, and the SHA-1 by which a server finds it after its first run."""
 
     text: str
     sha: str
 
     @classmethod
     def of(cls, text: str) -> Script:
-        """Return the script of a text."""
+        """Return the script with this text."""
         return cls(text, sha1(text.encode(), usedforsecurity=False).hexdigest())
 
     @classmethod
@@ -28,7 +28,7 @@ class Script(NamedTuple):
 
 
 class ScriptCall:
-    """One run of a script: the command by its SHA-1, and the one that carries its text."""
+    """One run of a script, as a command with its SHA-1 and as a command with its text."""
 
     __slots__ = ("args", "keys", "script")
 
@@ -38,11 +38,11 @@ class ScriptCall:
         self.args = tuple(args)
 
     def by_sha(self) -> Command:
-        """Return the command for a server that knows the script."""
+        """Return the command for a server that has run the script before."""
         return ("EVALSHA", self.script.sha, len(self.keys), *self.keys, *self.args)
 
     def by_text(self) -> Command:
-        """Return the command for a server that does not."""
+        """Return the command for a server that has not."""
         return ("EVAL", self.script.text, len(self.keys), *self.keys, *self.args)
 
 

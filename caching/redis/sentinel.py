@@ -1,4 +1,4 @@
-"""The master that Sentinels name."""
+"""Connections to the master that Sentinels monitor."""
 
 from __future__ import annotations
 
@@ -13,10 +13,10 @@ from caching.redis.connection import ask
 
 
 def ask_for_master(name: str, sentinel: object, connection: AbstractConnection) -> tuple[str, int]:
-    """Return the master's host and port, as one Sentinel knows them.
+    """Return the master's host and port according to one Sentinel.
 
     Raises:
-        RedisConnectionError: it knows no such master.
+        RedisConnectionError: this Sentinel does not monitor the master.
     """
     del sentinel
     address = ask(connection, "SENTINEL", "GET-MASTER-ADDR-BY-NAME", name)
@@ -27,12 +27,12 @@ def ask_for_master(name: str, sentinel: object, connection: AbstractConnection) 
 
 
 class _FollowsMaster:
-    """A connection that is opened to the server which is the master at that moment.
+    """A connection that, whenever it opens, finds the present master.
 
-    A Sentinel may not have heard of a failover yet, so the server is asked for its role.
+    A Sentinel may not know of a failover yet, so the connection checks the role of the server.
 
     Args:
-        find_master: returns host and port.
+        find_master: returns the master's host and port.
     """
 
     host: str
@@ -47,7 +47,8 @@ class _FollowsMaster:
         """Open the connection.
 
         Raises:
-            redis.exceptions.RedisError: no Sentinel knows the master, or it does not answer, or is none.
+            redis.exceptions.RedisError: no Sentinel knows the master, or the server does not answer or is
+                not the master.
         """
         if self._is_open:
             return
@@ -69,8 +70,8 @@ class _FollowsMaster:
 
 
 class MasterConnection(_FollowsMaster, Connection):
-    """By TCP."""
+    """A connection to the master by TCP."""
 
 
 class MasterSSLConnection(_FollowsMaster, SSLConnection):
-    """By TLS."""
+    """A connection to the master by TLS."""

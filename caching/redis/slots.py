@@ -1,4 +1,4 @@
-"""The map of a cluster: which node holds which slot."""
+"""The map of a cluster, from its slots to its nodes."""
 
 from __future__ import annotations
 
@@ -16,23 +16,23 @@ from caching.redis.directory import ANSWER_SECONDS, Directory
 
 
 class Node(NamedTuple):
-    """Address of a node."""
+    """The address of a node."""
 
     host: str
     port: int
 
 
 class SlotMap:
-    """Knows each slot's primary, once a node has been asked.
+    """The primary of each slot, read from a node when it is first needed.
 
     Args:
-        nodes: which to ask at first; later every node that was named is asked.
-        connect: makes a connection to a node, not yet opened; takes other timeouts as options.
+        nodes: the nodes from which to read the map at first; later every node in the map is tried, too.
+        connect: makes a connection to a node, not yet opened; accepts other timeouts as options.
     """
 
     def __init__(self, nodes: Iterable[Node], connect: Callable[..., AbstractConnection]) -> None:
         self._connect = connect
-        self._slots: list[Node | None] = []  # empty until it is learnt
+        self._slots: list[Node | None] = []  # empty until it is read
         self._directory = Directory(_ask_for_slots, {node: self._briefly(node) for node in nodes})
 
     @property
@@ -44,7 +44,7 @@ class SlotMap:
         """Return the node that holds a slot.
 
         Raises:
-            RedisUnavailable: none does, or no node answers that would know.
+            RedisUnavailable: the slot has no node, or no node returns the map.
         """
         if not self._slots:
             self.learn()
@@ -57,17 +57,17 @@ class SlotMap:
         """Return every node that holds a slot.
 
         Raises:
-            RedisUnavailable: no node answers that would know.
+            RedisUnavailable: no node returns the map.
         """
         if not self._slots:
             self.learn()
         return list(dict.fromkeys(node for node in self._slots if node is not None))
 
     def learn(self) -> None:
-        """Ask for the map.
+        """Read the map from a node.
 
         Raises:
-            RedisUnavailable: no node answers.
+            RedisUnavailable: no node returns it.
         """
         slots: list[Node | None] = [None] * REDIS_CLUSTER_HASH_SLOTS
         for first, last, node in self._directory.find():
@@ -77,13 +77,13 @@ class SlotMap:
         self._directory.know({node: self._briefly(node) for node in nodes})
 
     def assign(self, slot: int, node: Node) -> None:
-        """Note that a slot has moved to a node."""
+        """Record that a slot has moved to a node."""
         self._slots[slot] = node
 
     def key_of(self, node: Node, name: str) -> str | None:
-        """Return a key in one of the node's own slots that begins with ``name``; None where it has none.
+        """Return a key that begins with ``name`` in one of the node's slots, None if it has no slot.
 
-        A node without a slot holds nothing yet but keys of a slot that is being moved to it.
+        A node without a slot holds only keys of a slot that is being moved to it.
         """
         slots = self._slots
         if node not in slots:
@@ -97,15 +97,15 @@ class SlotMap:
 
 
 def slot_of(key: str) -> int:
-    """Return the slot in which a key lies."""
+    """Return the slot of a key."""
     return key_slot(key.encode())
 
 
 def _ask_for_slots(address: tuple[str, int], connection: AbstractConnection) -> list[tuple[int, int, Node]]:
-    """Return ranges of slots and their primaries, as one node knows them.
+    """Return the ranges of slots and their primaries according to one node.
 
     Raises:
-        RedisUnavailable: it knows none, as a node that has left its cluster.
+        RedisUnavailable: it knows none, for example because it has left its cluster.
     """
     ranges = ask(connection, "CLUSTER", "SLOTS")
     if not ranges:

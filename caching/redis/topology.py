@@ -1,6 +1,6 @@
-"""From a configuration to what answers commands.
+"""Make the client for a configuration.
 
-One server by TCP, TLS or unix socket, the master that Sentinels name, or a cluster.
+It is one server by TCP, TLS or unix socket, the master that Sentinels monitor, or a cluster.
 """
 
 from __future__ import annotations
@@ -21,44 +21,44 @@ from caching.redis.slots import Node
 
 
 class Backend(Protocol):
-    """A Redis, of whatever topology. Every method raises ``RedisUnavailable`` and nothing else."""
+    """A Redis in any topology. Every method raises ``RedisUnavailable`` and no other exception."""
 
     @property
     def breaks(self) -> int:
-        """How many connections have broken, to any node."""
+        """The number of connections that have broken, to any node."""
 
     def read(self, *keys: str) -> list[bytes | None]:
         """Return the values of some keys."""
 
     def commands(self, *commands: Command) -> list[Any]:
-        """Return the replies to plain commands; the word after the first is the key."""
+        """Return the replies to plain commands; the second word of each is the key."""
 
     def run(self, *calls: ScriptCall) -> list[Any]:
-        """Return what scripts return; the keys of each lie in one slot."""
+        """Return the results of scripts; the keys of each are in one slot."""
 
     def scan(self, pattern: str) -> Iterator[str]:
-        """Return the keys that match."""
+        """Yield the keys that match."""
 
     def node_keys(self, name: str) -> list[str]:
-        """Return a key on each node that begins with ``name``."""
+        """Return a key that begins with ``name`` on each node."""
 
     def reconnect(self) -> None:
-        """Reach every node by new connections."""
+        """Replace all connections, and check that every node answers."""
 
     def close(self) -> None:
-        """Drop the idle connections."""
+        """Close the idle connections."""
 
 
 def make_backend(conf: RedisConf, *, distrust: bool = True, slow_seconds: float = float("inf")) -> Backend:
-    """Return what answers commands for a configuration. Nothing is connected yet.
+    """Return the client for a configuration. It does not connect yet.
 
     Args:
-        conf: where Redis is.
-        distrust: whether a server that has restarted is cleared. Only for a cache.
-        slow_seconds: a server that takes longer for a PING is not back yet.
+        conf: the configuration.
+        distrust: whether to clear a server that has restarted. Only for a cache.
+        slow_seconds: ``reconnect`` fails if a PING takes longer.
 
     Raises:
-        ImproperlyConfigured: an address cannot be understood.
+        ImproperlyConfigured: an address cannot be parsed.
     """
     if conf.cluster:
         base = endpoint_of(conf).with_options(db=0)
@@ -74,20 +74,20 @@ def make_backend(conf: RedisConf, *, distrust: bool = True, slow_seconds: float 
 
 
 def master_endpoint(conf: RedisConf) -> Endpoint:
-    """Return how to connect to the one server, or to the master that the Sentinels name.
+    """Return the endpoint of the one server, or of the master that the Sentinels monitor.
 
     Raises:
-        ImproperlyConfigured: an address cannot be understood.
+        ImproperlyConfigured: an address cannot be parsed.
     """
     endpoint = endpoint_of(conf)
     return _following_master(conf, endpoint) if conf.sentinels else endpoint
 
 
 def current_server(conf: RedisConf) -> Endpoint:
-    """Return the server to which commands go now: with Sentinels their master, of a cluster its first node.
+    """Return the server that receives commands now: with Sentinels the master, in a cluster the first node.
 
     Raises:
-        ImproperlyConfigured: an address cannot be understood.
+        ImproperlyConfigured: an address cannot be parsed.
         RedisUnavailable: no Sentinel knows the master.
     """
     if conf.cluster:
@@ -99,7 +99,7 @@ def current_server(conf: RedisConf) -> Endpoint:
 
 
 def _following_master(conf: RedisConf, endpoint: Endpoint) -> Endpoint:
-    """Return an endpoint whose connections ask the Sentinels for the master whenever they are opened."""
+    """Return an endpoint whose connections query the Sentinels for the master whenever they open."""
     brief = {"socket_connect_timeout": directory.ANSWER_SECONDS, "socket_timeout": directory.ANSWER_SECONDS}
     servers = [sentinel.with_options(**brief) for sentinel in sentinel_endpoints(conf)]
     sentinels = directory.Directory(

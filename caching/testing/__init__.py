@@ -1,4 +1,4 @@
-"""What tests need to know of the cache. (What the cache needs to know of tests: environment.py.)"""
+"""Helpers for tests of code that uses the cache, and of the cache itself."""
 
 from __future__ import annotations
 
@@ -11,31 +11,32 @@ from typing import Any, cast
 from unittest import mock
 
 
+def _named(name: str) -> Callable[..., list[str]]:
+    return lambda *_: [name]
+
+
 @contextlib.contextmanager
 def announced_steps(reach: Callable[[str], None]) -> Iterator[None]:
     """Call ``reach`` before each step of the cache and of the database, and after it with ``done``.
 
-    The steps are ``look``, ``COMMIT`` and, by name, the scripts: ``get_generation``, ``lease``, ``fill``,
-    ``fence``, ``lift``, ``drop`` and so on; within them ``exchange``, each round trip to a Redis, and
-    ``connect``, each connection that is opened for it. A test that stops a thread in ``reach``
-    decides how readers and writers interleave.
+    The steps are ``look``, ``COMMIT`` and the names of the scripts: ``get_generation``, ``lease``, ``fill``,
+    ``fence``, ``lift``, ``drop`` and so on. Within a step there are ``exchange``, each round trip to Redis,
+    and ``connect``, each connection that is opened for it. A test that blocks a thread in ``reach``
+    determines the order of the steps of readers and writers.
     """
     from django.db.backends.postgresql import base
 
     from caching.gateway import RedisGateway
     from caching.redis.client import RedisClient
 
-    def one(name: str) -> Callable[..., list[str]]:
-        return lambda *_: [name]
-
     wrapped = (
-        (RedisGateway, "read", one("look")),
-        (RedisGateway, "read_fields", one("look")),
+        (RedisGateway, "read", _named("look")),
+        (RedisGateway, "read_fields", _named("look")),
         (RedisGateway, "run", _script_names),
         (RedisGateway, "run_trusted", _script_names),
-        (RedisClient, "exchange", one("exchange")),
-        (RedisClient, "_open", one("connect")),
-        (base.DatabaseWrapper, "_commit", one("COMMIT")),
+        (RedisClient, "exchange", _named("exchange")),
+        (RedisClient, "_open", _named("connect")),
+        (base.DatabaseWrapper, "_commit", _named("COMMIT")),
     )
     with contextlib.ExitStack() as stack:
         for owner, method, steps in wrapped:
@@ -45,12 +46,12 @@ def announced_steps(reach: Callable[[str], None]) -> Iterator[None]:
         yield
 
 
-# By the name of a step: where it is carried out. Tests take an idea out of the cache by replacing one.
+# The name of each step and the function that runs it. Tests replace one to disable a part of the cache.
 STEPS = {
     "look": "caching.read.entries.KeyEntry.look",
     "look at a field": "caching.read.entries.HashFieldEntry.look",
     "run trusted": "caching.gateway.RedisGateway.run_trusted",
-    "as nobody": "caching.read.loading._nobody_in_particular",
+    "without caller": "caching.read.loading._without_caller",
     "bypass": "caching.write.pending.PendingInvalidations.must_bypass",
     "may store": "caching.write.pending.PendingInvalidations.may_store",
     "isolation": "caching.write.pending.PendingInvalidations.note_isolation",
@@ -72,7 +73,7 @@ STEPS = {
     "distrust": "caching.redis.client.distrust_after_restart",
 }
 
-# By name: a time that tests shorten or lengthen, in seconds.
+# The names of times, in seconds, that tests may change.
 TIMES = {
     "trust": "caching.recovery.trust.TRUST_SECONDS",
     "grace": "caching.recovery.trust.GRACE_SECONDS",
@@ -87,13 +88,13 @@ MILLISECONDS = {"overdue": "caching.gateway.FENCE_OVERDUE_MS", "lease": "caching
 
 @contextlib.contextmanager
 def replaced(step: str, by: Callable[..., Any]) -> Iterator[None]:
-    """Carry out ``by`` in place of a step of the cache, one of ``STEPS``."""
+    """Run ``by`` in place of a step of the cache, one of ``STEPS``."""
     with mock.patch(STEPS[step], by):
         yield
 
 
 def original(step: str) -> Callable[..., Any]:
-    """Return what carries out a step, for what replaces it to call."""
+    """Return the function that runs a step, so that a replacement can call it."""
     module, *names = _module_and_names(STEPS[step])
     found: Any = import_module(module)
     for name in names:
@@ -109,7 +110,7 @@ def _module_and_names(path: str) -> list[str]:
 
 @contextlib.contextmanager
 def changed_script(name: str, old: str, new: str) -> Iterator[None]:
-    """Exchange a piece of a Lua script's text, for example ``changed_script("FILL", "return 0", "")``."""
+    """Replace a part of a Lua script's text, for example ``changed_script("FILL", "return 0", "")``."""
     from caching.redis import scripts
 
     text = getattr(scripts, name).text
@@ -123,10 +124,10 @@ def changed_script(name: str, old: str, new: str) -> Iterator[None]:
 
 @contextlib.contextmanager
 def timing(**seconds: float) -> Iterator[None]:
-    """Use other times in the block: ``timing(grace=0, overdue=0.1)``. See ``TIMES``.
+    """Use other times in the block, such as ``timing(grace=0, overdue=0.1)``. See ``TIMES``.
 
-    ``tick=3600`` has the watch thread check only when a reader or a writer asks for it, or the test does
-    (``check_now``).
+    With ``tick=3600`` the watch thread checks only when a reader, a writer or the test (``check_now``)
+    requests it.
     """
     with contextlib.ExitStack() as stack:
         for name, value in seconds.items():
@@ -136,7 +137,7 @@ def timing(**seconds: float) -> Iterator[None]:
 
 
 def check_now() -> bool:
-    """Make one check of the watch thread's in this thread. Return whether Redis is trusted after it."""
+    """Run one check of the watch thread in this thread. Return whether Redis is trusted afterwards."""
     from caching.gateway import get_gateway
 
     gateway = get_gateway()
@@ -146,7 +147,7 @@ def check_now() -> bool:
 
 @contextlib.contextmanager
 def using_gateway(gateway: Any) -> Iterator[None]:
-    """Have the cache use another gateway in the block, such as one of a test's own."""
+    """Make the cache use another gateway in the block."""
     from caching.gateway import get_gateway
 
     users = [
@@ -162,12 +163,12 @@ def using_gateway(gateway: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def own_declarations(using: str = "default") -> Iterator[Callable[..., None]]:
-    """Forget at the end what the block has declared. Yields a function that gives it its triggers.
+    """Remove at the end the declarations of the block. Yield a function that installs their triggers.
 
     ::
 
         with own_declarations() as report:
-            thing = Cached("odd:{pk}", ...)
+            detail = Cached("odd:{pk}", ...)
             report()
     """
     from caching import registry
@@ -210,7 +211,7 @@ def _script_names(*calls: Any) -> list[str]:
 
 
 def assert_independent_of_caller(declared: Any, **params: Any) -> None:
-    """Fail if a value holds anything of who asks: language, time zone, script prefix, host.
+    """Fail if a value depends on the caller: its language, time zone, script prefix or host.
 
     Args:
         declared: a ``Cached`` or ``CachedFamily``; ``params`` are those of its ``get``.
@@ -229,4 +230,4 @@ def assert_independent_of_caller(declared: Any, **params: Any) -> None:
     if bodies[0] != bodies[1]:
         raise AssertionError(f"{declared.key} depends on the caller: {bodies[0]!r} and {bodies[1]!r}")
     if b"://" in bodies[0]:
-        raise AssertionError(f"{declared.key} holds an address: {bodies[0]!r}")
+        raise AssertionError(f"{declared.key} contains an address: {bodies[0]!r}")

@@ -1,4 +1,4 @@
-"""What the cache needs to know of tests."""
+"""How the cache recognises tests."""
 
 from __future__ import annotations
 
@@ -8,10 +8,10 @@ from django.core import mail
 
 
 def is_tests_own(block: Any) -> bool:
-    """Return whether an atomic block is one that a TestCase puts around its tests."""
+    """Return whether an atomic block is one that a TestCase opens around its tests."""
     return bool(getattr(block, "_from_testcase", False))
 
 
 def in_test_environment() -> bool:
-    """Return whether Django's test runner, or pytest-django, has set the process up for tests."""
+    """Return whether Django's test runner or pytest-django has prepared the process for tests."""
     return hasattr(mail, "outbox")

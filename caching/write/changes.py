@@ -1,8 +1,7 @@
-"""What the triggers report: which rows of which tables have changed, in which transaction.
+"""The reports of the triggers: which rows of which tables have changed, in which transaction.
 
-A trigger raises a message at the level INFO, which PostgreSQL sends to the client whatever its
-settings, within the answer to the statement (postgresql/triggers.py writes it, docs/caching.md says
-why this way was chosen).
+A trigger raises a message at the level INFO. PostgreSQL sends it to the client within the answer to the
+statement, whatever the settings are. postgresql/triggers.py writes it; docs/caching.md explains the choice.
 """
 
 from __future__ import annotations
@@ -14,7 +13,7 @@ from typing import Any, NamedTuple
 from caching.dependents import Dependent, parse
 
 MARK = "caching:{"
-MAX_ROWS = 500  # more of one table in one transaction, and its dependents go as groups
+MAX_ROWS = 500  # if one transaction changes more rows of a table, whole groups are invalidated
 
 Row = tuple[Any, ...]
 
@@ -23,8 +22,8 @@ class Report(NamedTuple):
     """One statement's changes of one table.
 
     Attributes:
-        columns: the names of what is told of each row.
-        rows: old and new rows; None for more than MAX_ROWS, or for all.
+        columns: the names of the columns that are reported.
+        rows: old and new rows; None if there are more than MAX_ROWS, or if every row may have changed.
     """
 
     transaction: str
@@ -35,10 +34,10 @@ class Report(NamedTuple):
 
 
 def read_report(notice: str) -> Report | None:
-    """Return what a message of PostgreSQL reports, or None if it is no trigger's of the cache.
+    """Return the report in a message of PostgreSQL, None if no trigger of the cache sent it.
 
     Raises:
-        ValueError: it looks like a trigger's, perhaps of another release, and cannot be understood.
+        ValueError: it looks like a trigger's message, perhaps of another release, but cannot be parsed.
     """
     start = notice.find(MARK)
     if start < 0:
@@ -46,7 +45,7 @@ def read_report(notice: str) -> Report | None:
     try:
         return _report(notice[start + len(MARK) - 1 :])
     except (ValueError, LookupError, TypeError) as error:
-        raise ValueError(f"no report: {notice:.200}") from error
+        raise ValueError(f"not a report: {notice:.200}") from error
 
 
 def _report(message: str) -> Report:
@@ -72,7 +71,7 @@ class Changes:
         self._dependents: dict[str, set[Dependent]] = {}
 
     def add(self, report: Report) -> None:
-        """Add what one statement has changed."""
+        """Add the changes of one statement."""
         self.transaction = report.transaction
         self._dependents.setdefault(report.table, set()).update(parse(report.dependents))
         known = self._rows.setdefault(report.table, set())
@@ -82,11 +81,11 @@ class Changes:
             known.update(frozenset(zip(report.columns, row, strict=True)) for row in report.rows)
 
     def dependents(self) -> Iterable[tuple[str, Dependent]]:
-        """Yield each table that has changed, with each thing that depends on it."""
+        """Yield each changed table with each declaration that depends on it."""
         return [(table, each) for table, found in self._dependents.items() for each in found]
 
     def rows(self, table: str) -> list[dict[str, Any]] | None:
-        """Return old and new rows of a table; None where they were too many."""
+        """Return the old and new rows of a table, None if they were too many."""
         rows = self._rows.get(table, set())
         return None if rows is None else [dict(row) for row in rows]
 

@@ -1,14 +1,14 @@
-"""Fence, COMMIT, lift::
+"""Set fences, COMMIT, lift the fences::
 
     writer                          readers
-    UPDATE                          hit: old                 (not committed: old is right)
-    fence                           bypass: old              (value and leases are gone)
+    UPDATE                          hit: old                 (not committed: old is correct)
+    fence                           bypass: old              (value and leases are deleted)
     COMMIT                          bypass: new
     lift                            miss: new, stored
     acknowledged                    hit: new
 
-A fence is named after its transaction. If its process is killed, or the answer to COMMIT is lost, the
-fence stays until the database says that the transaction is over (recovery/fences.py).
+The name of a fence contains its transaction. If its process is killed, or the answer to COMMIT is lost, the
+fence stays until a query shows that the transaction is over (recovery/fences.py).
 """
 
 from __future__ import annotations
@@ -17,8 +17,6 @@ import contextlib
 import logging
 import time
 from collections.abc import Iterator
-
-from django.db import DatabaseError
 
 from caching import metrics
 from caching.errors import RedisUnavailable
@@ -31,15 +29,17 @@ from caching.write.pending import Connection, PendingInvalidations
 
 logger = logging.getLogger(__name__)
 
+ACTIVE = 1  # of both drivers: a statement is in progress
+
 
 @contextlib.contextmanager
 def committing(connection: Connection) -> Iterator[None]:
     """Fence what the transaction has changed, let the block commit, and lift the fences.
 
     Raises:
-        DatabaseError: a deferred constraint is violated, or the outbox cannot be written while Redis
-            is away; nothing is committed.
-        Whatever the block raises.
+        DatabaseError: a deferred constraint is violated, or Redis is unavailable and the outbox cannot be
+            written; nothing is committed.
+        Exception: any that the block raises.
     """
     pending = connection.pending
     if pending.in_snapshot and not pending:  # read only
@@ -47,28 +47,13 @@ def committing(connection: Connection) -> Iterator[None]:
         return
     run_deferred(connection)
     targets = pending.targets(lock=True)
-    if not targets:
+    if targets:
+        with _fenced(connection, targets, _transaction_id(connection)):
+            yield
+            pending.committed()
+    else:
         yield
         pending.committed()
-        _after(pending)
-        return
-    token = fence_token(connection.alias, _transaction_id(connection))
-    fenced = _fence(connection, targets, token)
-    over = False
-    try:
-        yield
-        over = True
-        pending.committed()
-    except DatabaseError:
-        over = not connection.connection.closed
-        raise
-    finally:
-        if not fenced:
-            get_gateway().watch.note_missed()
-        elif over:
-            _lift(targets, token)
-        else:
-            logger.warning("the outcome of COMMIT is unknown: %d fences stay until it is", len(targets))
     _after(pending)
 
 
@@ -77,7 +62,7 @@ def closed(connection: Connection, targets: set[Target] | None) -> Iterator[None
     """Fence targets while the block runs a statement that may commit by itself.
 
     Args:
-        targets: None for what the transaction has changed until now.
+        targets: None: those of what the transaction has changed so far.
     """
     connection.ensure_connection()
     if targets is None:
@@ -85,22 +70,38 @@ def closed(connection: Connection, targets: set[Target] | None) -> Iterator[None
     if not targets:
         yield
         return
-    token = fence_token(
-        connection.alias,
-        connection.pending.transaction_id or process(connection.connection.info.backend_pid),
-    )
+    owner = connection.pending.transaction_id or process(connection.connection.info.backend_pid)
+    with _fenced(connection, targets, owner):
+        yield
+
+
+@contextlib.contextmanager
+def _fenced(connection: Connection, targets: set[Target], owner: str) -> Iterator[None]:
+    """Fence targets while the block runs. The fences stay if the outcome of its statement is unknown."""
+    token = fence_token(connection.alias, owner)
     fenced = _fence(connection, targets, token)
     try:
         yield
     finally:
         if not fenced:
             get_gateway().watch.note_missed()
-        elif not connection.connection.closed:
+        elif _is_answered(connection):
             _lift(targets, token)
+        else:
+            logger.warning("the outcome is unknown: %d fences stay until it is known", len(targets))
+
+
+def _is_answered(connection: Connection) -> bool:
+    """Return whether the server has answered the last statement.
+
+    It has not if the connection broke, or if a signal's exception left psycopg 3 waiting for the answer.
+    """
+    raw = connection.connection
+    return not raw.closed and raw.info.transaction_status != ACTIVE
 
 
 def _transaction_id(connection: Connection) -> str:
-    """Return PostgreSQL's number of the transaction; empty where it has written nothing."""
+    """Return PostgreSQL's id of the transaction, empty if it has written nothing."""
     if connection.pending.transaction_id:
         return connection.pending.transaction_id
     with connection.wrap_database_errors, connection.connection.cursor() as cursor:
@@ -109,7 +110,7 @@ def _transaction_id(connection: Connection) -> str:
 
 
 def _fence(connection: Connection, targets: set[Target], token: str) -> bool:
-    """Close the targets, or write them into the outbox of the open transaction. Return whether closed."""
+    """Fence the targets and return True; without Redis, write them to the outbox and return False."""
     started = time.perf_counter_ns()
     try:
         get_gateway().fence(targets, token)
@@ -123,16 +124,16 @@ def _fence(connection: Connection, targets: set[Target], token: str) -> bool:
 
 
 def _lift(targets: set[Target], token: str) -> None:
-    """Open the targets again. Where Redis does not answer, the watch thread goes on trying."""
+    """Lift the fences of the targets. If Redis does not answer, the watch thread retries."""
     gateway = get_gateway()
     try:
         gateway.lift(targets, token)
     except RedisUnavailable as error:
         logger.warning("fences are left: %s", error)
-        gateway.watch.owe(targets, token)
+        gateway.watch.retry_later(targets, token)
 
 
 def _after(pending: PendingInvalidations) -> None:
-    """Invalidate what the COMMIT itself has changed: deferred triggers that were made a moment ago."""
+    """Invalidate what the COMMIT itself has changed, by deferred triggers that were just created."""
     if pending:
         pending.flush()

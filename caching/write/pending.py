@@ -1,8 +1,8 @@
-"""What the open transaction of one connection is going to invalidate.
+"""The invalidations that the commit of a connection's open transaction will make.
 
-The database reports each change within the answer to the statement (changes.py); receivers may add
-targets. The commit carries all of it out (commit.py). Too much is safe: a savepoint that is rolled back
-takes nothing away.
+The database reports each change within the answer to the statement (changes.py), and receivers may add
+targets. The commit invalidates all of them (commit.py). To invalidate too much is safe: the rollback of a
+savepoint removes nothing.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ logger = logging.getLogger(__name__)
 
 
 class Connection(Protocol):
-    """What this module asks of Django's connection."""
+    """Django's connection, as this module uses it."""
 
     alias: str
     connection: Any
@@ -58,10 +58,10 @@ class Connection(Protocol):
 
 
 class PendingInvalidations:
-    """What has changed on one database connection since its last commit.
+    """The changes on one database connection since its last commit.
 
     Attributes:
-        in_snapshot: the open transaction is one of ``snapshot``, which cannot write.
+        in_snapshot: whether the open transaction is one of ``snapshot``, which cannot write.
     """
 
     def __init__(self, connection: Connection) -> None:
@@ -77,7 +77,7 @@ class PendingInvalidations:
     # --- For readers --------------------------------------------------------------------------
 
     def must_bypass(self) -> bool:
-        """Return whether this connection may see another state than the cache's readers do."""
+        """Return whether this connection may see a different state than other readers."""
         if self._connection.connection is None:
             return False
         if self.has_news() and self:
@@ -95,10 +95,10 @@ class PendingInvalidations:
         return above or self._transaction_isolated or self._session_isolated
 
     def may_store(self) -> bool:
-        """Return whether an open transaction reads what a new one would. The server itself is asked.
+        """Return whether an open transaction reads what a new one would read. This queries the server.
 
-        Isolation may have been raised where no statement shows it (ALTER ROLE), and something written
-        where no trigger reports it.
+        Isolation may have been raised without a statement (ALTER ROLE), and rows may have been written
+        that no trigger reports.
         """
         if not self.in_transaction():
             return True
@@ -108,15 +108,15 @@ class PendingInvalidations:
         return bool(read_committed and (unwritten or self._in_test()))
 
     def note_isolation(self, *, for_session: bool) -> None:
-        """From now on reads may see an older snapshot: a statement has named the isolation."""
+        """Record that a statement has set the isolation, so that reads may see an older snapshot."""
         self._transaction_isolated = True
         self._session_isolated |= for_session
 
     @contextlib.contextmanager
     def snapshot(self) -> Iterator[None]:
-        """Let every statement of a load see one state, where no transaction is open already."""
+        """Run the block on one snapshot, unless a transaction is open already."""
         connection = self._connection
-        connection.ensure_connection()  # one that was never opened does not know yet whether it autocommits
+        connection.ensure_connection()  # only an opened connection knows whether it autocommits
         if connection.in_atomic_block or not connection.autocommit or not connection.is_idle():
             yield
             return
@@ -132,20 +132,20 @@ class PendingInvalidations:
     # --- For receivers and the execute wrapper --------------------------------------------------
 
     def invalidate(self, target: Target, group: Target) -> None:
-        """Have the commit invalidate ``target``, a part of ``group``."""
+        """Let the commit invalidate ``target``, a part of ``group``."""
         self._targets[target] = group
         if not self.in_transaction():
             self.flush()
 
     def has_news(self) -> bool:
-        """Return whether there may be something to invalidate. Cheap: asked after each statement."""
+        """Return whether there may be something to invalidate. Cheap: called after each statement."""
         return bool(self.notices or self._targets or self._changes)
 
     def __bool__(self) -> bool:
-        """Return whether anything is to be invalidated. Reads what the driver has received."""
+        """Return whether there is something to invalidate. Reads the notices that the driver has received."""
         while self.notices:
             self._read(self.notices[0])
-            self.notices.popleft()  # not before: an interrupted reading is done again
+            self.notices.popleft()  # not before: after an interruption the notice is read again
         return bool(self._targets or self._changes)
 
     def _read(self, notice: str) -> None:
@@ -161,7 +161,7 @@ class PendingInvalidations:
     # --- Transactions ---------------------------------------------------------------------------
 
     def in_transaction(self) -> bool:
-        """Return whether a commit lies ahead. The block that a TestCase puts around a test is none."""
+        """Return whether a commit follows. The end of a TestCase's block around a test is not a commit."""
         connection = self._connection
         if connection.in_atomic_block:
             return not all(environment.is_tests_own(block) for block in connection.atomic_blocks)
@@ -172,14 +172,14 @@ class PendingInvalidations:
 
     @property
     def transaction_id(self) -> str:
-        """PostgreSQL's number of the transaction that made the changes; empty without changes."""
+        """PostgreSQL's id of the transaction that made the changes; empty if there are none."""
         return self._changes.transaction
 
     def targets(self, *, lock: bool) -> set[Target]:
-        """Return what is to be invalidated, and count it.
+        """Return the targets to invalidate, and count them.
 
         Args:
-            lock: the transaction is about to commit: keep the rows on the way as they are until then.
+            lock: the transaction is about to commit; lock the rows on the routes until then.
         """
         if not self:
             return set()
@@ -193,10 +193,10 @@ class PendingInvalidations:
         return whole.union(*(found for group, found in by_group.items() if group not in whole))
 
     def flush(self, *, keep: bool = False) -> None:
-        """Invalidate at once: what changed is committed, or may be, or is a test's.
+        """Invalidate at once: the changes are committed, may be committed, or belong to a test.
 
         Args:
-            keep: the transaction may go on, and its commit must invalidate again.
+            keep: the transaction may continue, and its commit must invalidate again.
         """
         if not self:
             return
@@ -208,18 +208,18 @@ class PendingInvalidations:
                 return  # stays pending: an outbox of the test's own would be rolled back
             self._record(targets)
         if not keep:
-            self._forget()  # not before: an interrupted flush is still to be done
+            self._clear()  # not before: after an interruption the flush must be repeated
 
     def _committed_targets(self) -> set[Target]:
         idle = self._connection.is_idle()
         try:
             return self.targets(lock=False)
-        except DatabaseError:  # the connection cannot be asked any more
+        except DatabaseError:  # the connection cannot run queries any more
             groups = {each.group for _, each in self._changes.dependents()}
             return groups | set(self._targets)
         finally:
             if idle and not self._connection.is_idle():
-                self._connection.connection.rollback()  # the driver began a transaction to ask
+                self._connection.connection.rollback()  # the driver began a transaction for the queries
 
     def _record(self, targets: set[Target]) -> None:
         idle = self._connection.is_idle()
@@ -228,42 +228,42 @@ class PendingInvalidations:
             if idle and not self._connection.is_idle():
                 self._connection.connection.commit()  # the driver began a transaction to write
         except DatabaseError:
-            logger.warning("the outbox cannot be written here: the watch thread goes on trying")
-            get_gateway().watch.owe(targets)
+            logger.warning("the outbox cannot be written on this connection: the watch thread retries")
+            get_gateway().watch.retry_later(targets)
         get_gateway().watch.note_missed()
 
-    def _forget(self) -> None:
+    def _clear(self) -> None:
         self._targets.clear()
         self._changes = Changes()
 
     def committed(self) -> None:
-        """Forget what ``targets`` returned. What was reported since is still to be done."""
-        self._forget()
+        """Clear what ``targets`` returned, but not what was reported since."""
+        self._clear()
         self._transaction_isolated = False
 
-    # --- Tests: a block of the test's own stands for the transaction ------------------------------
+    # --- Tests: a block of the test's own acts as the transaction ---------------------------------
 
     def rolled_back(self) -> None:
-        """Forget what was rolled back, and remove what a test has stored from it."""
+        """Clear what was rolled back, and remove the values that a test has stored from it."""
         self.notices.clear()
         self.committed()
-        self.forget_test()
+        self.remove_test_values()
 
     def note_fill(self, group: Target) -> None:
-        """Remember, in a test, what was stored: the end of the test rolls its source back."""
+        """In a test, record what was stored: the end of the test rolls back its rows."""
         if self._in_test():
             self._filled_in_test.add(group)
 
-    def forget_test(self) -> None:
-        """Remove what a test has stored."""
+    def remove_test_values(self) -> None:
+        """Remove the values that a test has stored."""
         if self._filled_in_test:
             groups, self._filled_in_test = self._filled_in_test, set()
-            with contextlib.suppress(RedisUnavailable):  # then nothing was stored that could be read
+            with contextlib.suppress(RedisUnavailable):  # then no reader can read what was stored
                 get_gateway().drop(groups)
 
 
 def pending(using: str = DEFAULT_DB_ALIAS) -> PendingInvalidations:
-    """Return what this thread's connection is going to invalidate."""
+    """Return the pending invalidations of this thread's connection."""
     return cast("Connection", connections[using]).pending
 
 
@@ -273,7 +273,7 @@ def _opened() -> list[PendingInvalidations]:
 
 
 def must_bypass() -> bool:
-    """Return whether any connection of this thread may see another state than other readers do."""
+    """Return whether any connection of this thread may see a different state than other readers."""
     return any(each.must_bypass() for each in _opened())
 
 

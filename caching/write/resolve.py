@@ -1,22 +1,22 @@
-"""From the changes of a transaction to the targets that its commit must close.
+"""Resolve the changes of a transaction to the targets that its commit must fence.
 
-What a row leads to through other tables is asked when the transaction is about to commit, and nothing
-may change the answer between then and the commit::
+The routes through other tables are followed by queries when the transaction is about to commit, and no
+other transaction may change the result between then and the commit::
 
     writer A                                writer B
     renames category 1
     which courses are in category 1? 5
                                             moves course 7 into category 1, COMMIT
                                             (a reader stores course 7 with the old name)
-    COMMIT, closes course 5                 course 7 is stale
+    COMMIT, fences course 5                 course 7 is stale
 
-So the rows on the way are locked, but never waited for: where another transaction holds one, the whole
-group goes. Before that the deferred constraints are checked, so that the commit itself waits for
-nothing while it holds these locks, and no deadlock can arise from them.
+So the rows on the routes are locked, but without waiting: if another transaction holds one, the whole group
+is invalidated. Before that the deferred constraints are checked, so that the commit itself waits for
+nothing while it holds these locks, and the locks cannot cause a deadlock.
 
-No question may make a write fail that Django alone would make. They are asked behind a savepoint, and
-after an error (a table on the way is locked or gone, may not be locked by this role, or hides rows from
-it) the groups go.
+A query must not make a write fail that would succeed in plain Django. The queries run after a savepoint, and
+after an error the groups are invalidated: a table on a route is locked or dropped, this role may not lock
+it, or row security hides rows.
 """
 
 from __future__ import annotations
@@ -33,20 +33,20 @@ from caching.paths import Hop, Route
 from caching.write.changes import Changes
 
 SAVEPOINT = "caching_questions"
-MAX_KEYS = 500  # more values of one thing, and its group is cheaper
+MAX_KEYS = 500  # for more values of one declaration, its group is cheaper
 
 
 class _Unclear(Exception):  # noqa: N818
-    """The values that a change concerns cannot be told for certain."""
+    """The values that a change concerns cannot be determined, so the group must be invalidated."""
 
 
 def targets(changes: Changes, connection: Any, *, lock: bool) -> set[tuple[Target, Target]]:
-    """Return what the changes concern, each target with its group.
+    """Return the targets that the changes concern, each with its group.
 
     Args:
         connection: Django's connection.
-        lock: its transaction is about to commit. Otherwise the changes are committed already, and what
-            the rows lead to now is the answer.
+        lock: its transaction is about to commit. Otherwise the changes are committed already, and the
+            routes are followed without locks.
     """
     resolver = _Resolver(changes, connection, lock)
     try:
@@ -68,10 +68,10 @@ class _Resolver:
         self.has_savepoint = False
 
     def targets(self) -> Iterator[tuple[Target, Target]]:
-        """Yield what the changes concern, each target with its group.
+        """Yield the targets that the changes concern, each with its group.
 
         Raises:
-            DatabaseError: the database refused to answer.
+            DatabaseError: a query failed.
         """
         for table, dependent in self._changes.dependents():
             try:
@@ -81,27 +81,27 @@ class _Resolver:
             yield from ((key, dependent.group) for key in keys)
 
     def go_back(self) -> None:
-        """Undo what the questions have left in the transaction."""
+        """Undo what the queries have left in the transaction."""
         self._run(f"ROLLBACK TO SAVEPOINT {SAVEPOINT}; RELEASE SAVEPOINT {SAVEPOINT}")
 
     def go_back_after(self, error: DatabaseError) -> None:
-        """Undo the questions after one has failed.
+        """Undo the queries after one has failed.
 
         Raises:
-            DatabaseError: ``error``, if it is not theirs.
+            DatabaseError: ``error``, if it was not caused by the queries.
         """
         if not self.has_savepoint:
             raise error
         try:
             self.go_back()
         except DatabaseError:  # a constraint is violated, or the connection is gone
-            raise error from None
+            raise error from error.__cause__  # the driver's, as everywhere in Django
 
     def keys(self, table: str, dependent: Dependent) -> Iterator[Target]:
-        """Yield the values of a thing that the changed rows of a table concern.
+        """Yield the values of a declaration that the changed rows of a table concern.
 
         Raises:
-            _Unclear: the group must go.
+            _Unclear: the group must be invalidated.
         """
         rows = self._changes.rows(table)
         if dependent.routes is None or rows is None:
@@ -135,7 +135,7 @@ class _Resolver:
         if self._is_locking and not hop.stable:
             locked = self._lock(hop.table, hop.match, wanted, "SHARE")
             if not hop.owner and locked < len(values):
-                raise _Unclear  # a row that is referred to is not there
+                raise _Unclear  # a row to which another one refers is missing
         taken = self._query(
             f"SELECT DISTINCT {_name(hop.take)} FROM {_name(hop.table)}"
             f" WHERE {_name(hop.match)} = ANY(%s) LIMIT {MAX_KEYS + 1}",
@@ -144,7 +144,7 @@ class _Resolver:
         return found | {value for (value,) in taken}
 
     def _from_own_changes(self, hop: Hop, values: set[Any]) -> tuple[set[Any], set[Any]]:
-        """Return what this transaction's own changes tell of a hop, and the values that they do not."""
+        """Return what this transaction's own changes answer of a hop, and the values that remain."""
         rows = self._changes.rows(hop.table)
         if rows is None:
             raise _Unclear
@@ -157,7 +157,7 @@ class _Resolver:
         if self._is_locking:
             ((isolation,),) = self._query("SHOW transaction_isolation")
             if isolation not in {"read committed", "read uncommitted"}:
-                raise _Unclear  # its snapshot may be older than what others have moved since
+                raise _Unclear  # its snapshot may be older than changes of other transactions
             begin = f"SET CONSTRAINTS ALL IMMEDIATE; SAVEPOINT {SAVEPOINT};"
         else:
             begin = f"SAVEPOINT {SAVEPOINT};"
@@ -167,7 +167,7 @@ class _Resolver:
             self._run(begin + "".join(self._locks_of_tables()))
 
     def _locks_of_tables(self) -> Iterator[str]:
-        """Yield statements that fail where a table on the way is locked, or hides rows."""
+        """Yield statements that fail if a table on a route is locked, or if row security hides rows."""
         yield "SET LOCAL row_security TO off;"
         hops = {hop for _, each in self._changes.dependents() for hop in each.hops()}
         locked = {hop.table for hop in hops if not hop.stable} | {hop.owner for hop in hops if hop.owner}
@@ -179,7 +179,7 @@ class _Resolver:
         """Lock the rows with these values, without waiting. Return how many there are.
 
         Raises:
-            _Unclear: another transaction holds one of them, or they are too many.
+            _Unclear: another transaction holds one of them, or there are too many.
         """
         rows = f"SELECT FROM {_name(table)} WHERE {_name(column)} = ANY(%s) LIMIT {MAX_KEYS + 1}"
         ((there, locked),) = self._query(
@@ -199,7 +199,7 @@ class _Resolver:
             cursor.execute(sql, **unprepared)
 
     def _query(self, sql: str, *params: Any) -> Any:
-        """Run a statement on the driver's own cursor: it is none of the application's."""
+        """Run a statement on a cursor of the driver, so that it is not treated as the application's."""
         with self._connection.wrap_database_errors, self._connection.connection.cursor() as cursor:
             cursor.execute(sql, params or None)
             return cursor.fetchall() if cursor.description else ()
@@ -208,18 +208,18 @@ class _Resolver:
 def _target(dependent: Dependent, params: dict[str, Any]) -> Target:
     try:
         return value_target(fill_in(dependent.pattern, params))
-    except ValueError as error:  # such a value has no key of its own, so nothing is stored under one
+    except ValueError as error:  # no key can contain such a value, so nothing is stored under one
         raise _Unclear from error
 
 
 def _value(row: dict[str, Any], column: str) -> Any:
     if column not in row:
-        raise _Unclear  # the trigger of another release does not tell of it
+        raise _Unclear  # the trigger of another release does not report it
     return row[column]
 
 
 def _array(values: Iterable[Any]) -> str:
-    """Return an array in PostgreSQL's own notation, which takes the type of what it is compared with."""
+    """Return an array as a PostgreSQL literal, which gets the type of the column it is compared with."""
     escaped = (str(value).replace("\\", "\\\\").replace('"', '\\"') for value in values)
     return "{" + ",".join(f'"{text}"' for text in escaped) + "}"
 

@@ -1,4 +1,4 @@
-"""What kind of statement a text is. Where it is unclear, the costlier and safer answer is given.
+"""Classify statements by their text. An unclear text gets the safer kind, which costs more.
 
 Which rows a statement changes is not read from its text: the database reports that (pending.py).
 """
@@ -22,11 +22,11 @@ _DEFINES = re.compile(
 )
 _ISOLATION = re.compile(r"isolation|session\s+characteristics|default_transaction", re.IGNORECASE)
 _SESSION = re.compile(r"\bsession\b|default_transaction", re.IGNORECASE)
-_RUNNING = {"execute", "explain"}  # statements that stand elsewhere, or further on
+_RUNNING = {"execute", "explain"}  # they run another statement: a prepared one, or the one that follows
 _WRITING = {"insert", "update", "delete", "merge", "truncate", "copy"}
 _CALLED = re.compile(r'(?<![\w$])([a-z_][\w$]*)("?)\s*\(', re.IGNORECASE)
-# What precedes a parenthesis in statements that read: words of SQL, types, and functions of PostgreSQL's
-# own. Any other costs a transaction of its own, for it may be a function that writes.
+# Words before a parenthesis in statements that read: SQL keywords, types, and PostgreSQL's own functions. A
+# statement with any other such word gets a transaction of its own: it may be a function that writes.
 _WORDS = """
     all and any array as between by case cast cross cube distinct else end except exists extract fetch
     filter following from full group grouping having ilike in inner intersect interval is join lateral
@@ -58,19 +58,19 @@ class Kind(enum.Flag):
     READS = 0
     WRITES = enum.auto()  # plainly changes rows, and may run in a transaction
     ENDS = enum.auto()  # may end the transaction
-    CALLS = enum.auto()  # runs a block or a procedure, which may do anything, and may commit
-    FUNCTIONS = enum.auto()  # calls functions that are not known to read only
-    DEFINES = enum.auto()  # may change tables, triggers or what a view holds
+    CALLS = enum.auto()  # runs a block or a procedure, which may do anything, including commit
+    FUNCTIONS = enum.auto()  # calls functions that may write
+    DEFINES = enum.auto()  # may change tables, triggers or the rows of a materialized view
     ISOLATION = enum.auto()  # may change the isolation of this transaction
-    SESSION = enum.auto()  # may change the isolation of those that follow
+    SESSION = enum.auto()  # may change the isolation of later transactions
 
 
-# For comparisons by identity, once for each statement.
+# For comparisons by identity, which each statement makes.
 READS, WRITES, FUNCTIONS = Kind.READS, Kind.WRITES, Kind.FUNCTIONS
 
 
 def kind_of(sql: str) -> Kind:
-    """Return what the statements in ``sql`` may do. Django repeats its texts: mostly a look-up."""
+    """Return what the statements in ``sql`` may do. The result is memoized: Django repeats its texts."""
     return _remembered(sql) if len(sql) <= MAX_REMEMBERED_LENGTH else _examine(sql)
 
 
@@ -97,7 +97,7 @@ def _examine(sql: str) -> Kind:
 
 
 def _calls_a_function(sql: str) -> bool:
-    """Return whether a function is called that is not known to read only."""
+    """Return whether ``sql`` calls a function that may write."""
     return any(quoted or not _is_harmless(name.lower()) for name, quoted in _CALLED.findall(sql))
 
 
@@ -122,7 +122,7 @@ _OUTSIDE = re.compile(r"\b(?:concurrently|database|tablespace|system|subscriptio
 
 
 def may_be_in_transaction(sql: str) -> bool:
-    """Return whether it is worth trying to run a definition in a transaction."""
+    """Return whether PostgreSQL may accept a definition in a transaction."""
     return not _OUTSIDE.search(sql)
 
 
@@ -130,6 +130,6 @@ _COMMITS = re.compile(r"(?:commit(?!\s+prepared)|end|prepare\s+transaction)\b", 
 
 
 def commits(sql: str) -> bool:
-    """Return whether a single statement ends the transaction, and does not roll it back."""
+    """Return whether a single statement ends the transaction with a commit."""
     start = _COMMENT_OR_SPACE.match(sql)
     return bool(_COMMITS.match(sql, start.end() if start else 0))

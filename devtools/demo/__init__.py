@@ -1,8 +1,7 @@
-"""Demo data: for each app one module that fills its tables up to a number of rows.
+"""Demo data: for each app, one module fills its tables up to a number of rows.
 
-A generator adds what is missing up to that number, so a second run adds nothing, and whatever was
-edited in between stays as it is. What a row contains depends on the seed and the row's own number
-alone, so an empty database filled with the same seed is always filled the same way.
+A generator adds only missing rows, so a second run adds nothing, and edited rows stay as they are. The
+content of a row depends only on the seed and the row's number, so the same seed always makes the same data.
 """
 
 from collections.abc import Callable
@@ -12,7 +11,7 @@ from django.db import transaction
 from devtools.demo import courses, services, tasks, topics, users
 from devtools.demo.plan import Plan
 
-# In the order of their foreign keys. Each returns how many rows it added.
+# In the order of their foreign keys. Each returns the number of rows that it added.
 GENERATORS: dict[str, Callable[[Plan], int]] = {
     "users": users.fill,
     "courses": courses.fill,
@@ -23,11 +22,7 @@ GENERATORS: dict[str, Callable[[Plan], int]] = {
 
 
 def fill(plan: Plan) -> dict[str, int]:
-    """Fill every app's tables; each app is filled as a whole or not at all.
-
-    Returns:
-        The number of rows added, by app.
-    """
+    """Fill the tables of every app, each app in one transaction. Return the number of rows added, by app."""
     added = {}
     for name, generator in GENERATORS.items():
         with transaction.atomic():

@@ -25,14 +25,7 @@ SUBJECTS = {
     "DevOps": ("Docker", "Kubernetes", "Linux", "Observability", "Continuous Delivery"),
     "Data": ("Statistics", "pandas", "Machine Learning", "Data Visualisation", "Spreadsheets"),
 }
-TITLES = (
-    "{} from Scratch",
-    "{} in Practice",
-    "Advanced {}",
-    "{} for Teams",
-    "{}: the Missing Manual",
-    "Testing {}",
-)
+TITLES = ("{} from Scratch", "{} in Practice", "Advanced {}", "{} for Teams", "{} Explained", "Testing {}")
 PARTS = (
     "First Steps",
     "The Core Ideas",
@@ -121,7 +114,7 @@ def _fill_audience(taught: list[tuple[Course, Random]], learners: list[User]) ->
             continue
         most = min(MAX_STUDENTS_PER_COURSE, len(learners))
         for user in rng.sample(learners, rng.randint(0, most)):
-            # Their mails count as sent: nobody wants thousands of them.
+            # Their mails count as sent, so that none is sent for demo data.
             enrollments.append(Enrollment(user=user, course=course, notified_at=now))
             if rng.random() < REVIEWED_SHARE:
                 rating = rng.choices(range(1, 6), weights=(1, 2, 4, 8, 6))[0]

@@ -1,4 +1,4 @@
-"""How much demo data, by which seed."""
+"""The size and the seed of demo data."""
 
 import random
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ class Plan:
     password: str = PUBLIC_PASSWORD
 
     def seeded_random(self, what: str, number: int) -> random.Random:
-        """Return the same generator for the same row, whichever rows exist already."""
+        """Return a generator that is the same for the same row, whatever rows exist already."""
         return random.Random(f"{self.seed}:{what}:{number}")  # noqa: S311  (not a secret)
 
     def missing(self, what: str, existing: int, wanted: int, *, chunk: int = CHUNK_ROWS) -> Iterator[range]:

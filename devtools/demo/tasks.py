@@ -19,7 +19,7 @@ STEPS = (
     *("Collect ideas", "Agree on a date", "Write the outline", "Draft the first part", "Review the draft"),
     *("Prepare the slides", "Record the video", "Proofread", "Invite everybody", "Publish"),
 )
-MOST_MEMBERS = 4
+MAX_MEMBERS = 4
 STATUSES = (Status.COMPLETED, Status.PENDING, Status.IN_PROGRESS, Status.OVERDUE)
 
 
@@ -50,12 +50,12 @@ def fill(plan: Plan) -> int:
 
 def _team(task_list: TaskList, rng: Random, people: list[User]) -> list[User]:
     """Return the owner, then the members."""
-    others = [user for user in rng.sample(people, MOST_MEMBERS + 1) if user != task_list.owner]
-    return [task_list.owner, *others[: rng.randint(1, MOST_MEMBERS)]]
+    others = [user for user in rng.sample(people, MAX_MEMBERS + 1) if user != task_list.owner]
+    return [task_list.owner, *others[: rng.randint(1, MAX_MEMBERS)]]
 
 
 def _task(task_list: TaskList, name: str, rng: Random, team: list[User], now: datetime) -> Task:
-    """Return a task that is due in days, not hours: no reminder is sent at once."""
+    """Return a task that is due in days, not hours, so that no reminder is sent at once."""
     status = rng.choices(STATUSES, weights=(4, 4, 2, 1))[0]
     days = timedelta(days=rng.randint(3, 30), minutes=rng.randint(0, 1_439))
     is_past = status in {Status.COMPLETED, Status.OVERDUE}

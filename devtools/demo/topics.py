@@ -1,4 +1,4 @@
-"""Topics, and who follows them."""
+"""Topics and their subscribers."""
 
 from collections.abc import Iterator
 from itertools import islice, product
@@ -18,7 +18,7 @@ SUBJECTS = (
 )
 CITIES = ("Kyiv", "Lviv", "Berlin", "London", "Lisbon", "Toronto", "Tbilisi")
 PLACES = ("", *(f"in {city}" for city in CITIES), "online")
-MOST_SUBSCRIBERS = 30
+MAX_SUBSCRIBERS = 30
 SHOWN_AS_CREATED = 5
 
 
@@ -47,7 +47,7 @@ def _free_names() -> Iterator[str]:
 
 
 def _fill_subscribers(topics: list[Topic], rngs: list[Random], people: list[User]) -> None:
-    most = min(MOST_SUBSCRIBERS, len(people))
+    most = min(MAX_SUBSCRIBERS, len(people))
     TopicSubscription.objects.bulk_create(
         TopicSubscription(topic=topic, user=user)
         for topic, one in zip(topics, rngs, strict=True)

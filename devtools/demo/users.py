@@ -4,6 +4,7 @@ from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import User
 
 from devtools.demo.plan import Plan
+from messaging.models import VerifiedEmail
 
 STUDENTS = {"small": 40, "large": 2_000}
 SHOWN = ("admin", "student1", "student2")
@@ -13,9 +14,13 @@ LAST_NAMES = ("Abbott", "Baker", "Costa", "Dubois", "Eriksen", "Fischer", "Novak
 
 def fill(plan: Plan) -> int:
     missing = _usernames(plan) - set(User.objects.values_list("username", flat=True))
-    hashed = make_password(plan.password)  # once: it is slow on purpose
+    hashed = make_password(plan.password)  # only once, because it is slow on purpose
     users = [_user(plan, name, hashed) for name in sorted(missing)]
-    return len(User.objects.bulk_create(users, batch_size=1_000))
+    added = User.objects.bulk_create(users, batch_size=1_000)
+    VerifiedEmail.objects.bulk_create(
+        [VerifiedEmail(user=user, address=user.email) for user in added], batch_size=1_000
+    )
+    return len(added)
 
 
 def students() -> list[User]:
@@ -25,9 +30,9 @@ def students() -> list[User]:
 
 
 def shown(password: str) -> list[str]:
-    """Return the names of the users to sign in with that have this password."""
+    """Return the names of the users shown to the developer that have this password."""
     found = User.objects.filter(username__in=SHOWN).order_by("username")
-    hashes = {user.password for user in found}  # one for those that were added together
+    hashes = {user.password for user in found}  # users that were added together have the same hash
     matching = {hashed for hashed in hashes if check_password(password, hashed)}
     return [user.username for user in found if user.password in matching]
 

@@ -1,1 +1,1 @@
-"""A real PostgreSQL and a real Redis for a machine on which neither is configured."""
+"""Embedded servers: a real PostgreSQL and a real Redis for a machine without configured addresses."""

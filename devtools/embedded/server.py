@@ -6,7 +6,6 @@ import time
 from abc import ABC, abstractmethod
 from contextlib import suppress
 from pathlib import Path
-from typing import Any
 
 import psutil
 
@@ -21,15 +20,15 @@ class Server(ABC):
     program: str
     address: str
     advice = ""  # for when it does not start
-    process: subprocess.Popen[bytes] | None = None
+    process: subprocess.Popen[bytes]
 
     def __init__(self, home: Path) -> None:
         self.home = home
         self.log = home / "log"
 
     @abstractmethod
-    def launch(self, attempt: int) -> subprocess.Popen[bytes]:
-        """Start the process and set the address."""
+    def command(self, attempt: int) -> list[str]:
+        """Prepare the home, set the address, and return the command that starts the server."""
 
     @abstractmethod
     def answers(self) -> bool:
@@ -39,42 +38,32 @@ class Server(ABC):
         """Start it and wait until it answers.
 
         Raises:
-            SystemExit: when it does not, naming its log.
+            SystemExit: it does not; with the name of its log.
         """
         deadline = time.monotonic() + START_SECONDS
+        self.home.mkdir(parents=True, exist_ok=True)
+        self.home.chmod(0o700)
         for attempt in range(START_ATTEMPTS):
             self._kill_leftovers()
-            self.process = self.launch(attempt)
-            while self.is_alive() and time.monotonic() < deadline:
+            command = self.command(attempt)
+            with self.log.open("ab") as log:
+                self.process = subprocess.Popen(
+                    command, cwd=self.home, stdin=subprocess.DEVNULL, stdout=log, stderr=log
+                )
+            while self.process.poll() is None and time.monotonic() < deadline:
                 if self.answers():
                     return
                 time.sleep(0.02)
-        self.kill()
+        self.stop()
         raise SystemExit(f"{self.program} did not start; its log is {self.log}.{self.advice}")
 
-    @property
-    def pid(self) -> int | None:
-        return self.process.pid if self.process else None
-
-    def is_alive(self) -> bool:
-        return self.process is not None and self.process.poll() is None
-
     def stop(self) -> None:
-        """Ask it to end its sessions and write its data, and kill it if it takes too long."""
-        if self.process:
-            self.process.send_signal(signal.SIGINT)
-            with suppress(subprocess.TimeoutExpired):
-                self.process.wait(STOP_SECONDS)
-        self.kill()
-
-    def kill(self) -> None:
-        if self.process:
-            self.process.kill()
-            self.process.wait()
-
-    def spawn(self, command: list[str], **options: Any) -> subprocess.Popen[bytes]:
-        with self.log.open("ab") as log:
-            return subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=log, stderr=log, **options)
+        """Let it end its sessions and write its data; kill it if that takes too long."""
+        self.process.send_signal(signal.SIGINT)
+        with suppress(subprocess.TimeoutExpired):
+            self.process.wait(STOP_SECONDS)
+        self.process.kill()
+        self.process.wait()
 
     def _kill_leftovers(self) -> None:
         """Kill what works in ``home``: the server of a killed watchdog, or a session of a killed server."""

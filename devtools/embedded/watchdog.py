@@ -1,7 +1,7 @@
-"""``python -m devtools.embedded.watchdog <folder> <lock>``: runs one server while it has users.
+"""``python -m devtools.embedded.watchdog <folder> <descriptor>``: run one server while it has users.
 
-The files in the folder: see server_users.py. The lock is the inherited descriptor of ``watchdog.lock``,
-which stays locked until this process ends. A server that ends by itself is started again.
+The descriptor is that of ``running.json``, inherited and locked until this process ends
+(server_users.py). A server that ends by itself is started again.
 """
 
 import fcntl
@@ -20,53 +20,47 @@ POLL_SECONDS = 0.2
 
 
 class Watchdog:
-    def __init__(self, folder: Path, lock: int) -> None:
+    def __init__(self, folder: Path, descriptor: int) -> None:
         self.folder = folder
-        self.lock = lock
+        self.running = os.fdopen(descriptor, "w", closefd=False)  # locked until the process has ended
         self.server = SERVERS[folder.name](folder.parent)
         self.stopping = threading.Event()
 
     def run(self) -> None:
         signal.signal(signal.SIGTERM, lambda *_: self.stopping.set())
-        try:
-            while not self.stopping.is_set():
-                self.server.start()
+        while not self.stopping.is_set():
+            self.server.start()
+            try:
                 self._publish()
-                self._watch()
-            self.server.stop()
-        except OSError as error:  # the folder was removed, is another user's, or is full
-            raise SystemExit(str(error)) from error
-        finally:
-            self.server.kill()  # if it has not been stopped
+                while self.server.process.poll() is None and not self.stopping.wait(POLL_SECONDS):
+                    self._stop_if_unused()
+            finally:
+                self.running.truncate(0)  # from now on the server has no address
+                self.server.stop()
 
     def _publish(self) -> None:
-        running = {"address": self.server.address, "server": self.server.pid, "watchdog": os.getpid()}
-        partial = self.folder / "running.partial"
-        partial.write_text(json.dumps(running))
-        partial.rename(self.folder / "running.json")
+        address, pid = self.server.address, self.server.process.pid
+        json.dump({"address": address, "server": pid, "watchdog": os.getpid()}, self.running)
+        self.running.flush()
 
-    def _watch(self) -> None:
-        """Return when the server has ended or must stop; from then on it has no address."""
-        while self.server.is_alive() and not self.stopping.wait(POLL_SECONDS):
-            if self._is_unused():
-                self.stopping.set()
-        (self.folder / "running.json").unlink()
-
-    def _is_unused(self) -> bool:
-        """Return whether no process uses the server. If so, new users wait until this process has ended.
+    def _stop_if_unused(self) -> None:
+        """Stop if no process uses the server. New users then wait until this process has ended.
 
         Raises:
             FileNotFoundError: the folder was removed, and perhaps made again.
         """
-        if not os.path.samestat(os.fstat(self.lock), (self.folder / "watchdog.lock").stat()):
-            raise FileNotFoundError
+        if not os.path.samestat(os.fstat(self.running.fileno()), (self.folder / "running.json").stat()):
+            raise FileNotFoundError(f"{self.folder} was removed")
         self.users = (self.folder / "users.lock").open("r+")
         try:
             fcntl.flock(self.users, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            return False
-        return True
+            return
+        self.stopping.set()
 
 
 if __name__ == "__main__":
-    Watchdog(Path(sys.argv[1]), int(sys.argv[2])).run()
+    try:
+        Watchdog(Path(sys.argv[1]), int(sys.argv[2])).run()
+    except OSError as error:  # the folder was removed, belongs to another user, or the disk is full
+        raise SystemExit(str(error)) from error

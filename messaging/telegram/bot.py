@@ -1,4 +1,4 @@
-"""What our Telegram bot is allowed here: how it proves itself, and how often it may ask."""
+"""How the Telegram bot proves itself."""
 
 from __future__ import annotations
 
@@ -21,10 +21,10 @@ NOT_THE_BOT = f"Only for the bot, which proves itself by the header {SECRET_HEAD
 
 
 def is_from_bot(request: Request) -> bool:
-    """Whether the request carries the bot's secret, compared in constant time.
+    """Return whether the request carries the bot's secret, compared in constant time.
 
     Raises:
-        Problem: 503 while no secret is configured: then nobody is the bot.
+        Problem: 503 while no secret is configured.
     """
     secret = settings.TELEGRAM_WEBHOOK_SECRET
     if not secret:

@@ -1,8 +1,8 @@
 """A small client of Telegram's Bot API (https://core.telegram.org/bots/api#making-requests).
 
-Each call has a connection of its own. On one kept open a call may meet a server that has just hung
-up, and nobody could tell whether it had read the call: here a call that found no connection was
-certainly not made, so that it can be made again.
+Each call opens a connection. On a persistent connection a call may meet a server that has just closed
+it, and it is unknown whether the server read the call. Here a call that found no connection was
+certainly not made, so it can be repeated.
 """
 
 from __future__ import annotations
@@ -14,15 +14,21 @@ from urllib.parse import SplitResult, quote, urlsplit
 
 from django.conf import settings
 
-from messaging.errors import Refused, TryLater, Unknown
-from messaging.telegram.backoff import pause
+from messaging.channels import PAUSE_AFTER_SILENCE_SECONDS, PAUSE_SECONDS, TELEGRAM, pause_channel
+from messaging.errors import (
+    ChannelMisconfigured,
+    ChannelUnavailable,
+    PermanentFailure,
+    TemporaryFailure,
+    UnknownOutcome,
+)
 
 CONNECT_TIMEOUT_SECONDS = 5.0
 ANSWER_TIMEOUT_SECONDS = 10.0
-MOST_ANSWER_BYTES = 100_000
-TEXT_CHARACTERS = 4096
+MAX_ANSWER_BYTES = 100_000
+MAX_TEXT_CHARACTERS = 4096
 
-# The bot's token is wrong, or its address: an operator's to mend, no reason to give a message up.
+# The bot's token or address is wrong: an operator has to correct it.
 MISCONFIGURED = {401, 404}
 GATEWAY_TIMEOUT = 504
 
@@ -32,19 +38,21 @@ def send_message(chat_id: int, text: str) -> None:
 
     Raises what ``call`` raises.
     """
-    call("sendMessage", chat_id=chat_id, text=text[:TEXT_CHARACTERS])
+    call("sendMessage", chat_id=chat_id, text=text[:MAX_TEXT_CHARACTERS])
 
 
 def call(method: str, **parameters: object) -> Any:
-    """Call a method of the Bot API; its result.
+    """Call a method of the Bot API and return its result.
 
     Raises:
-        TryLater: no connection, 429, 5xx, or a bot token that is not good.
-        Refused: Telegram does not do this, and says why.
-        Unknown: the call was sent, its answer did not come.
+        ChannelMisconfigured: the bot's token is missing or wrong.
+        ChannelUnavailable: no connection, or 5xx.
+        TemporaryFailure: 429, too many messages.
+        PermanentFailure: Telegram refuses this call; the text is its reason.
+        UnknownOutcome: the call was sent, its answer did not come.
     """
     if not settings.TELEGRAM_BOT_TOKEN:
-        raise TryLater("TELEGRAM_BOT_TOKEN is not set")
+        raise ChannelMisconfigured("TELEGRAM_BOT_TOKEN is not set")
     connection = _connect(urlsplit(settings.TELEGRAM_API_URL))
     try:
         status, body = _exchange(connection, method, json.dumps(parameters).encode())
@@ -59,21 +67,23 @@ def _connect(server: SplitResult) -> HTTPConnection:
     try:
         connection.connect()
     except OSError as error:
-        raise TryLater(f"No connection to {server.netloc}: {error}") from error
+        pause_channel(TELEGRAM, PAUSE_SECONDS)
+        raise ChannelUnavailable(f"No connection to {server.netloc}: {error}") from error
     connection.sock.settimeout(ANSWER_TIMEOUT_SECONDS)
     return connection
 
 
 def _exchange(connection: HTTPConnection, method: str, body: bytes) -> tuple[int, bytes]:
     path = urlsplit(settings.TELEGRAM_API_URL).path.rstrip("/")
-    # Quoted, lest an error about a stray character in it repeats the token.
+    # Quoted: an error about an invalid character would repeat the token.
     address = f"{path}/bot{quote(settings.TELEGRAM_BOT_TOKEN, safe=':')}/{method}"
     try:
         connection.request("POST", address, body, {"Content-Type": "application/json"})
         answer = connection.getresponse()
-        return answer.status, answer.read(MOST_ANSWER_BYTES)
+        return answer.status, answer.read(MAX_ANSWER_BYTES)
     except (OSError, HTTPException) as error:
-        raise Unknown(f"Telegram did not answer {method}: {error!r}") from error
+        pause_channel(TELEGRAM, PAUSE_AFTER_SILENCE_SECONDS)
+        raise UnknownOutcome(f"Telegram did not answer {method}: {error!r}") from error
 
 
 def _result(status: int, body: bytes) -> Any:
@@ -83,13 +93,15 @@ def _result(status: int, body: bytes) -> Any:
     reason = f"Telegram answered {status}: {answer.get('description', 'no description')}"
     if status == 429:
         seconds = _retry_after(answer)
-        pause(seconds)
-        raise TryLater(reason, retry_after=seconds)
+        pause_channel(TELEGRAM, seconds)
+        raise TemporaryFailure(reason, retry_after=seconds)
     if status == GATEWAY_TIMEOUT or status < 400:
-        raise Unknown(reason)
-    if status >= 500 or status in MISCONFIGURED:
-        raise TryLater(reason)
-    raise Refused(reason)
+        raise UnknownOutcome(reason)
+    if status in MISCONFIGURED:
+        raise ChannelMisconfigured(reason)
+    if status >= 500:
+        raise ChannelUnavailable(reason)
+    raise PermanentFailure(reason)
 
 
 def _read(body: bytes) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Linking a Telegram account to a user, by a token that the user carries to the bot."""
+"""Linking a Telegram account to a user, by a token that the user sends to the bot."""
 
 from __future__ import annotations
 
@@ -19,13 +19,13 @@ LINK_SECONDS = 600
 # Telegram repeats for a day what was not answered with 200.
 UPDATE_RETENTION = timedelta(days=3)
 
-# One answer for every token that opens nothing: a guess reveals nothing.
+# One answer for every token that links nothing, so that a guess reveals nothing.
 LINK_NOT_VALID = "This code is not valid: it is unknown, expired, or has been used. Ask for a new link."
 TELEGRAM_TAKEN = "This Telegram account is linked to another user: unlink it there first."
 
 
 def issue_link_token(*, user: User) -> str:
-    """A new token for a link to the bot, good for ``LINK_SECONDS``. The user's last one is revoked."""
+    """Return a new token for a link to the bot, valid for ``LINK_SECONDS``. It revokes the user's last."""
     token = new_token()
     expires_at = timezone.now() + timedelta(seconds=LINK_SECONDS)
     values = {"token_hash": hash_token(token), "expires_at": expires_at}
@@ -35,9 +35,9 @@ def issue_link_token(*, user: User) -> str:
 
 @transaction.atomic
 def link_telegram(*, token: str, telegram_id: int) -> User:
-    """Link a Telegram account to the user who asked for the token, which is used up; the user.
+    """Link a Telegram account to the user of the token, use the token up, and return the user.
 
-    Another account that the user had linked is unlinked. Twenty at once with one token::
+    Another account that the user had linked is unlinked. Twenty calls at once with one token::
 
         A                                B … T
         locks the token's row
@@ -47,7 +47,7 @@ def link_telegram(*, token: str, telegram_id: int) -> User:
 
     Raises:
         Problem: the token is unknown, used, revoked or expired; the answer does not say which.
-        Conflict: the Telegram account is another user's. The token stays good.
+        Conflict: the Telegram account is another user's. The token stays valid.
     """
     asked = LinkToken.objects.select_for_update(of=["self"]).select_related("user")
     good = asked.filter(expires_at__gt=timezone.now(), user__is_active=True)
@@ -60,18 +60,18 @@ def link_telegram(*, token: str, telegram_id: int) -> User:
             TelegramAccount.objects.update_or_create(user=link.user, defaults=values)
     except IntegrityError as error:
         raise Conflict(TELEGRAM_TAKEN) from error
-    user = link.user  # a deleted row forgets whose it was
+    user = link.user
     link.delete()
     return user
 
 
 @transaction.atomic
 def unlink_telegram(*, user: User) -> None:
-    """Forget the user's Telegram account, and revoke a link that was asked for."""
+    """Delete the user's Telegram account and link token."""
     LinkToken.objects.filter(user=user).delete()
     TelegramAccount.objects.filter(user=user).delete()
 
 
 def delete_old_updates() -> None:
-    """Delete what is too old to be sent again."""
+    """Delete the Updates that are too old for Telegram to send again."""
     TelegramUpdate.objects.filter(received_at__lt=timezone.now() - UPDATE_RETENTION).delete()

@@ -1,4 +1,4 @@
-"""Our ways to sign in, told to the OpenAPI schema."""
+"""The bot's authentication in the OpenAPI schema."""
 
 from __future__ import annotations
 

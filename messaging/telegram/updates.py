@@ -1,7 +1,7 @@
-"""What the bot makes of an Update that Telegram sends (https://core.telegram.org/bots/api#update).
+"""How the bot answers an Update that Telegram sends (https://core.telegram.org/bots/api#update).
 
-Only ``/start <token>`` in a private chat means anything here. Everything else is answered with 200
-as well: what is not, Telegram would send again for a day.
+Only ``/start <token>`` in a private chat has a meaning. Everything else is answered with 200 as well,
+because Telegram repeats for a day what is not.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ WELCOME = "Hello! To link this chat ask for a link where you are signed in, then
 
 @transaction.atomic
 def receive_update(*, update_id: int, message: Mapping[str, Any] | None = None) -> dict[str, Any]:
-    """Act on an Update, once however often it comes.
+    """Process an Update, once however often it comes.
 
     Returns:
         The Bot API call to answer with, which Telegram then makes (``{"method": "sendMessage", …}``);
-        empty where there is nothing to say.
+        empty if there is no answer.
     """
     _, is_new = TelegramUpdate.objects.get_or_create(pk=update_id)
     if not is_new:
@@ -39,8 +39,8 @@ def receive_update(*, update_id: int, message: Mapping[str, Any] | None = None) 
             "from": {"id": int(sender)},
             "text": str(text),
         } if 0 < sender <= MAX_TELEGRAM_ID:
-            said = _answer(text, sender)
-            return {"method": "sendMessage", "chat_id": sender, "text": said} if said else {}
+            reply = _answer(text, sender)
+            return {"method": "sendMessage", "chat_id": sender, "text": reply} if reply else {}
     return {}
 
 

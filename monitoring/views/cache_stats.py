@@ -10,9 +10,9 @@ from rest_framework import serializers
 from rest_framework.permissions import IsAdminUser
 from rest_framework.request import Request
 from rest_framework.response import Response
-from rest_framework.views import APIView
 
 from api.problems.exceptions import Unavailable
+from api.views import APIView
 from caching import metrics as counters
 from caching.errors import RedisUnavailable
 
@@ -21,13 +21,12 @@ _counters = serializers.DictField(child=serializers.IntegerField())
 
 
 class StatsView(APIView):
-    """For staff. 503 while Redis does not answer."""
-
     permission_classes = [IsAdminUser]
 
     @extend_schema(
         operation_id="cache_stats",
         summary="The cache's counters",
+        description="Sums over all processes, by declaration; other processes' last seconds are missing.",
         responses=inline_serializer(
             "CacheStats",
             {
@@ -37,7 +36,6 @@ class StatsView(APIView):
         ),
     )
     def get(self, request: Request) -> Response:  # noqa: ARG002
-        """Sums over all processes, by cached thing; other processes' last few seconds are missing."""
         try:
             things = counters.totals()
         except RedisUnavailable:
@@ -53,7 +51,11 @@ def _with_percent(counted: dict[str, int]) -> dict[str, float | None]:
 
 @require_safe
 def metrics(request: HttpRequest) -> HttpResponse:  # noqa: ARG001
-    """Prometheus' text format; 404 unless METRICS_ENABLED, 503 while Redis does not answer."""
+    """Return the counters in Prometheus' text format; 503 while Redis does not answer.
+
+    Raises:
+        Http404: METRICS_ENABLED is off.
+    """
     if not settings.METRICS_ENABLED:
         raise Http404("Metrics are off: METRICS_ENABLED=1 turns them on.")
     try:

@@ -8,21 +8,21 @@ from django.views.decorators.http import require_safe
 
 from monitoring.probes import run_checks
 
-# Without it no request can be served. Redis and the workers only make things fast and complete.
+# No request can be served without it. Without Redis or workers, responses are slower or mails wait.
 REQUIRED = "postgresql"
 
 
 @require_safe
 @never_cache
 def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """The process serves requests. Touches nothing else."""
+    """Return 200: the process serves requests. This uses no other service."""
     return JsonResponse({"status": "ok"})
 
 
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """200 while requests can be answered, ``degraded`` when slower or later; 503 without PostgreSQL."""
+    """Return 200 if requests can be answered (``degraded``: a service is missing); 503 without PostgreSQL."""
     passed = run_checks()
     checks = {name: "ok" if there else "degraded" for name, there in passed.items()}
     if not passed[REQUIRED]:

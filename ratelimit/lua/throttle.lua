@@ -11,11 +11,11 @@
 --   left   how many more requests scope i would let pass now
 --   reset  how long until the oldest request leaves the window of scope i, making room for one
 --
--- Why so:
--- * Times only grow, so the window's edge is at the head of a list: no need of a sorted set, which
---   takes half as long again and many times the memory.
--- * All or nothing: who is refused by one scope has not used up the others by trying.
--- * The clock is Redis' own, so that web servers whose clocks differ share one window.
+-- Reasons:
+-- * Times only grow, so the window's edge is at the head of a list. A sorted set would take half as
+--   long again and many times the memory.
+-- * All or nothing: a request that one scope refuses does not count in the others.
+-- * The clock is that of Redis, so web servers whose clocks differ share one window.
 -- * A log has no TTL. The eviction policy is volatile-*: a key with a TTL may be evicted, and then
 --   a client would be let through. Instead the index says which logs may have ended, and each call
 --   looks at one more of them than it can have added: so it drains, however many clients there were.

@@ -1,4 +1,4 @@
-"""The bot, and those who talk to it."""
+"""A client, a user, and the bot's secret."""
 
 import pytest
 from rest_framework.test import APIClient

@@ -231,7 +231,7 @@ def test_of_one_transaction_only_the_last_version_is_visible():
     ],
 )
 def test_at_rest_everything_equals_the_database(read, differs):
-    # Nobody acknowledged it; but once all is quiet the cache must have heard of it.
+    # It was not acknowledged; but after the last write the cache must have invalidated it.
     history = registers((killed("x", 10), {"item:1": (2, "x")}))
     assert Checker(history).differs_from_database(read) is differs
 

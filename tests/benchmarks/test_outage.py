@@ -1,4 +1,4 @@
-"""Would the benchmark of an outage notice a stale read?"""
+"""The benchmark of an outage finds stale reads."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from benchmarks.outage import Answer, Trial
 
 @pytest.fixture
 def trial():
-    """Three writes, acknowledged at 1, 11 and 21 s."""
+    """Return a trial with three writes, acknowledged at 1, 11 and 21 s."""
     trial = Trial(0, "")
     for number in range(3):
         answer = Answer(10.0 * number, 10.0 * number + 1, 200, {})
@@ -34,7 +34,7 @@ def test_a_title_is_stale_that_an_acknowledged_write_had_replaced(trial, title, 
     assert trial.stale() == stale
 
 
-def test_a_list_that_has_heard_of_no_write_is_stale(trial):
+def test_a_list_without_the_written_course_is_stale(trial):
     read(trial, "list", 25, {"count": 0, "results": []})
     read(trial, "list", 0.5, {"count": 0, "results": []})
     assert trial.stale() == 1

@@ -9,7 +9,7 @@ from benchmarks.history.verdict import judge
 
 
 @pytest.mark.slow
-def test_two_releases_beside_each_other_never_serve_a_wrong_shape_or_a_stale_value(tmp_path):
+def test_two_releases_side_by_side_never_serve_a_wrong_shape_or_a_stale_value(tmp_path):
     rollout = Rollout(Plan(seconds=4, processes=3, pause=0.01), tmp_path / "it")
     verdict, _ = judge("both", rollout.run())
     shares = rollout.shares()
@@ -22,7 +22,7 @@ def test_two_releases_beside_each_other_never_serve_a_wrong_shape_or_a_stale_val
 
 
 @pytest.mark.parametrize(("reader", "writer"), [(Release, NextRelease), (NextRelease, Release)])
-def test_the_harness_sees_a_value_of_the_other_release(reader, writer):
+def test_the_harness_finds_a_value_of_the_other_release(reader, writer):
     value = {"nonce": "x"}
     assert WRONG_SHAPE in _without(value | writer.fields, reader.fields)
     assert _without(value | reader.fields, reader.fields) == value

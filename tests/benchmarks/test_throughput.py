@@ -1,4 +1,4 @@
-"""The load generator counts what it gets, and the table holds every contestant."""
+"""The load generator counts its responses, and the table contains every contestant."""
 
 import itertools
 import threading

@@ -1,7 +1,7 @@
-"""Another process: it reads one command per line, and answers with one line.
+"""Another process, which reads one command per line and answers each with one line.
 
-``stop_before`` stops it for ever when it reaches a step (tests/caching/interleaving.py), so that it
-can be killed there.
+``stop_before`` stops it for good when it reaches a step (tests/caching/interleaving.py), so that a test can
+kill it there.
 """
 
 from __future__ import annotations
@@ -18,11 +18,11 @@ ROOT = Path(__file__).resolve().parents[2]
 
 
 class Child:
-    """The parent's side.
+    """The process, as its parent sees it.
 
     Args:
-        database: name of the database, which is the tests'.
-        location: URL of the Redis.
+        database: the name of the tests' database.
+        location: the URL of the Redis.
     """
 
     def __init__(self, database: str, location: str) -> None:
@@ -36,7 +36,7 @@ class Child:
         )
 
     def send(self, *command: Any) -> None:
-        """Send a command; ``answer`` waits for the answer."""
+        """Send a command. ``answer`` waits for the answer."""
         assert self._process.stdin
         self._process.stdin.write(json.dumps(command) + "\n")
         self._process.stdin.flush()
@@ -52,7 +52,7 @@ class Child:
         return self.answer()
 
     def kill(self) -> None:
-        """SIGKILL."""
+        """Kill it with SIGKILL."""
         self._process.kill()
         self.end()
 
@@ -84,7 +84,7 @@ def _breaker() -> str:
 
 
 def _fork() -> str:
-    """From here on the forked process answers; its parent waits for its end."""
+    """Fork. From now on the forked process answers, and its parent waits for its end."""
     from django.db import connections
 
     pid = os.fork()
@@ -105,7 +105,7 @@ def _many(pk: int, times: int) -> int:
     return len(loads)
 
 
-_kept: list[Any] = []  # or the announcing of steps would end
+_kept: list[Any] = []  # references, without which the announcement of steps would end
 
 
 class _StopsForEver:

@@ -1,4 +1,4 @@
-"""What the tests of the cache share: committed rows, actors, strategies, servers of their own."""
+"""Fixtures for the tests of the cache: committed rows, actors, strategies, servers of a test's own."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ TABLES = [
 
 @pytest.fixture
 def transactional_db(django_db_setup, django_db_blocker):
-    """As pytest-django's, but only the rows that these tests make go: ten times as fast as a flush."""
+    """Replace pytest-django's fixture: delete only the rows that these tests make, ten times faster."""
     with django_db_blocker.unblock():
         yield
         connection.close()
@@ -63,20 +63,20 @@ def rows(transactional_db):
         "ann": ann,
         "bob": bob,
     }
-    pks = {name: row.pk for name, row in made.items()}  # a row that is deleted forgets its own
+    pks = {name: row.pk for name, row in made.items()}  # delete() clears the pk of an instance
     return SimpleNamespace(**made, pk=old.pk, pks=pks)
 
 
 @pytest.fixture
 def strategy(request):
-    """A strategy by its name, with its receivers connected."""
+    """Return a function that returns a strategy by its name, with its receivers connected."""
     made = STRATEGIES[request.param]()
     with made.installed():
         yield made
 
 
 def strategies(*stale: str):
-    """Run a schedule with ours, which must stay fresh, and with the naive ones that it makes stale."""
+    """Run a schedule with our cache, which must stay fresh, and with the naive ones, which become stale."""
     cases = [("ours", False), *((name, True) for name in stale)]
     return pytest.mark.parametrize(
         ("strategy", "stale"), cases, indirect=["strategy"], ids=[name for name, _ in cases]
@@ -85,7 +85,7 @@ def strategies(*stale: str):
 
 @pytest.fixture
 def declare(rows):
-    """Makes a declaration of the test's own, to which the database reports at once."""
+    """Return a function that makes a declaration with triggers, which is removed after the test."""
     with own_declarations() as report:
 
         def make(kind, key, **declaration):
@@ -105,9 +105,9 @@ one_server = pytest.mark.skipif(
 
 @contextlib.contextmanager
 def cache_at(url, *, grace_seconds=0.0):
-    """Have the cache use the Redis at ``url``; at the end its breaker is closed, so no thread stays.
+    """Make the cache use the Redis at ``url``. At the end its breaker is closed, so that no thread stays.
 
-    After an outage it is trusted at once, so that a test sees what Redis holds, unless there is grace.
+    Without ``grace``, Redis is trusted immediately after an outage, so that a test sees its values.
     """
     caches = copy.deepcopy(settings.CACHES)
     caches["default"]["LOCATION"] = url
@@ -121,7 +121,7 @@ def cache_at(url, *, grace_seconds=0.0):
 
 @pytest.fixture
 def redis_server(tmp_path):
-    """Starts a redis-server with the options given, and has the cache use it."""
+    """Return a function that starts a redis-server with options and makes the cache use it."""
     with contextlib.ExitStack() as stack:
 
         def start(**options):
@@ -145,7 +145,7 @@ def proxy(cache_redis):
 
 @pytest.fixture
 def child(transactional_db):
-    """Starts other processes, on the same database and Redis."""
+    """Return a function that starts another process on the same database and Redis."""
     children = []
 
     def start(location=None):

@@ -4,12 +4,12 @@
 
     reader = interleaving.actor(lambda: book_detail.get(pk=1))
     reader.run_to("fill")          # it has read the database, and is about to store
-    rename(book)                   # meanwhile
+    rename(book)                   # while the reader is stopped
     reader.finish()                # what it returned, or the exception that it raised
 
-The steps of the cache and of the database that an actor can stop before are ``look``, ``get_generation``,
-``lease``, ``SELECT``, ``fill``, ``fence``, ``COMMIT``, ``lift``, ``drop``, ``connect``; after them the
-same with ``done``. Only one actor runs at a time, so a schedule has one outcome.
+An actor can stop before these steps of the cache and of the database: ``look``, ``get_generation``,
+``lease``, ``SELECT``, ``fill``, ``fence``, ``COMMIT``, ``lift``, ``drop``, ``connect``; and after them, with
+``done``. Only one actor runs at a time, so a schedule has one outcome.
 """
 
 from __future__ import annotations
@@ -28,11 +28,11 @@ _current = threading.local()
 
 
 class Crash(BaseException):
-    """Ends an actor that a test left standing."""
+    """Ends an actor that is stopped at the end of a test."""
 
 
 def reach(step: str) -> None:
-    """Called where something is about to happen: stops the actor that is to stop there."""
+    """Stop the actor of this thread if it is to stop before the step that follows."""
     actor = getattr(_current, "actor", None)
     if actor is not None:
         actor._reach(step)
@@ -60,7 +60,7 @@ class Actor:
         assert not self.done, f"it ended without reaching {step!r}; it reached {self.steps}: {self._error!r}"
 
     def start_to(self, step: str | None) -> None:
-        """Run without waiting: for an actor that another one's lock will hold up."""
+        """Run without waiting, for an actor that will wait for another one's lock."""
         self._stop_before = step
         if self._thread.ident is None:
             self._thread.start()
@@ -68,11 +68,11 @@ class Actor:
             self._go.release()
 
     def wait(self) -> None:
-        """Wait until it stands or has ended."""
+        """Wait until it has stopped or ended."""
         assert self._stopped.acquire(timeout=PATIENCE_SECONDS), f"stuck after {self.steps}"
 
     def finish(self) -> Any:
-        """Run to the end; what the work returned, or raised."""
+        """Run to the end. Return what the work returns, or raise what it raises."""
         if not self.done:
             self.start_to(None)
             self.wait()
@@ -81,7 +81,7 @@ class Actor:
         return self._result
 
     def end(self) -> None:
-        """Let it end where it stands, so that no thread outlives its test."""
+        """End it where it has stopped, so that no thread stays after its test."""
         if self._thread.ident is not None:
             self._crashed = True
             self._go.release()
@@ -92,13 +92,13 @@ class Actor:
         _current.actor = self
         try:
             self._result = self._work()
-        except BaseException as error:  # noqa: BLE001  (handed to whoever waits)
+        except BaseException as error:  # noqa: BLE001  (raised again where the test waits)
             self._error = error
         finally:
             self.done = True
             self._stopped.release()
             if not self._crashed:
-                self._go.acquire()  # as in production, the connection outlives the work
+                self._go.acquire()  # as in production, the connection stays open after the work
             connections.close_all()
 
     def _reach(self, step: str) -> None:
@@ -112,7 +112,7 @@ class Actor:
 
 
 class Interleaving:
-    """Makes actors, and ends them. A context manager: within it the steps are announced to ``reach``."""
+    """Makes and ends actors. It is a context manager, within which steps are announced to ``reach``."""
 
     def __init__(self) -> None:
         self._actors: list[Actor] = []
@@ -137,5 +137,5 @@ class Interleaving:
 
 
 def act_as(actor: Any) -> None:
-    """Have the steps of this thread announced to ``actor``."""
+    """Announce the steps of this thread to ``actor``."""
     _current.actor = actor

@@ -1,4 +1,4 @@
-"""A COMMIT that is carried out, although the client sees an error."""
+"""A COMMIT that succeeds although the client gets an error."""
 
 from __future__ import annotations
 
@@ -14,14 +14,14 @@ from caching.testing import replaced
 
 @contextlib.contextmanager
 def lost_answer() -> Iterator[None]:
-    """In the block each COMMIT succeeds and its answer is lost. The block must end in that error."""
+    """In the block, let each COMMIT succeed and lose its answer. The block must end in that error."""
     with replaced("COMMIT", commit_and_lose_the_connection), pytest.raises(OperationalError):
         yield
     connection.close()
 
 
 def commit_and_lose_the_connection(wrapper: Any) -> None:
-    """In place of ``_commit``: the server has committed, and the client sees a broken connection."""
+    """Replace ``_commit``: the server commits, and the client gets the error of a broken connection."""
     with wrapper.connection.cursor() as cursor:
         cursor.execute("COMMIT")
     _terminate(wrapper.connection.get_backend_pid())

@@ -1,4 +1,4 @@
-"""A TCP proxy before a server that passes, hangs, refuses or cuts."""
+"""A TCP proxy that forwards, hangs, refuses or cuts connections."""
 
 from __future__ import annotations
 
@@ -10,20 +10,20 @@ CHUNK_BYTES = 65536
 
 
 class Proxy:
-    """Stands before a server on loopback.
+    """A proxy in front of a server on loopback.
 
     Args:
         target: the server's port, or the path of its Unix socket.
 
     Modes:
-        ``pass``: forwards.
-        ``hang``: accepts and never answers; what was sent meanwhile is delivered late, on ``pass``.
-        ``refuse``: nobody listens, and what was open is closed.
-        ``cut``: what was open is closed, and each new connection at once.
+        ``pass``: forward.
+        ``hang``: accept and never answer; what was sent is delivered late, when the mode is ``pass``.
+        ``refuse``: do not listen, and close open connections.
+        ``cut``: close open connections, and each new connection at once.
 
     Attributes:
-        accepted: how many connections have been accepted.
-        target: as given.
+        accepted: the number of accepted connections.
+        target: the argument.
     """
 
     def __init__(self, target: int | str) -> None:
@@ -60,11 +60,11 @@ class Proxy:
             self._cut()
 
     def lose_the_answer_to(self, word: bytes) -> None:
-        """Forward the next request that holds ``word``, and cut the connection instead of answering."""
+        """Forward the next request that contains ``word``, then cut its connection instead of answering."""
         self._lose_after = word
 
     def close(self) -> None:
-        """Listen no more, and cut what is open."""
+        """Stop listening, and cut open connections."""
         self.mode = "refuse"
 
     def _cut(self) -> None:
@@ -86,7 +86,7 @@ class Proxy:
                 continue
             try:
                 server = _connect(self.target)
-            except OSError:  # the server is away itself
+            except OSError:  # the server itself is not running
                 client.close()
                 continue
             self._open |= {client, server}
@@ -98,7 +98,7 @@ class Proxy:
             while data := source.recv(CHUNK_BYTES):
                 with self._changed:
                     self._changed.wait_for(lambda: self._mode != "hang")
-                if source in self._losing:  # it has been carried out, but nobody shall hear of it
+                if source in self._losing:  # the server ran it, but the client must not get the answer
                     self._losing.discard(source)
                     break
                 if request and self._lose_after and self._lose_after in data:

@@ -19,13 +19,13 @@ VAR = ROOT / "var"
 
 
 class NotInstalled(Exception):  # noqa: N818  (it names a state)
-    """There is no psycopg 3, and it cannot be installed."""
+    """psycopg 3 is not installed and cannot be installed."""
 
 
 def folder() -> Path:
-    """Return the folder that goes first on the path of who uses psycopg 3; install it where it is missing.
+    """Return the folder that must come first on ``sys.path`` to use psycopg 3; install it if it is missing.
 
-    Its name follows from the requirements and from the Python, so a change of either makes a new one.
+    Its name depends on the requirements and the Python version, so a change of either makes a new folder.
 
     Raises:
         NotInstalled: with pip's reason.
@@ -33,7 +33,7 @@ def folder() -> Path:
     text = REQUIREMENTS.read_text() + sys.version
     made = VAR / f"psycopg3-{sha256(text.encode()).hexdigest()[:8]}"
     VAR.mkdir(exist_ok=True)
-    with (VAR / "psycopg3.lock").open("w") as lock:  # pytest-xdist's workers ask at once
+    with (VAR / "psycopg3.lock").open("w") as lock:  # pytest-xdist's workers call this at the same time
         fcntl.flock(lock, fcntl.LOCK_EX)
         if not made.exists():
             _install(made)

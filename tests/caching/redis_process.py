@@ -1,4 +1,4 @@
-"""A redis-server of a test's own, to be killed, restarted from old files, filled to the brim."""
+"""A redis-server for one test, which can be killed, restarted from old files, and filled completely."""
 
 from __future__ import annotations
 
@@ -29,21 +29,21 @@ class RedisProcess:
         self.start()
 
     def start(self) -> None:
-        """Start it on the files that lie in its folder."""
+        """Start it with the files in its folder."""
         options = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.folder), **self._options}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen([redis_server_binary(), *words], stdout=subprocess.DEVNULL)
         until(self._answers)
 
     def kill(self) -> None:
-        """SIGKILL: it writes nothing more."""
+        """Kill it with SIGKILL, so that it writes nothing more."""
         if self._process is not None:
             self._process.kill()
             self._process.wait()
             self._process = None
 
     def client(self, db: int = 1) -> Any:
-        """A redis-py client of its own; a context manager."""
+        """Return a redis-py client, which is a context manager."""
         return redis.Redis(
             port=self.port, db=db, protocol=2, password=self._options.get("requirepass") or None
         )
@@ -54,7 +54,7 @@ class RedisProcess:
 
     @property
     def append_only_file(self) -> Path:
-        """Where the latest commands are appended: since Redis 7 one file of several."""
+        """Return the file to which the latest commands are appended; since Redis 7 it is one of several."""
         return next(self.folder.rglob("*.incr.aof"), self.folder / "appendonly.aof")
 
     def remove(self) -> None:

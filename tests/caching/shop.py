@@ -1,7 +1,7 @@
-"""The stranger's project (strangers_project/), set up beside nothing but ``caching/``.
+"""Another project (strangers_project/), set up with ``caching/`` and nothing else of this repository.
 
 ``python -m tests.caching.shop [READS] [psycopg2|"psycopg 3"] [locmem|redis]`` runs its history on servers
-of its own and prints what was found; it ends with 1 if a read was wrong.
+of its own and prints the result. The exit code is 1 if a read was wrong.
 """
 
 from __future__ import annotations
@@ -25,18 +25,18 @@ RULES = ("stale", "uncommitted", "backwards", "inconsistent", "wrong at the end"
 
 
 class Shop:
-    """Runs the project's scripts, each as a process that finds ``caching/`` and nothing else of ours.
+    """Runs the project's scripts, each in a process that can import only ``caching/`` of this repository.
 
     Args:
-        folder: where the project lies; it is made.
+        folder: the folder of the project; it is created.
         driver: one of DRIVERS.
-        cache: which of Django's backends is its default cache: ``locmem`` or ``redis``.
-        database: the name of its database; a second one ends in ``_archive``.
+        cache: the backend of its default cache: ``locmem`` or ``redis``.
+        database: the name of its database; the name of a second one ends in ``_archive``.
         server: ``host`` and ``user`` of PostgreSQL.
-        redis_url: the database for its cache.
+        redis_url: the Redis database for its cache.
 
     Raises:
-        psycopg3.NotInstalled: the driver cannot be had.
+        psycopg3.NotInstalled: the driver cannot be installed.
     """
 
     def __init__(
@@ -59,10 +59,10 @@ class Shop:
         }
 
     def run(self, script: str, *words: str, returns: int = 0, **environment: str) -> str:
-        """Return what a script prints.
+        """Return the output of a script.
 
         Raises:
-            AssertionError: it ended otherwise than ``returns`` says.
+            AssertionError: its exit code is not ``returns``.
         """
         ran = subprocess.run(
             [sys.executable, "-W", "error", script, *words],
@@ -78,9 +78,9 @@ class Shop:
 
 @contextlib.contextmanager
 def databases(name: str, server: dict[str, str]) -> Iterator[dict[str, str]]:
-    """Have the shop's two databases for as long as the block runs. Yields how their owner connects.
+    """Create the shop's two databases for the block. Yield the connection parameters of their owner.
 
-    The owner is no superuser, as in most places. A second role, ``…_clerk``, may only connect.
+    The owner is not a superuser, as in most projects. A second role, ``…_clerk``, may only connect.
     """
     names, owner, clerk = [name, f"{name}_archive"], f"{name}_owner", f"{name}_clerk"
     drop = [
@@ -112,7 +112,7 @@ def _administer(server: dict[str, str], *statements: str) -> None:
 
 
 def migrate(shop: Shop) -> None:
-    """Make the tables and the triggers of both databases."""
+    """Create the tables and the triggers of both databases."""
     for alias in ("default", "archive"):
         shop.run("manage.py", "migrate", "--database", alias, "--verbosity", "0")
 

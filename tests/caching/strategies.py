@@ -1,6 +1,6 @@
-"""The cache under test and the naive ones, behind one face: a schedule must be able to fail.
+"""The cache under test and naive ones, with one interface: a schedule must be able to fail.
 
-Each naive strategy is what projects really do. A schedule that none of them fails would prove nothing.
+Each naive strategy is in use in real projects. A schedule that makes none of them stale proves nothing.
 """
 
 from __future__ import annotations
@@ -24,16 +24,16 @@ class Ours:
     """The cache of this project."""
 
     def title(self, pk: int) -> str:
-        """The title of a book, read through the cache."""
+        """Return the title of a book, read through the cache."""
         return book_detail.get(pk=pk).value["title"]
 
     def titles(self) -> list[str]:
-        """The titles of all books, read through the cache."""
+        """Return the titles of all books, read through the cache."""
         return book_pages.get().value["titles"]
 
     @contextlib.contextmanager
     def installed(self) -> Iterator[None]:
-        """While receivers are connected: ours always are."""
+        """Connect receivers during the block. Our cache needs none."""
         yield
 
 

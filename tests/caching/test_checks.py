@@ -10,7 +10,7 @@ from caching.conf import ENGINE
 
 
 @pytest.fixture(autouse=True)
-def _forget_declarations():
+def _remove_declarations():
     with registry.restored():
         yield
 
@@ -25,7 +25,7 @@ def ids(messages):
 
 @pytest.fixture
 def beside(settings, monkeypatch):
-    """Adds an alias to the settings, to which nothing connects."""
+    """Return a function that adds an alias to the settings; nothing connects to it."""
 
     def add(**different):
         own = {**settings.DATABASES["default"], **different}
@@ -46,7 +46,7 @@ def test_triggers_that_are_there_pass(db):
     assert check_triggers(databases=None) == []
 
 
-def test_thing_of_a_database_with_another_engine_is_an_error(beside):
+def test_declaration_of_a_database_with_another_engine_is_an_error(beside):
     beside(ENGINE=DJANGOS, NAME="elsewhere")
     declare(using="other")
     assert ids(check_engines()) == ["caching.E001"]

@@ -1,4 +1,4 @@
-"""What an operator sees and does with ``manage.py cache``."""
+"""The command ``manage.py cache``."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def cache(*words):
     return out.getvalue()
 
 
-def test_status_tells_the_hit_rate_and_the_outbox(rows):
+def test_status_shows_the_hit_rate_and_the_outbox(rows):
     for _ in range(4):
         book_detail.get(pk=rows.pk)
     shown = cache("status")
@@ -50,7 +50,7 @@ def test_status_names_what_has_lost_its_triggers(rows):
         triggers.install("default")
 
 
-def test_clear_invalidates_one_thing_or_everything(rows):
+def test_clear_invalidates_one_declaration_or_all(rows):
     def reads():
         return [
             thing.get(pk=pk).x_cache for thing, pk in ((book_detail, rows.pk), (shelf_detail, rows.upper.pk))

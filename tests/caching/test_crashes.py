@@ -1,4 +1,4 @@
-"""A process is killed, by SIGKILL, at each point of a write and of a read."""
+"""A process is killed with SIGKILL at each point of a write and of a read."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def stored(rows):
 
 
 def kill_at(process, step, *command):
-    """Have another process carry out a command until it reaches ``step``, and kill it there."""
+    """Let another process run a command until it reaches ``step``, and kill it there."""
     process.ask("stop_before", step)
     process.send(*command)
     assert process.answer() == ["stopped", step]
@@ -37,7 +37,7 @@ def kill_at(process, step, *command):
 
 
 def _no_other_transaction_is_open():
-    """The server has noticed that the client is gone, and rolled back what was open."""
+    """Return whether the server has rolled back the transactions of clients that are gone."""
     with connection.cursor() as cursor:
         cursor.execute(
             "SELECT count(*) FROM pg_stat_activity WHERE datname = current_database()"
@@ -47,7 +47,7 @@ def _no_other_transaction_is_open():
 
 
 def make_fences_overdue(client):
-    """What ten seconds do."""
+    """Make fences overdue and leases expired, as after ten seconds."""
     for key in client.scan_iter("fence:*"):
         for member in client.zrange(key, 0, -1):
             client.zadd(key, {member: 1})
@@ -71,7 +71,7 @@ def test_a_writer_killed_at_any_point_leaves_nothing_stale(rows, child, cache_re
 
 @pytest.mark.parametrize("step", ["SELECT", "fill"])
 def test_a_reader_killed_at_any_point_delays_no_other(rows, child, cache_redis, step):
-    """It may hold the lease: the others read the database, and the write is seen."""
+    """It may hold the lease. The others read from the database and see the write."""
     process = child()
     kill_at(process, step, "title", rows.pk)
     assert read(rows)[0] == "old"
@@ -90,7 +90,7 @@ def test_a_naive_design_stays_stale_when_killed_after_the_commit(rows, child):
         assert strategy.title(rows.pk) == "old"
 
 
-def test_a_fence_is_looked_at_after_ten_seconds_and_cannot_be_evicted(rows, interleaving, cache_redis):
+def test_a_fence_is_overdue_after_ten_seconds_and_cannot_be_evicted(rows, interleaving, cache_redis):
     writer = interleaving.actor(lambda: rename(rows.pk))
     writer.run_to("COMMIT")
     key = f"fence:{{:1:v1:books:detail:{rows.pk}}}"
@@ -100,7 +100,7 @@ def test_a_fence_is_looked_at_after_ten_seconds_and_cannot_be_evicted(rows, inte
     assert cache_redis.ttl(key) == -1, "a TTL would let a volatile-* policy evict it"
 
 
-def test_a_connection_closed_under_an_open_transaction_forgets_what_it_changed(rows):
+def test_a_connection_closed_under_an_open_transaction_drops_its_pending_changes(rows):
     read(rows)
     with contextlib.suppress(Exception):
         _close_within_a_transaction(rows)

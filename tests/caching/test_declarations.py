@@ -1,4 +1,4 @@
-"""What an app declares (declarations.py, registry.py, dependents.py)."""
+"""Declarations of an app (declarations.py, registry.py, dependents.py)."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from tests.caching.testapp.models import Book, Ebook, Label, Mute, Shelf
 
 
 @pytest.fixture(autouse=True)
-def _forget_declarations():
+def _remove_declarations():
     with registry.restored():
         yield
 
@@ -33,14 +33,14 @@ def test_declaration_is_registered_under_its_key_once():
     assert first not in registry.declarations()
 
 
-def test_declarations_are_told_apart_by_database():
+def test_declarations_are_separate_for_each_database():
     other = Cached("v1:odd:{pk}", ttl=1, load=load, invalidated_by={}, using="other")
     assert other in registry.declarations("other")
     assert other not in registry.declarations("default")
     assert registry.databases() >= {"other", "default"}
 
 
-def test_restored_forgets_what_the_block_declared():
+def test_restored_removes_the_declarations_of_the_block():
     before = registry.declarations()
     with registry.restored():
         Cached("v1:odd:{pk}", ttl=1, load=load, invalidated_by={})
@@ -74,7 +74,7 @@ def test_all_takes_the_group():
 
 
 def test_several_parameters_through_other_tables_take_the_group():
-    """Which pairs belong together would have to be followed together."""
+    """Separate routes would not show which values belong together."""
     paths = {Book: {"reader": "readers__pk", "shelf": "shelf_id"}}
     declared = Cached("v1:odd:{reader}:{shelf}", ttl=1, load=load, invalidated_by=paths)
     assert tables(declared)["shelf_book"].routes is None

@@ -1,4 +1,4 @@
-"""Redis is full: values, leases, epochs go; never a fence; never a stale read."""
+"""Redis is full: it evicts values, leases and generations, but no fence, and no read is stale."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ PADDING = "x" * 2000
 
 
 def fill_to_the_brim(client, times=600):
-    """Write what expires until Redis has evicted, as other keys of the cache would."""
+    """Write keys with a TTL until Redis evicts, as other keys of the cache would."""
     before = client.info("stats")["evicted_keys"]
     for number in range(times):
         client.set(f"padding:{number}", PADDING, ex=3600)
@@ -70,7 +70,7 @@ def test_a_lease_that_was_evicted_stores_nothing(rows, full, interleaving):
 
 
 def test_a_server_that_has_no_room_for_a_fence_is_no_reason_to_be_stale(rows, redis_server):
-    """Only keys without a TTL are left: every write of Redis' own fails, deleting does not."""
+    """Only keys without a TTL are left: every write to Redis fails, but deletion works."""
     server = redis_server(maxmemory="2mb", maxmemory_policy="volatile-lru")
     assert cached(rows) == stored(rows)
     with server.client() as client:

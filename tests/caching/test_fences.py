@@ -76,7 +76,7 @@ def test_fences_of_several_commits_are_lifted_each_for_itself(session, cache_red
 
 @pytest.mark.parametrize("name", ["", "4611686018427387904"])
 def test_fence_of_a_transaction_that_the_database_does_not_know_is_lifted(session, name):
-    """It has written nothing that is declared, or the database went back to before it."""
+    """It has written to no declared table, or the database was restored to a moment before it."""
     fence(name, overdue=True)
     assert lift(session) == 1
 
@@ -87,7 +87,7 @@ def test_fence_of_an_alias_that_is_gone_is_lifted(session):
     assert lift(session) == 1
 
 
-def test_reader_that_meets_an_overdue_fence_has_it_looked_at(rows, cache_redis):
+def test_reader_that_finds_an_overdue_fence_has_it_examined(rows, cache_redis):
     with timing(overdue=-1):
         get_gateway().fence([book_detail._target({"pk": rows.pk})], fence_token("default", ""))
     assert book_detail.get(pk=rows.pk).detail == "fwd=bypass; detail=fence"

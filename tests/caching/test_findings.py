@@ -1,6 +1,6 @@
-"""What was found when others tried the first generation: each example, on its own.
+"""Faults that others found in the first generation of the cache, each with an example of its own.
 
-The reader is another thread, with a connection of its own, as another request would be.
+The reader is another thread with a connection of its own, like another request.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 def elsewhere(work):
-    """What ``work`` returns in another thread."""
+    """Return the result of ``work`` in another thread."""
     return Other(work).result()
 
 
@@ -49,7 +49,7 @@ def title(pk):
 
 @pytest.fixture
 def warm(rows):
-    """Rows whose details and lists are cached."""
+    """Return rows whose details and lists are cached."""
     for read in (
         lambda: book_detail.get(pk=rows.pk),
         book_pages.get,
@@ -67,7 +67,7 @@ def run(sql, params=None):
 
 @pytest.fixture
 def functions(transactional_db):
-    """Functions, procedures, views and triggers of a test's own; they go with it."""
+    """Return a function that creates functions, views or triggers, which are dropped after the test."""
     made = []
 
     def make(sql, drop):
@@ -81,7 +81,7 @@ def functions(transactional_db):
 
 @contextlib.contextmanager
 def declared(*things):
-    """Declare more, with the triggers that it takes; at the end as before."""
+    """Add declarations with their triggers, and remove them at the end."""
     triggers.install("default")
     try:
         get_gateway().watch.recheck_triggers()
@@ -200,7 +200,7 @@ def test_filled_family_stores_a_further_page(rows):
     assert book_pages.get(shelf=1001).x_cache == "MISS"
 
 
-# --- Statements that no reader of texts understands -------------------------------------------------
+# --- Statements whose text does not show the table --------------------------------------------------
 
 
 @pytest.mark.parametrize(
@@ -351,7 +351,7 @@ def test_long_text_costs_no_time(verb, text):
     assert time.process_time() - began < 0.2
 
 
-# --- Transactions that end behind Django --------------------------------------------------------------
+# --- Transactions that end without Django -------------------------------------------------------------
 
 
 def _multi():
@@ -475,7 +475,7 @@ class SoftLimitError(Exception):
 
 @pytest.mark.parametrize("place", ["update", "raw"])
 def test_exception_after_the_statement_loses_nothing(warm, place):
-    """A soft time limit's signal arrives between the statement and what notices it."""
+    """The signal of a soft time limit arrives between the statement and the code that handles it."""
 
     def interrupt(execute, sql, params, many, context):
         result = execute(sql, params, many, context)
@@ -492,7 +492,7 @@ def test_exception_after_the_statement_loses_nothing(warm, place):
 
 
 def test_signal_in_the_middle_of_a_flush_loses_nothing(warm, monkeypatch):
-    """In a statement that no commit of Django's follows."""
+    """The statement is not followed by a commit of Django's."""
     original = get_gateway().drop
     interrupted = []
 
@@ -521,7 +521,7 @@ def test_writer_of_a_row_holds_up_no_row_that_refers_to_it(warm):
 
 
 def test_row_that_moves_to_a_renamed_parent_is_not_stale(warm):
-    """The renaming writer asks which books are on the shelf before the other one's commit."""
+    """The writer that renames the shelf queries its books before the commit of the other writer."""
     moved = Book.objects.create(title="moved", shelf=warm.lower)
     elsewhere(lambda: book_detail.get(pk=moved.pk))
     gate, go = threading.Event(), threading.Event()
@@ -558,7 +558,7 @@ def test_writers_of_one_parent_and_children_of_the_other_do_not_deadlock(warm):
 
 
 def test_writers_of_parents_and_children_at_once_do_not_deadlock(warm):
-    """What Django alone passes, the cache passes: it waits for no lock of its own."""
+    """These writes succeed in plain Django, so they must succeed here: the cache waits for no lock."""
     shelves = [warm.upper.pk, warm.lower.pk]
     books = list(Book.objects.values_list("pk", flat=True))
 
@@ -610,9 +610,9 @@ def outbox_locked(mode):
 
 @one_server
 def test_trouble_with_the_outbox_is_no_trouble_of_redis(warm):
-    """A lock on its table, and a connection that breaks: reads bypass, writes still fence."""
+    """Its table is locked, and a connection breaks: reads bypass the cache, and writes still fence."""
     with outbox_locked("ACCESS EXCLUSIVE"):
-        get_gateway().backend.breaks += 1  # as after CLIENT KILL: what Redis holds must be checked
+        get_gateway().backend.breaks += 1  # as after CLIENT KILL: Redis must be checked
         until(lambda: elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "BYPASS", 10)
         for _ in range(4):  # a breaker opens after a few failures
             elsewhere(lambda: book_detail.get(pk=warm.pk))
@@ -661,7 +661,7 @@ def test_error_of_the_driver_in_a_load_is_djangos(warm):
 
 
 def test_read_inside_a_transaction_opens_no_second_connection(warm, monkeypatch):
-    """It bypasses where Redis is not trusted, and leaves the check to the watch thread."""
+    """It bypasses the cache while Redis is not trusted, and leaves the check to the watch thread."""
     checks = []
     get_gateway().watch.trust.withdraw()
     monkeypatch.setattr(get_gateway().watch, "check_now", lambda: checks.append("waited"))
@@ -686,18 +686,18 @@ def test_invalidation_without_an_open_connection_while_redis_is_away_is_kept(war
 
 
 def test_commit_whose_answer_is_lost_is_found_out(warm):
-    """The connection is cut while PostgreSQL does not get to the COMMIT that it was sent."""
+    """The connection is cut while PostgreSQL has received the COMMIT but not run it."""
     assert elsewhere(loose_names.get).value == []
     stopped = []
 
-    def commit_while_the_server_stands_still(wrapper):
+    def commit_while_the_server_is_stopped(wrapper):
         stopped.append(wrapper.connection.info.backend_pid)
         os.kill(stopped[0], signal.SIGSTOP)
         threading.Timer(0.3, _shut, [wrapper.connection.fileno()]).start()
         commit(wrapper)
 
     def write():
-        with replaced("COMMIT", commit_while_the_server_stands_still), transaction.atomic():
+        with replaced("COMMIT", commit_while_the_server_is_stopped), transaction.atomic():
             Loose.objects.create(name="slow")
 
     commit = original("COMMIT")
@@ -721,7 +721,7 @@ def _shut(descriptor):
 
 
 def make_fences_overdue():
-    """Move the time at which each fence is looked at into the past."""
+    """Make each fence overdue."""
     with redis.Redis.from_url(settings.CACHES["default"]["LOCATION"]) as client:
         for key in client.scan_iter("fence:*"):
             for token, _ in client.zscan_iter(key):
@@ -788,7 +788,7 @@ def test_fixture_that_is_loaded_is_noticed(warm, tmp_path):
 
 
 def test_function_that_handles_errors_in_autocommit_writes_once_and_is_noticed(warm, functions):
-    """Whatever makes the statement's changes known must not be an error that the function can swallow."""
+    """The report of the changes must not be an error, which the function could catch."""
     functions(
         "CREATE FUNCTION f_careful() RETURNS text LANGUAGE plpgsql AS $$ BEGIN"
         " UPDATE shelf_book SET title = title || '+'; RETURN 'written';"
@@ -802,7 +802,7 @@ def test_function_that_handles_errors_in_autocommit_writes_once_and_is_noticed(w
 
 
 def test_procedure_whose_client_is_killed_keeps_its_fences_until_it_ends(warm, functions):
-    """It goes on after its fences are overdue; what it commits must not be covered by an old value."""
+    """It continues after its fences are overdue, and no old value may hide what it commits."""
     functions(
         "CREATE PROCEDURE p_slow() LANGUAGE plpgsql AS $$ BEGIN COMMIT; PERFORM pg_sleep(2);"
         " UPDATE shelf_book SET title = 'late'; COMMIT; END $$",
@@ -819,6 +819,6 @@ def test_procedure_whose_client_is_killed_keeps_its_fences_until_it_ends(warm, f
     make_fences_overdue()
     assert elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "BYPASS"
     get_gateway().watch.check()
-    assert elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "BYPASS"  # the procedure goes on
+    assert elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "BYPASS"  # the procedure still runs
     until(lambda: elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "HIT", 20)
     assert title(warm.pk) == elsewhere(lambda: Book.objects.get(pk=warm.pk).title)

@@ -1,4 +1,4 @@
-"""Each usual way to test with a database sees MISS, HIT, a save, MISS; and no test sees another's values."""
+"""In each usual kind of test there is MISS, HIT, save, MISS, and no test sees the values of another one."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def test_a_rolled_back_block_inside_a_test_leaves_nothing_of_it(db):
 
 
 def test_what_a_test_stored_and_rolled_back_is_gone_for_who_reads_the_same_key_next(db, django_db_blocker):
-    """The rows of a test vanish with its transaction; so must what was cached of them."""
+    """The rows of a test vanish with its transaction, and so must the values cached from them."""
     with transaction.atomic():
         book = Book.objects.create(title="One")
         pk = book.pk

@@ -1,4 +1,4 @@
-"""Every exchange with Redis (gateway.py)."""
+"""The gateway to Redis (gateway.py)."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def test_fence_takes_value_and_lease_and_drop_leaves_fences(gateway, cache_redis
         assert cache_redis.exists(each.fence_key)
 
 
-def test_lift_of_a_fence_that_was_lost_takes_what_was_stored_meanwhile(gateway, cache_redis):
+def test_lift_of_a_fence_that_was_lost_deletes_what_was_stored_since(gateway, cache_redis):
     cache_redis.set(TARGET.key, "value")
     gateway.lift([TARGET], "default:1:lost")
     assert not cache_redis.exists(TARGET.key)
@@ -73,7 +73,7 @@ def test_open_breaker_asks_nothing(gateway):
             gateway.breaker.is_open = False
 
 
-def test_answers_in_the_grace_are_asked_for_and_not_believed(gateway):
+def test_answers_in_the_grace_period_are_requested_and_ignored(gateway):
     with timing(grace=60):
         assert check_now()
         gateway.backend.close()

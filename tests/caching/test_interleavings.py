@@ -1,4 +1,4 @@
-"""Every interleaving of one or two writers and two readers, with a crash of anyone at any point.
+"""Every interleaving of one or two writers and two readers, with a crash of any of them at any point.
 
 The steps are those of caching/read/entries.py, of the gateway and of caching/recovery/fences.py on a
 real Redis; see model/__init__.py.
@@ -37,7 +37,7 @@ def writers(*targets):
 
 
 def without_a_fence(*targets):
-    """Redis was away: the outbox drops what is committed."""
+    """Redis was unavailable: the outbox drops the targets after the commit."""
     return [writer._replace(at="COMMIT") for writer in writers(*targets)]
 
 
@@ -62,7 +62,7 @@ LATE = {
     "its pattern, late": Scenario(KEY, GROUP, readers("", "") + writers([GROUP]), TIME),
     "a field, late": Scenario(FAMILY, None, readers("a", "a") + writers([FAMILY]), TIME),
 }
-# Every fence is overdue as soon as it is placed: the watch thread of some process may look at any moment.
+# Every fence is overdue as soon as it is set: the watch thread of a process may examine it at any moment.
 OVERDUE = {
     "a key, overdue": Scenario(KEY, GROUP, readers("", "") + writers([KEY]) + lifter(KEY)),
     "its pattern, overdue": Scenario(KEY, GROUP, readers("", "") + writers([GROUP]) + lifter(GROUP)),
@@ -83,7 +83,7 @@ ALL_SCENARIOS = SCENARIOS | LATE | OVERDUE | WEAK
 
 
 def explore_by_name(name, client):
-    """Explore a scenario. A lease expires only where the model says so."""
+    """Explore a scenario. A lease expires only by a step of the model."""
     overdue = {"overdue": -1_000_000_000} if name in OVERDUE else {}
     with timing(lease=1_000_000, **overdue):
         return explore(ALL_SCENARIOS[name], client)
@@ -100,7 +100,7 @@ def test_no_read_is_older_than_what_was_committed_when_it_began(visit, name):
 
 
 @pytest.mark.parametrize("name", LATE)
-def test_a_fence_outlives_the_leases(visit, name):
+def test_a_fence_stays_longer_than_the_leases(visit, name):
     assert visit(name) > 500
 
 
@@ -111,7 +111,7 @@ def test_a_fence_that_is_overdue_is_lifted_when_its_transaction_is_over_and_not_
 
 @pytest.mark.parametrize("name", WEAK)
 def test_no_read_is_older_than_what_was_acknowledged_when_it_began(visit, name):
-    """Where a fence is lost, or could never be placed, the write is made good before it is acknowledged."""
+    """If a fence is lost or could not be set, the invalidation is made before the write is acknowledged."""
     assert visit(name) > 300
 
 
@@ -136,7 +136,7 @@ def page(rows):
     return int(first), int(third)
 
 
-# What is read, as two numbers, and the two writes that raise one of them each: no row is locked twice.
+# Reads return two numbers, and each of the two writes increments one of them: no row is locked twice.
 SAMPLED = {
     "a key": (
         detail,
@@ -166,7 +166,7 @@ def test_a_sample_of_schedules_on_postgresql_is_coherent(rows, interleaving, nam
 
 
 def play(rows, interleaving, choose, read, writes, number):
-    """Two writers and two readers, a step of one of them at a time."""
+    """Run two writers and two readers, one step of one of them at a time."""
     acknowledged = [number - 1, number - 1]
     floors, going = {}, {}
     for index, write in enumerate(writes):

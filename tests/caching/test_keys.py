@@ -1,4 +1,4 @@
-"""Names in Redis (keys.py)."""
+"""Names of keys in Redis (keys.py)."""
 
 from __future__ import annotations
 

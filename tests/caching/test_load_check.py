@@ -1,4 +1,4 @@
-"""A load may read only what its declaration names (read/load_check.py)."""
+"""The check that a load reads only tables that its declaration names (read/load_check.py)."""
 
 from __future__ import annotations
 
@@ -74,7 +74,7 @@ def test_lagging_table_may_be_read(declare):
     assert odd.get().value[1] == 2
 
 
-def test_load_that_reads_another_thing_must_name_its_tables_too(declare):
+def test_load_that_reads_another_declaration_must_name_its_tables_too(declare):
     inner = declare(Cached, "v1:inner", load=titles, invalidated_by={Book: ALL})
     odd = declare(Cached, "v1:odd", load=lambda: inner.get().value, invalidated_by={Mute: ALL})
     with pytest.raises(UndeclaredTable, match="shelf_book"):

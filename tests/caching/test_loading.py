@@ -1,4 +1,4 @@
-"""Loads that raise, nest, or fall into awkward hands; parameters that do not fit into a key."""
+"""Loads that raise, nest, or run in threads; parameters that do not fit into a key."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ MUTE = {Mute: ALL}
 
 @pytest.fixture
 def thing(declare):
-    """Declares a cached thing whose load is given."""
+    """Return a function that makes a declaration with a given load."""
     return lambda load: declare(Cached, "v1:odd:{name}", load=load, invalidated_by=MUTE)
 
 
@@ -62,14 +62,14 @@ def test_what_json_cannot_hold_is_an_error_and_not_stored(rows, thing):
 
 
 def test_a_load_cannot_write(rows, thing):
-    """It would be repeated, or never be, as the cache likes."""
+    """The write would be repeated or skipped, depending on the cache."""
     with pytest.raises(Exception, match="read-only transaction"):
         thing(lambda name: Mute.objects.create(name=name).pk).get(name="a")
     assert not Mute.objects.exists()
 
 
-def test_a_load_that_asks_for_other_cached_things_reads_one_state(rows, interleaving, declare):
-    """Between the outer load's first statement and the inner one, a writer commits."""
+def test_a_load_that_reads_other_cached_values_reads_one_state(rows, interleaving, declare):
+    """A writer commits between the first statement of the outer load and the inner load."""
     book_detail.get(pk=rows.pk)
 
     def load(name):
@@ -124,7 +124,7 @@ def test_families_tell_members_with_the_same_letters_apart(rows, declare):
     family = declare(CachedFamily, "v1:odd:pages", load=lambda **given: given, invalidated_by=MUTE)
     for given in ({"a": "1&b=2"}, {"a": "1", "b": "2"}, {"a": "1"}, {}, {"#expires": "1"}):
         assert family.get(**given).value == given
-        assert family.get(**given, c=None).value == given, "None is as good as nothing"
+        assert family.get(**given, c=None).value == given, "None is the same as no parameter"
 
 
 # --- Threads, tasks, connections ---------------------------------------------------------------------
@@ -137,7 +137,7 @@ def test_threads_of_one_process_share_what_is_cached(rows):
 
 
 def test_a_connection_shared_by_threads_keeps_its_changes_together(rows):
-    """As a live server's in-memory database would: the second thread commits what the first changed."""
+    """A live test server may share one: the second thread commits what the first has changed."""
     cached(rows)
     shared = connections["default"]
     shared.inc_thread_sharing()
@@ -187,8 +187,8 @@ def test_a_transaction_that_invalidates_more_keys_than_are_worth_naming_takes_th
     assert cached(rows) == stored(rows)
 
 
-def test_an_interrupt_while_fencing_forgets_nothing(rows):
-    """A soft time limit, or Ctrl-C: the transaction stays open, and may still be committed."""
+def test_an_interrupt_while_fencing_keeps_the_pending_changes(rows):
+    """After a soft time limit or Ctrl-C the transaction stays open and may still be committed."""
     cached(rows)
     transaction.set_autocommit(False)
     try:
@@ -205,7 +205,7 @@ def test_an_interrupt_while_fencing_forgets_nothing(rows):
 
 @pytest.mark.parametrize("block", [transaction.atomic, contextlib.nullcontext])
 def test_an_interrupt_while_fencing_a_block_rolls_it_back(rows, block):
-    """Django goes back to autocommit: what could not be fenced must not be committed by a later statement."""
+    """Django returns to autocommit, and a later statement must not commit what was not fenced."""
     cached(rows)
     with replaced("fence", _interrupted), pytest.raises(KeyboardInterrupt), block():
         Book.objects.filter(pk=rows.pk).update(title="new")
@@ -229,7 +229,7 @@ def test_a_commit_that_a_constraint_refuses_costs_no_value(rows):
 
 @pytest.fixture
 def mute_refuses():
-    """A deferred trigger that refuses each COMMIT of a new row."""
+    """Create a deferred trigger that refuses each COMMIT of a new row."""
     run("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS $$ BEGIN RAISE 'refused'; END $$")
     run(
         "CREATE CONSTRAINT TRIGGER refuse AFTER INSERT ON shelf_mute DEFERRABLE INITIALLY DEFERRED"

@@ -1,4 +1,4 @@
-"""Which database has filled the cache (recovery/origin.py)."""
+"""The database from which the cache was filled (recovery/origin.py)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def check(session):
 
 
 class Elsewhere:
-    """A session of another database."""
+    """A session on another database."""
 
     alias = "default"
 
@@ -57,7 +57,7 @@ def test_another_database_clears_the_cache_once(session, rows, cache_redis):
 
 
 def test_timeline_that_has_changed_since_makes_the_next_read_a_miss(session, rows):
-    """A failover that lost transactions: the value may show what the database no longer holds."""
+    """After a failover that lost transactions, the value may show rows that no longer exist."""
     book_detail.get(pk=rows.pk)
     assert book_detail.get(pk=rows.pk).x_cache == "HIT"
     assert check(Elsewhere("1:2:00000009")) is True

@@ -1,4 +1,4 @@
-"""Redis hangs, refuses, cuts: every read answers, every write succeeds, nothing stale comes back."""
+"""Redis hangs, refuses or cuts connections: reads and writes succeed, and no read is stale afterwards."""
 
 from __future__ import annotations
 
@@ -43,8 +43,8 @@ def test_reads_answer_and_the_breaker_opens(rows, proxy, mode):
 
 
 @pytest.mark.parametrize("mode", AWAY)
-def test_with_the_breaker_open_redis_is_not_asked(rows, proxy, mode):
-    """But the probe: what a read or a write costs then is the database alone."""
+def test_with_the_breaker_open_nothing_is_sent_to_redis(rows, proxy, mode):
+    """Only the probe connects. A read or a write costs only the time of the database."""
     proxy.mode = mode
     open_the_breaker(rows)
     steps = []
@@ -61,7 +61,7 @@ def test_with_the_breaker_open_redis_is_not_asked(rows, proxy, mode):
 
 
 @pytest.mark.parametrize("mode", AWAY)
-def test_what_was_written_meanwhile_is_read_afterwards(rows, proxy, mode):
+def test_what_was_written_during_an_outage_is_read_afterwards(rows, proxy, mode):
     assert cached(rows) == stored(rows)
     proxy.mode = mode
     rename(rows.pk)
@@ -93,7 +93,7 @@ def test_an_outage_between_fence_and_lift_leaves_the_lift_to_the_watch_thread(
 
 @pytest.mark.parametrize("mode", ["refuse", "cut"])
 def test_a_process_that_was_idle_during_the_outage_drains_before_it_reads(rows, proxy, child, mode):
-    """Its connections broke, so its next one is a new one: it carries out the outbox first."""
+    """Its connections broke, so the next one is new, and it drains the outbox first."""
     idle, writer = child(proxy.url), child(proxy.url)
     assert idle.ask("title", rows.pk) == ["old", "MISS"]
     proxy.mode = mode
@@ -104,7 +104,7 @@ def test_a_process_that_was_idle_during_the_outage_drains_before_it_reads(rows, 
 
 
 def test_a_process_whose_connection_outlives_a_hang_does_not_serve_the_old_value(rows, proxy, child):
-    """Redis hangs and comes back; the other process asked nothing meanwhile, but its checks did."""
+    """Redis hangs and answers again. The other process has read nothing, but its checks have failed."""
     idle = child(proxy.url)
     assert idle.ask("title", rows.pk) == ["old", "MISS"]
     assert book_detail.get(pk=rows.pk).x_cache == "HIT"
@@ -116,7 +116,7 @@ def test_a_process_whose_connection_outlives_a_hang_does_not_serve_the_old_value
 
 
 def test_a_writer_that_alone_is_cut_off_is_noticed_within_the_time_of_trust(rows, proxy, cache_redis, child):
-    """Redis is away for the writer only. Readers who reach it may be stale for less than two seconds."""
+    """Only the writer cannot reach Redis. Other readers may be stale for less than two seconds."""
     reader = child(redis_url(cache_redis))
     assert reader.ask("title", rows.pk)[0] == "old"
     assert reader.ask("title", rows.pk) == ["old", "HIT"]
@@ -131,7 +131,7 @@ def redis_url(client):
 
 
 def test_a_refusal_of_writes_alone_is_an_outage(rows, redis_server):
-    """Disk full: Redis reads, but writes nothing. The writer's process trusts nothing it holds."""
+    """The disk is full, so Redis reads but does not write. The writer's process does not trust it."""
     server = redis_server()
     assert cached(rows) == stored(rows)
     with server.client() as client:
@@ -145,8 +145,8 @@ def test_a_refusal_of_writes_alone_is_an_outage(rows, redis_server):
     assert cached(rows) == stored(rows)
 
 
-def test_an_answer_lost_on_the_way_is_asked_for_again_and_revives_no_generation(rows, proxy, interleaving):
-    """Reader begins a generation, its answer is lost; others store and write; it asks again."""
+def test_a_request_repeated_after_a_lost_answer_restores_no_generation(rows, proxy, interleaving):
+    """A reader begins a generation and its answer is lost; others store and write; it repeats the request."""
     cached(rows)
     book_detail.invalidate_all()  # no generation is left
     proxy.lose_the_answer_to(scripts.GET_GENERATION.sha.encode())
@@ -156,13 +156,13 @@ def test_an_answer_lost_on_the_way_is_asked_for_again_and_revives_no_generation(
     assert book_detail.get(pk=rows.pk).x_cache == "HIT"
     with transaction.atomic():
         rename(rows.pk)
-        book_detail.invalidate_all()  # the generation goes, not each value
+        book_detail.invalidate_all()  # this deletes the generation, not each value
     reader.finish()
     assert book_detail.get(pk=rows.pk).value["title"] == "new"
 
 
-def test_a_request_for_a_lease_that_arrives_again_late_revives_none(rows, interleaving):
-    """Reader asks twice, as the first answer was lost; a commit takes the lease; the first arrives."""
+def test_a_request_for_a_lease_that_arrives_again_late_restores_none(rows, interleaving):
+    """A reader sends a request twice; a commit deletes the lease; then the first request arrives."""
     asked = []
     run_trusted = original("run trusted")
     with replaced("run trusted", lambda gateway, call: asked.append(call) or run_trusted(gateway, call)):

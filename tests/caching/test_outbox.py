@@ -1,4 +1,4 @@
-"""Redis is away when a write must invalidate: the outbox records it, and is carried out first."""
+"""Redis is unavailable when a write must invalidate: the outbox records that, and is drained first."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def title(pk):
 
 @pytest.fixture
 def away(rows, proxy):
-    """Redis holds the old title, and then refuses."""
+    """Store the old title in Redis, then let Redis refuse connections."""
     assert title(rows.pk) == "old"
     assert book_detail.get(pk=rows.pk).x_cache == "HIT"
     proxy.mode = "refuse"
@@ -64,7 +64,7 @@ def test_it_is_carried_out_before_this_process_reads_the_cache_again(rows, away)
 
 
 def test_it_is_carried_out_before_another_process_reads_the_cache(rows, away, child):
-    """The writer is killed while Redis is away. A process that starts later drains first."""
+    """The writer is killed during the outage. A process that starts later drains the outbox first."""
     writer = child(away.url)
     assert writer.ask("rename", rows.pk, "new") == "new"
     writer.kill()
@@ -75,7 +75,7 @@ def test_it_is_carried_out_before_another_process_reads_the_cache(rows, away, ch
 
 
 def test_a_process_whose_connection_was_cut_carries_it_out_too(rows, proxy, child):
-    """Both were connected; the network breaks for both; the writer is killed; it heals."""
+    """Both were connected; the network fails for both; the writer is killed; the network works again."""
     reader, writer = child(proxy.url), child(proxy.url)
     assert reader.ask("title", rows.pk) == ["old", "MISS"]
     assert writer.ask("title", rows.pk) == ["old", "HIT"]
@@ -87,7 +87,7 @@ def test_a_process_whose_connection_was_cut_carries_it_out_too(rows, proxy, chil
 
 
 def test_a_process_that_is_back_first_does_not_serve_what_another_one_is_recording(rows, away, child):
-    """Redis is back for the reader. The writer has not noticed yet, and commits into the outbox."""
+    """Redis answers the reader again. The writer's breaker is still open, so it commits to the outbox."""
     with timing(grace=60), contextlib.closing(Proxy(away.target)) as writers_way:
         writer = child(writers_way.url)
         writers_way.mode = "refuse"
@@ -108,7 +108,7 @@ def test_the_grace_after_an_outage_ends(rows, away):
 
 @pytest.mark.parametrize("rows_waiting", [1, 501])
 def test_a_fence_that_fails_once_is_made_good_before_the_next_read(rows, proxy, rows_waiting):
-    """The connection breaks in the fence, and Redis is back at once."""
+    """The connection breaks while the fence is set, and Redis answers again at once."""
     assert title(rows.pk) == "old"
     Outbox.objects.bulk_create([_waiting(n) for n in range(rows_waiting - 1)])
     fence = original("fence")
@@ -132,7 +132,7 @@ def _waiting(number):
 
 
 def test_an_outbox_that_cannot_be_written_fails_the_write(rows, away):
-    """What can neither be invalidated nor noted must not be committed."""
+    """A change that can neither be invalidated nor recorded must not be committed."""
     rename_table("caching_outbox", "elsewhere")
     try:
         with pytest.raises(Exception, match="caching_outbox"):
@@ -145,14 +145,14 @@ def test_an_outbox_that_cannot_be_written_fails_the_write(rows, away):
 
 
 def rename_table(name, other):
-    """Past Django, which would invalidate everything and need the outbox for it."""
+    """Rename a table without Django, which would invalidate every value and need the outbox for that."""
     connection.ensure_connection()
     with connection.connection.cursor() as cursor:
         cursor.execute(f"ALTER TABLE {name} RENAME TO {other}")
 
 
 def test_nothing_is_trusted_before_a_commit_under_way_is_drained_too(rows, away, interleaving):
-    """A check finds the outbox empty; writer: COMMIT, with a row; the check ends: it must have waited."""
+    """The outbox is empty, but a writer's COMMIT with a row is in flight: the check must wait for it."""
     rename(rows.pk, "newer")
     writer = interleaving.actor(lambda: rename(rows.pk, "newest"))
     writer.run_to("COMMIT")
@@ -182,7 +182,7 @@ def test_a_check_that_fails_leaves_the_rows_and_the_next_one_drains_them(rows, p
 
 
 def test_a_process_that_only_writes_drains_what_it_recorded(rows, away):
-    """Nothing is read in this process: the row must not wait for a reader."""
+    """This process reads nothing, but the row must not wait for a reader."""
     rename(rows.pk)
     away.mode = "pass"
     until(lambda: not Outbox.objects.exists())
@@ -202,7 +202,7 @@ def test_a_forked_process_closes_the_breaker_that_it_inherited(rows, away, child
 def test_a_fence_that_was_lost_before_its_commit_and_cannot_be_lifted_is_made_good(
     rows, proxy, interleaving, cache_redis
 ):
-    """Redis loses everything during a COMMIT; a reader stores in between; Redis is away for the lift."""
+    """Redis loses its data during a COMMIT; a reader stores; Redis is unavailable for the lift."""
     writer = interleaving.actor(lambda: rename(rows.pk))
     writer.run_to("COMMIT")
     cache_redis.flushdb()

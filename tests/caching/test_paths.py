@@ -1,4 +1,4 @@
-"""From a path of a declaration to tables and columns (paths.py)."""
+"""The routes of a declaration's paths, in terms of tables and columns (paths.py)."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ def test_foreign_key_is_a_column_of_the_row_itself(path):
         assert compile_route(Book, path) == Route("shelf_id")
 
 
-def test_plain_column_is_told_by_the_row_itself():
+def test_plain_column_is_read_from_the_row_itself():
     assert compile_route(Label, "name") == Route("name")
 
 

@@ -1,4 +1,4 @@
-"""What the open transaction of one connection is going to invalidate (write/pending.py)."""
+"""The pending invalidations of one connection (write/pending.py)."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def test_rollback_takes_everything_away(rows):
 
 
 def test_savepoint_that_is_rolled_back_takes_nothing_away(rows):
-    """Too much is safe."""
+    """To invalidate too much is safe."""
     with transaction.atomic():
         with contextlib.suppress(ZeroDivisionError), transaction.atomic():
             rename(rows.pk)
@@ -64,7 +64,7 @@ def test_reads_bypass_on_the_connection_that_has_written_and_on_no_other(rows, i
 
 
 def test_reads_in_a_transaction_that_wrote_what_nothing_depends_on_store_nothing(rows, cache_redis):
-    """Nothing reports it, but the server knows that something was written."""
+    """No trigger reports it, but the server shows that the transaction has written."""
     assert check_now()
     with transaction.atomic():
         with connection.cursor() as cursor:

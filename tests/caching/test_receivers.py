@@ -1,4 +1,4 @@
-"""What hand-written receivers do, or fail to do, can make nothing stale: they are not what is relied on."""
+"""Hand-written receivers cannot make a value stale, whatever they do: the cache does not depend on them."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ from tests.caching.views import cached, stored
 
 @contextlib.contextmanager
 def receiving(signal, sender, work):
-    """While a receiver is connected, before all others."""
+    """Connect a receiver during the block, before all others."""
     known = signal.receivers
     signal.receivers = []
     signal.connect(work, sender=sender)
@@ -54,7 +54,7 @@ def fail(**_):
 IN_A_TRANSACTION = pytest.mark.parametrize("block", [contextlib.nullcontext, transaction.atomic])
 
 
-# --- A receiver that invalidates says nothing about the rest -----------------------------------------
+# --- A receiver that invalidates some values only ----------------------------------------------------
 
 SAYS = {
     "nothing": lambda book: None,
@@ -137,7 +137,7 @@ def test_what_a_receiver_invalidates_in_a_block_goes_at_its_commit_and_not_befor
 
 @IN_A_TRANSACTION
 def test_a_save_whose_receiver_raises_is_what_the_database_says(rows, block):
-    """In a block it is rolled back; without one Django has written the row already."""
+    """In a block the save is rolled back; without one Django has already written the row."""
 
     def write():
         with contextlib.suppress(ZeroDivisionError), block():
@@ -179,7 +179,7 @@ def test_a_raising_pre_save_receiver_hides_no_later_statement(rows):
 @pytest.mark.parametrize("signal", [pre_save, post_save])
 @IN_A_TRANSACTION
 def test_a_receivers_own_statement_on_the_same_table_is_noticed(rows, signal, block):
-    """As in ``UPDATE … SET position = position + 1`` of the siblings."""
+    """An example is ``UPDATE … SET position = position + 1`` of the siblings."""
 
     def write():
         with block():
@@ -216,7 +216,7 @@ def test_what_a_receiver_saves_besides_hides_no_save_without_a_receiver(rows, bl
 
 
 def test_a_savepoint_rolled_back_by_a_receiver_hides_nothing(rows):
-    """As ``get_or_create`` does when it loses a race."""
+    """``get_or_create`` does that when it loses a race."""
 
     def lose_a_race(**_):
         with contextlib.suppress(ZeroDivisionError), transaction.atomic():
@@ -254,7 +254,7 @@ def test_a_cascade_is_noticed_in_every_table(rows):
 
 
 def test_a_cascade_invalidates_only_what_it_concerns(rows):
-    """Deleting one shelf's label leaves the other shelf's labels where they are."""
+    """Deleting the label of one shelf does not invalidate the labels of the other."""
     for shelf in (rows.upper, rows.lower):
         Label.objects.create(name="label", shelf=shelf)
     cached(rows)
@@ -265,7 +265,7 @@ def test_a_cascade_invalidates_only_what_it_concerns(rows):
 
 @pytest.mark.parametrize("signal", [pre_delete, post_delete])
 def test_a_receivers_own_delete_among_rows_being_deleted_is_noticed(rows, signal):
-    """Before the first row's DELETE, and after it while the second's is still announced."""
+    """It runs before the DELETE of the first row, and between that and the signal of the second row."""
     going = [Label.objects.create(name=name, shelf=rows.upper).pk for name in ("one", "two")]
     third = Label.objects.create(name="third", shelf=rows.lower)
     called = []

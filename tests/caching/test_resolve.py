@@ -1,4 +1,4 @@
-"""From the changes of a transaction to the targets that its commit must close (write/resolve.py)."""
+"""Resolving the changes of a transaction to the targets that its commit must fence (write/resolve.py)."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ def title_and_shelf(pk):
 
 
 def target_keys(work):
-    """Return the keys of what a transaction is about to invalidate; it is rolled back."""
+    """Return the keys that the commit of a transaction would invalidate; then roll it back."""
     with transaction.atomic():
         work()
         found = {target.key for target in pending().targets(lock=True)}
@@ -84,7 +84,7 @@ def test_snapshot_that_may_be_too_old_to_follow_closes_the_group(rows):
 
 
 def test_row_that_another_transaction_holds_closes_the_group_and_is_not_waited_for(rows, interleaving):
-    """A book that is being added refers to the shelf: which books the shelf holds is not yet decided."""
+    """A book that is being added refers to the shelf, so the books of the shelf are not certain yet."""
     adding = interleaving.actor(lambda: Book.objects.create(title="added", shelf=rows.upper))
     adding.run_to("COMMIT")
     found = target_keys(lambda: Shelf.objects.filter(pk=rows.upper.pk).update(name="new"))
@@ -95,7 +95,7 @@ def test_row_that_another_transaction_holds_closes_the_group_and_is_not_waited_f
 
 
 def test_a_row_that_comes_under_a_changed_one_before_its_commit_is_not_missed(rows, interleaving):
-    """Writer asks which books the shelf holds; another moves a book there and it is read; writer commits."""
+    """A writer queries the books of a shelf; a book is moved there and read; the writer commits."""
     Book.objects.filter(pk=rows.third.pk).update(shelf=rows.lower)
     assert check_now()
     writer = interleaving.actor(lambda: Shelf.objects.filter(pk=rows.upper.pk).update(name="new"))

@@ -1,4 +1,4 @@
-"""Redis comes back with less, or older, than it had."""
+"""Redis restarts with fewer or older data than it had."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ def read(rows):
     return book_detail.get(pk=rows.pk).value["title"], book_pages.get().value["titles"][0]
 
 
-def test_an_old_snapshot_is_not_believed(rows, redis_server):
-    """Snapshot; a write invalidates; killed; what was deleted rises again."""
+def test_values_of_an_old_snapshot_are_not_served(rows, redis_server):
+    """A write invalidates after a snapshot; Redis is killed and restores the deleted value."""
     server = redis_server(save="900 1")
     assert read(rows) == ("old", "old")
     with server.client() as client:
@@ -34,8 +34,8 @@ def test_an_old_snapshot_is_not_believed(rows, redis_server):
     assert read(rows) == ("new", "new")
 
 
-def test_an_append_only_file_without_its_tail_is_not_believed(rows, redis_server):
-    """The machine loses power: the last writes, which deleted, never reached the disk."""
+def test_values_of_an_append_only_file_without_its_end_are_not_served(rows, redis_server):
+    """The machine loses power: the last commands, which deleted values, did not reach the disk."""
     server = redis_server(appendonly="yes", appendfsync="always", aof_load_truncated="yes")
     assert read(rows) == ("old", "old")
     length = server.append_only_file.stat().st_size
@@ -53,7 +53,7 @@ def test_an_append_only_file_without_its_tail_is_not_believed(rows, redis_server
 def test_a_restart_between_fence_and_commit_loses_the_fence_but_not_the_invalidation(
     rows, redis_server, interleaving
 ):
-    """Fence; restart without it; a reader stores the old value; COMMIT; the lift misses its fence."""
+    """Redis restarts without a fence; a reader stores the old value; after COMMIT the lift finds no fence."""
     server = redis_server()
     writer = interleaving.actor(lambda: rename(rows.pk))
     writer.run_to("COMMIT")
@@ -88,7 +88,7 @@ def test_a_cleared_server_costs_misses_only(rows, redis_server, command):
 
 
 def test_values_survive_in_a_server_that_did_not_restart(rows, redis_server):
-    """Or distrust would cost every hit."""
+    """Otherwise there would be no hits."""
     redis_server()
     read(rows)
     get_gateway().backend.close()

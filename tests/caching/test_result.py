@@ -1,4 +1,4 @@
-"""What a read of the cache returns (read/result.py)."""
+"""The result of a read of the cache (read/result.py)."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def test_what_json_cannot_hold_is_an_error():
         encode(object())
 
 
-def test_value_is_parsed_anew_so_that_a_caller_may_change_it():
+def test_value_is_parsed_at_each_access_so_that_a_caller_may_change_it():
     result = CacheResult(b'{"a":[1]}', "HIT", "hit; ttl=3")
     result.value["a"].append(2)
     assert result.value == {"a": [1]}

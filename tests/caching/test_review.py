@@ -1,4 +1,4 @@
-"""What a review looked for and found: each fault by the shortest way that shows it."""
+"""Faults that a review found, each with the shortest example that shows it."""
 
 from __future__ import annotations
 
@@ -30,11 +30,11 @@ pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 class _SoftLimit(Exception):  # noqa: N818
-    """As Celery's, which a signal raises wherever the task happens to be."""
+    """Like Celery's, which a signal raises at any point of the task."""
 
 
 def elsewhere(work):
-    """What ``work`` returns in another thread."""
+    """Return the result of ``work`` in another thread."""
     return Other(work).result()
 
 
@@ -50,7 +50,7 @@ def run(sql, params=None):
 
 @pytest.fixture
 def warm(rows):
-    """Rows whose details are cached."""
+    """Return rows whose details are cached."""
     for read in (lambda: book_detail.get(pk=rows.pk), lambda: shelf_detail.get(pk=rows.upper.pk)):
         elsewhere(read)
         assert elsewhere(read).x_cache == "HIT"
@@ -90,7 +90,7 @@ def test_column_that_is_added_to_a_table_with_lagging_fields_is_reported(rows):
 
 
 def test_write_does_not_fail_where_an_old_declaration_leads_through_a_table_that_is_gone(rows):
-    """Release 1 declares a path; release 2 renames the key and, later, drops the table on the way."""
+    """Release 1 declares a path; release 2 renames the key and later drops a table on the path."""
     run("CREATE TABLE old_way (id bigint PRIMARY KEY, book_id bigint)")
     try:
         with own_declarations() as report:
@@ -151,7 +151,7 @@ def test_role_that_sees_only_some_rows_on_the_way_invalidates_all(warm):
 
 
 def test_commit_waits_for_no_lock_of_a_table_on_the_way(warm):
-    """A migration that holds a table, and waits for one that the writer holds: Django alone passes."""
+    """A migration locks a table and waits for another that the writer has locked: plain Django succeeds."""
     holds, waits = threading.Event(), threading.Event()
 
     def migrate():
@@ -271,7 +271,7 @@ def test_value_of_rows_that_refer_to_nothing_is_invalidated_too(rows):
 
 
 class Backwards(models.CharField):
-    """Its values have other texts in the database."""
+    """A field whose values have other texts in the database."""
 
     def from_db_value(self, value, expression, connection):
         return value and value[::-1]
@@ -355,7 +355,7 @@ def test_write_on_the_drivers_own_cursor_is_invalidated_at_the_end_of_the_reques
 
 
 def test_read_needs_no_thread(warm):
-    """Threads can run out (a limit of the container), and none starts while the interpreter ends."""
+    """There may be no threads left (a limit of the container), and none starts while the interpreter ends."""
     get_gateway().watch.stop()
 
     def refuse(self):
@@ -379,7 +379,7 @@ def test_commit_without_redis_needs_no_thread(warm, proxy):
 
 
 def test_error_of_the_programs_own_does_not_end_the_watch(warm):
-    """A declaration that is wrong, found by nobody: gunicorn makes no system checks."""
+    """A declaration has an error that no check has found: gunicorn runs no system checks."""
     with own_declarations():
         wrong = Cached("wrong:{pk}", ttl=60, load=lambda pk: 1, invalidated_by={Book: "nowhere"})
         get_gateway().watch.recheck_triggers()
@@ -414,7 +414,7 @@ def test_member_of_a_fence_that_is_none_concerns_its_own_value_alone(warm, cache
 
 
 def test_reads_do_not_each_wait_for_a_check_that_fails(warm):
-    """The outbox cannot be read for a while, as behind a migration of it, or a pooler that is full."""
+    """The outbox cannot be read for a while, for example during its migration, or with a full pooler."""
     taken, done = threading.Event(), threading.Event()
 
     def hold():
@@ -437,8 +437,8 @@ def test_reads_do_not_each_wait_for_a_check_that_fails(warm):
     until(lambda: elsewhere(lambda: book_detail.get(pk=warm.pk)).x_cache == "HIT", 10)
 
 
-def test_debt_that_is_left_while_the_thread_ends_is_paid(warm):
-    """The thread has decided to end, but still closes its connections."""
+def test_retry_that_is_left_while_the_thread_ends_is_made(warm):
+    """The thread is ending but still closes its connections."""
     watch = get_gateway().watch
     target = shelf_detail._entry({"pk": warm.upper.pk}).target
     assert watch._thread
@@ -455,9 +455,9 @@ def test_debt_that_is_left_while_the_thread_ends_is_paid(warm):
             session.close = close
         watch._wake.set()
         assert closing.wait(20)
-        watch.owe({target})
+        watch.retry_later({target})
         go.set()
-        until(lambda: not watch._owed, 5)
+        until(lambda: not watch._to_retry, 5)
 
 
 @one_server
@@ -541,7 +541,7 @@ def test_change_while_a_check_is_confirmed_is_not_lost(warm):
 
 
 def test_other_release_that_changes_a_path_leaves_nothing_stale(rows):
-    """Release 2 gives a thing another path; processes of release 1 go on for a while."""
+    """Release 2 gives a declaration another path; processes of release 1 continue for a while."""
     with own_declarations() as report:
         first = Cached(
             "changing:{pk}",
@@ -583,7 +583,7 @@ needs_psycopg3 = pytest.mark.skipif(not is_psycopg3, reason="the pool is psycopg
 
 @contextlib.contextmanager
 def database(options, **changes):
-    """Every connection is made with other settings."""
+    """Open every connection with other settings."""
     changes["OPTIONS"] = {**connections.databases["default"]["OPTIONS"], **options}
     connections.close_all()
     get_gateway().watch.stop()
@@ -597,7 +597,7 @@ def database(options, **changes):
 
 @pytest.fixture
 def pooled(warm):
-    """The connections come from a pool of two."""
+    """Take the connections from a pool of two."""
     pool = {"min_size": 1, "max_size": 2, "timeout": 2}
     with database({"pool": pool}, CONN_MAX_AGE=0):
         try:
@@ -618,7 +618,7 @@ def test_watch_takes_no_connection_of_the_pool(pooled):
 
 
 @needs_psycopg3
-def test_connection_of_a_pool_forgets_its_former_owner(pooled):
+def test_connection_of_a_pool_keeps_nothing_of_its_former_user(pooled):
     for number in range(5):
         elsewhere(lambda number=number: Book.objects.filter(pk=pooled.pk).update(title=str(number)))
     connection.ensure_connection()
@@ -653,7 +653,7 @@ def test_server_side_cursor_over_a_function_works(rows):
 
 @pytest.mark.parametrize("sql", ["SELECT 'commit'", "PREPARE p_review AS SELECT 1"])
 def test_word_in_a_statement_ends_no_deferral_of_constraints(rows, sql):
-    """Rows that refer to each other are written in any order until the transaction ends."""
+    """Rows that refer to each other may be written in any order within a transaction."""
     try:
         with transaction.atomic():
             Shelf.objects.filter(pk=rows.upper.pk).update(name="new")

@@ -1,4 +1,4 @@
-"""What everyone gets wrong, schedule by schedule: each makes a naive strategy stale, and not ours."""
+"""Schedules that make a naive strategy stale, but not our cache."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ REPEATABLE_READ = psycopg2.extensions.ISOLATION_LEVEL_REPEATABLE_READ
 
 @strategies("post_save", "on_commit", "get_or_set")
 def test_a_fill_that_comes_after_the_write_is_refused(rows, interleaving, strategy, stale):
-    """Reader misses and reads; writer commits and invalidates; reader stores."""
+    """A reader misses and reads; a writer commits and invalidates; the reader tries to store."""
     reader = interleaving.actor(lambda: strategy.title(rows.pk))
     reader.run_to("SELECT done")
     rename(rows.pk)
@@ -40,7 +40,7 @@ def test_a_late_fill_of_a_list_is_refused(rows, interleaving, strategy, stale):
 @strategies("post_save")
 @pytest.mark.parametrize("warm", [False, True], ids=["cold", "warm"])
 def test_a_refill_before_the_commit_does_not_stay(rows, interleaving, strategy, stale, warm):
-    """The delete came too early: a reader refills with what is still committed."""
+    """The delete precedes the commit, and a reader stores what is still committed."""
     if warm:
         strategy.title(rows.pk)
     writer = interleaving.actor(lambda: transaction.atomic(rename)(rows.pk))
@@ -70,7 +70,7 @@ def test_an_earlier_callback_that_raises_drops_no_invalidation(rows, strategy, s
 
 @strategies("on_commit", "get_or_set")
 def test_a_commit_whose_answer_is_lost_leaves_nothing_stale(rows, strategy, stale):
-    """The server has committed, the client sees an error, and Django runs no callback."""
+    """The server commits, the client gets an error, and Django runs no callback."""
     strategy.title(rows.pk)
     with lost_answer(), transaction.atomic():
         rename(rows.pk)
@@ -117,7 +117,7 @@ def _by_characteristics():
 
 
 def _by_server_default():
-    """As ALTER ROLE or postgresql.conf would: nothing passes through Django."""
+    """Set the isolation without Django, as ALTER ROLE or postgresql.conf do."""
     connection.ensure_connection()
     with connection.connection.cursor() as cursor:
         cursor.execute("SET default_transaction_isolation TO 'repeatable read'")
@@ -136,7 +136,7 @@ ISOLATIONS = {
 @strategies("post_save", "on_commit", "get_or_set")
 @pytest.mark.parametrize("how", ISOLATIONS)
 def test_an_older_snapshot_is_not_stored(rows, interleaving, strategy, stale, how):
-    """Reader's snapshot; writer commits; reader misses, reads its snapshot, stores."""
+    """A reader takes a snapshot; a writer commits; the reader misses and tries to store its snapshot."""
     before, inside = ISOLATIONS[how]
 
     def read_in_an_old_snapshot():

@@ -1,4 +1,4 @@
-"""With one idea of the cache taken out, a check fails: one that cannot fail proves nothing."""
+"""Without one part of the cache, a check must fail: a check that cannot fail proves nothing."""
 
 from __future__ import annotations
 
@@ -125,7 +125,7 @@ def test_without_the_reports_a_write_is_missed(rows, write):
 
 @pytest.fixture
 def reports_without(transactional_db):
-    """Has the trigger of the books leave out its old or its new rows, until the end of the test."""
+    """Return a function that makes the trigger of the books omit its old or new rows during the test."""
     function = _run(
         "SELECT pg_get_functiondef(tgfoid) FROM pg_trigger"
         " WHERE tgrelid = 'shelf_book'::regclass AND tgname = 'caching_update'"
@@ -205,7 +205,7 @@ def test_without_the_grace_a_value_is_served_that_another_process_is_recording(r
 @one_server
 def test_without_distrust_a_restart_brings_old_values_back(rows, redis_server):
     with replaced("distrust", nothing), expect_failure():
-        restarts.test_an_old_snapshot_is_not_believed(rows, redis_server)
+        restarts.test_values_of_an_old_snapshot_are_not_served(rows, redis_server)
 
 
 # --- In the model: every interleaving --------------------------------------------------------------

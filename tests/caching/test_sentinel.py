@@ -1,4 +1,4 @@
-"""The master that a Sentinel names, before and after a failover."""
+"""The master that a Sentinel monitors, before and after a failover."""
 
 from __future__ import annotations
 
@@ -47,8 +47,8 @@ def sentinel(tmp_path, master):
             yield client
 
 
-def test_after_a_failover_nothing_is_believed_that_the_new_master_holds(rows, master, replica, sentinel):
-    """The replica was cut off before a write, so it still holds what the write has replaced."""
+def test_after_a_failover_no_value_of_the_new_master_is_served(rows, master, replica, sentinel):
+    """The replica was cut off before a write, so it still has what the write has replaced."""
     assert book_detail.get(pk=rows.pk).x_cache == "MISS"
     with master.client() as client:
         assert client.wait(1, 10_000) == 1

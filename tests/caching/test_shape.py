@@ -1,4 +1,4 @@
-"""A fingerprint of what a value looks like, and that it keeps releases apart (read/shape.py)."""
+"""Fingerprints of the shape of values, which separate releases (read/shape.py)."""
 
 from __future__ import annotations
 
@@ -80,7 +80,7 @@ def test_version_changes_the_fingerprint():
 
 
 def test_two_releases_beside_each_other_each_read_their_own_shape(declare):
-    """Version N+1 has one more field; both share the readable key, and a write invalidates for both."""
+    """Version N+1 has one more field. Both share the key, and a write invalidates the values of both."""
     now, soon = releases(declare, Cached, "v1:odd:{name}")
     assert now.get(name="a").value == {"title": []}
     assert soon.get(name="a").value == {"title": [], "more": 1}
@@ -102,7 +102,7 @@ def test_two_releases_of_a_family_each_read_their_own_shape(declare):
 
 
 def releases(declare, kind, key):
-    """Return the declarations of two releases of one thing."""
+    """Return the declarations of one value in two releases."""
 
     def names():
         return list(Mute.objects.values_list("name", flat=True))

@@ -1,4 +1,4 @@
-"""Many at once."""
+"""Many readers and writers at the same time."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ def test_fifty_cold_reads_of_a_page_load_at_most_twice(rows):
 
 @one_server
 def test_a_process_that_was_just_started_opens_no_second_connection_for_each_thread(rows, child):
-    """Each read of a cold process wants to know what the outbox holds; PostgreSQL has 100 connections."""
+    """Each read of a new process needs a check of the outbox, and PostgreSQL has 100 connections."""
     assert child().ask("many", rows.pk, 70) <= 2
 
 
@@ -48,7 +48,7 @@ def test_several_processes_together_load_at_most_twice(rows, child):
 
 
 def test_two_writers_of_one_row_are_seen_one_after_the_other(rows, interleaving):
-    """The second waits for the first one's row lock; each acknowledges what it wrote."""
+    """The second waits for the row lock of the first; each acknowledges what it has written."""
     first = interleaving.actor(lambda: rename(rows.pk, "first"))
     second = interleaving.actor(lambda: rename(rows.pk, "second"))
     first.run_to("COMMIT")
@@ -62,8 +62,8 @@ def test_two_writers_of_one_row_are_seen_one_after_the_other(rows, interleaving)
     assert book_detail.get(pk=rows.pk).value["title"] == "second"
 
 
-def test_a_fence_stands_until_the_last_of_its_writers_has_committed(rows, interleaving):
-    """Two rows of one list; the first writer's lift must not lift the second one's fence."""
+def test_a_fence_stays_until_the_last_of_its_writers_has_committed(rows, interleaving):
+    """Two rows of one list are written: the lift of the first writer must not lift the second fence."""
     first = interleaving.actor(lambda: rename(rows.pk, "first"))
     second = interleaving.actor(lambda: rename(rows.third.pk, "second"))
     first.run_to("COMMIT")
@@ -78,7 +78,7 @@ def test_a_fence_stands_until_the_last_of_its_writers_has_committed(rows, interl
 
 
 def test_readers_and_writers_at_full_speed_never_read_back_in_time(rows):
-    """A second of everything at once: the version read is never below the last acknowledged."""
+    """For one second, readers and writers run: no version read is below the last acknowledged one."""
     acknowledged = [0]
     stale = []
     stop = threading.Event()

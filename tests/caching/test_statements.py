@@ -1,4 +1,4 @@
-"""What kind of statement a text is (write/statements.py)."""
+"""The classification of statements by their text (write/statements.py)."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def test_plain_reads_and_savepoints_do_nothing_else(sql):
         "with w as (select 1) insert into a select * from w",
     ],
 )
-def test_statements_that_plainly_write_are_told(sql):
+def test_statements_that_write_are_recognised(sql):
     assert kind_of(sql) & WRITES
 
 
@@ -68,7 +68,7 @@ def test_statements_that_plainly_write_are_told(sql):
         "UPDATE a SET b = 1; END",
     ],
 )
-def test_statements_that_may_end_a_transaction_are_told(sql):
+def test_statements_that_may_end_a_transaction_are_recognised(sql):
     assert kind_of(sql) & ENDS
 
 
@@ -84,7 +84,7 @@ def test_statements_that_may_end_a_transaction_are_told(sql):
         "-- a\nCALL p()",
     ],
 )
-def test_blocks_and_procedures_are_told(sql):
+def test_blocks_and_procedures_are_recognised(sql):
     assert kind_of(sql) & (Kind.CALLS | ENDS)
 
 
@@ -107,7 +107,7 @@ def test_words_within_a_statement_are_no_calls(sql):
         "ALTER TABLE a ATTACH PARTITION b DEFAULT",
     ],
 )
-def test_statements_that_change_tables_are_told(sql):
+def test_statements_that_change_tables_are_recognised(sql):
     assert kind_of(sql) & DEFINES
 
 
@@ -122,7 +122,7 @@ def test_statements_that_change_tables_are_told(sql):
         ("SELECT set_config('default_transaction_isolation', 'serializable', false)", True),
     ],
 )
-def test_statements_that_change_the_isolation_are_told(sql, for_session):
+def test_statements_that_change_the_isolation_are_recognised(sql, for_session):
     assert kind_of(sql) & Kind.ISOLATION
     assert bool(kind_of(sql) & Kind.SESSION) is for_session
 

@@ -1,6 +1,6 @@
-"""``caching/`` in a project of another kind, which has nothing else of this one's (strangers_project/).
+"""``caching/`` in another project, which shares nothing else with this one (strangers_project/).
 
-With each driver, and with each of Django's own cache backends beside it.
+Each test runs with each driver and with each of Django's own cache backends as the default cache.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ pytestmark = [
 
 @pytest.fixture(scope="module", params=zip(DRIVERS, ("locmem", "redis"), strict=True), ids="-".join)
 def shop(request, tmp_path_factory, django_db_setup, django_db_blocker):
-    """The shop with its tables, on databases and a Redis of its own."""
+    """Yield the shop with its tables, on databases and a Redis of its own."""
     driver, cache = request.param
     with django_db_blocker.unblock():
         server = {name: connection.get_connection_params()[name] for name in ("host", "user")}
@@ -125,7 +125,7 @@ GRANT INSERT ON shop_product_tags, shop_tag TO {clerk};
 
 
 def test_role_with_the_fewest_rights_reads_and_writes(shop):
-    """It may add tags, and change nothing: the rows on the path cannot be locked."""
+    """It may add tags but change nothing, so it cannot lock the rows on the path."""
     clerk = f"{shop.environment['SHOP_DATABASE']}_clerk"
     for alias in ("default", "archive"):
         tables = GRANTS if alias == "default" else GRANTS.rpartition("GRANT")[0]
@@ -144,7 +144,7 @@ def test_role_with_the_fewest_rights_reads_and_writes(shop):
     assert shop.run("-c", IN_THE_SHOP + show % made) == "MISS ['new']\n"
 
 
-def test_history_notices_a_cache_that_is_told_nothing(shop):
+def test_history_finds_stale_reads_of_a_cache_without_reports(shop):
     assert history(shop, SHOP_WITHOUT="report")["stale"] > 0
 
 

@@ -68,7 +68,7 @@ class UsualTestCase(TestCase):
         assert shelf_detail.get(pk=other.pk).value["titles"] == []
         assert shelf_detail.get(pk=self.shelf.pk).value["titles"] == ["One"]
 
-    def test_pages_die_together(self):
+    def test_pages_are_invalidated_together(self):
         assert book_pages.get(page=1).x_cache == "MISS"
         assert book_pages.get(page=1).x_cache == "HIT"
         assert book_pages.get(page=1, shelf=self.shelf.pk).x_cache == "MISS"

@@ -1,4 +1,4 @@
-"""The triggers that report changes, and what is installed of them (postgresql/, write/changes.py)."""
+"""The triggers that report changes, and their installation (postgresql/, write/changes.py)."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ def query(sql, params=None):
 
 
 def reports_of(work):
-    """Return what the database itself sends while ``work`` is done; it is rolled back."""
+    """Return the reports that the database sends for the statements; then roll them back."""
     with transaction.atomic():
         with connection.connection.cursor() as cursor:
             for statement in work:
@@ -71,9 +71,9 @@ def test_truncate_reports_all_rows(rows):
 
 def test_as_many_rows_as_are_followed_are_reported_and_one_more_is_all(rows):
     insert = "INSERT INTO shelf_book (title) SELECT 'x' FROM generate_series(1, {})"
-    for number, told in ((MAX_ROWS, True), (MAX_ROWS + 1, False)):
+    for number, are_reported in ((MAX_ROWS, True), (MAX_ROWS + 1, False)):
         [report] = reports_of([insert.format(number)])
-        assert (report.rows is not None) is told
+        assert (report.rows is not None) is are_reported
 
 
 def test_transaction_is_named_by_its_number(rows):
@@ -227,7 +227,7 @@ def test_changes_that_were_not_reported_before_the_triggers_are_invalidated(tran
 
 
 def test_trigger_survives_a_column_that_is_dropped(rows):
-    """While a migration is under way, the function still names it: then all rows count as changed."""
+    """During a migration the function still uses the column: then all rows count as changed."""
     query("CREATE TABLE gone (id int, a int)")
     try:
         function = triggers.function_sql("gone", Plan(frozenset(), frozenset({"a"}), frozenset()))

@@ -1,4 +1,4 @@
-"""Whether the answers of Redis may be believed (recovery/trust.py)."""
+"""The trust in the values of Redis (recovery/trust.py)."""
 
 from __future__ import annotations
 

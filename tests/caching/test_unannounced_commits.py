@@ -1,7 +1,7 @@
-"""Statements that write where no text shows it, and commits that Django does not make: fenced, too.
+"""Statements whose text does not show that they write, and commits that Django does not make, are fenced.
 
-Without a fence the change can be read before it is invalidated: a list shows it, and then a detail that
-was cached before does not. And a process that is killed in between leaves the old value until its TTL.
+Without a fence the change can be read before it is invalidated: a list shows it, but a detail that was
+cached before does not. And after a process is killed in between, the old value stays until its TTL ends.
 """
 
 from __future__ import annotations
@@ -23,13 +23,13 @@ pytestmark = pytest.mark.usefixtures("transactional_db")
 
 
 def elsewhere(work):
-    """What ``work`` returns in another thread."""
+    """Return the result of ``work`` in another thread."""
     return Other(work).result()
 
 
 @pytest.fixture
 def book(rows):
-    """A book whose detail is cached."""
+    """Return a book whose detail is cached."""
     for _ in range(2):
         elsewhere(lambda: book_detail.get(pk=rows.pk))
     return rows
@@ -37,7 +37,7 @@ def book(rows):
 
 @pytest.fixture
 def function(rows):
-    """A function that renames a book."""
+    """Create a database function that renames a book."""
     run(
         "CREATE FUNCTION f_rename(which bigint, name text) RETURNS integer LANGUAGE sql AS"
         " $$ UPDATE shelf_book SET title = name WHERE id = which RETURNING 1 $$"
@@ -48,7 +48,7 @@ def function(rows):
 
 @pytest.fixture
 def drops():
-    """How often something was invalidated that was committed already."""
+    """Count invalidations of changes that were already committed."""
     seen = []
     drop = original("drop")
     with replaced("drop", lambda gateway, targets: seen.append(targets) or drop(gateway, targets)):
@@ -61,7 +61,7 @@ def run(sql, params=None):
 
 
 def lose_drops():
-    """As if the process were killed before it can invalidate what is committed."""
+    """Skip invalidations after a commit, as if the process were killed before them."""
     return replaced("drop", lambda *_: None)
 
 
@@ -170,7 +170,7 @@ def test_reads_need_no_transaction(rows):
 
 @one_server
 def test_with_redis_away_what_a_commit_itself_changes_is_in_the_outbox(rows, proxy):
-    """A deferred trigger that another process has made runs within COMMIT."""
+    """A deferred trigger that another process has created runs within COMMIT."""
     Loose.objects.create(name="there are no such triggers, and that is remembered")
     session = Session("default")
     session.query(DEFERRED)

@@ -1,4 +1,4 @@
-"""The thread that checks what readers rely on (recovery/watch.py)."""
+"""The watch thread (recovery/watch.py)."""
 
 from __future__ import annotations
 
@@ -135,11 +135,11 @@ def test_check_writes_a_heartbeat(rows, cache_redis):
     assert cache_redis.keys("caching:heartbeat*")
 
 
-def test_what_is_owed_is_paid_at_the_next_check(rows, cache_redis):
+def test_watch_after_a_missed_drop_retries_it_at_the_next_check(rows, cache_redis):
     assert read(rows).x_cache == "MISS"
     target = book_detail.group
     with timing(tick=60):
-        get_gateway().watch.owe({target})
+        get_gateway().watch.retry_later({target})
         assert check_now() or check_now()
     assert not cache_redis.exists(target.key)
     Book.objects.filter(pk=rows.pk).update(title="new")

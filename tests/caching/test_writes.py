@@ -1,4 +1,4 @@
-"""Every way to write: whatever was cached before, each read afterwards tells what the database holds."""
+"""Every way to write: whatever was cached before, each read afterwards returns the rows of the database."""
 
 from __future__ import annotations
 
@@ -185,7 +185,7 @@ def set_the_shelf(rows):
 
 
 def delete_what_was_moved_elsewhere(rows):
-    """The instance in hand still names the shelf that the row has left."""
+    """The instance still has the shelf from which the row was moved."""
     Book.objects.filter(pk=rows.pk).update(shelf=rows.lower)
     cached(rows)
     rows.book.delete()
@@ -472,7 +472,7 @@ SILENT = [update, bulk_update, bulk_create, move_by_raw_sql, raw_delete, execute
 @pytest.mark.parametrize("name", ["post_save", "on_commit", "get_or_set"])
 @pytest.mark.parametrize("write", [w for w in SILENT if w is not move_by_raw_sql])
 def test_naive_designs_do_not_notice(rows, write, name):
-    """Or the writes above would not be worth testing."""
+    """Otherwise the writes above would prove nothing."""
     strategy = STRATEGIES[name]()
     with strategy.installed():
         before = strategy.titles(), strategy.title(rows.pk)

@@ -1,4 +1,4 @@
-"""Everything the shelf caches, as the cache tells it and as the database does."""
+"""Every declaration of the test app, read through the cache and from the database."""
 
 from __future__ import annotations
 
@@ -27,12 +27,12 @@ def _views(rows: Any) -> dict[str, tuple[Any, dict[str, Any]]]:
 
 
 def cached(rows: Any) -> dict[str, Any]:
-    """What each read through the cache answers."""
+    """Return the result of each read through the cache."""
     return {name: _or_gone(lambda t=thing, p=params: t.get(**p).value) for name, (thing, params) in _of(rows)}
 
 
 def stored(rows: Any) -> dict[str, Any]:
-    """What each would answer if it were loaded now."""
+    """Return the result of each load."""
     return {name: _or_gone(lambda t=thing, p=params: t._load(**p)) for name, (thing, params) in _of(rows)}
 
 

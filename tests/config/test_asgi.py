@@ -10,7 +10,7 @@ from django.db import connection, transaction
 
 from tests import factories
 from tests.support.uvicorn_server import uvicorn
-from tests.support.waiting import somebody_waits_for_a_lock, until
+from tests.support.waiting import a_session_waits_for_a_lock, until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 HALF = b"POST /api/v1/auth/token/ HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n{"
@@ -33,7 +33,7 @@ def test_live_is_answered_while_every_turn_waits_for_the_database(tmp_path, port
         with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute("LOCK TABLE courses_review")
             reads = [pool.submit(server.get, path) for _ in range(2)]
-            until(somebody_waits_for_a_lock)
+            until(a_session_waits_for_a_lock)
             assert server.get("/health/live").status == 200
             assert not any(read.done() for read in reads)
         assert [read.result().status for read in reads] == [200, 200]

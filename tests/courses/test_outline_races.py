@@ -11,7 +11,7 @@ from courses import cache, selectors
 from courses.models import Lesson, Module
 from tests import factories
 from tests.caching.interleaving import reach
-from tests.support.waiting import somebody_waits_for_a_lock, until
+from tests.support.waiting import a_session_waits_for_a_lock, until
 
 pytestmark = pytest.mark.django_db(transaction=True)
 
@@ -43,7 +43,7 @@ def test_a_lesson_written_while_its_module_moves_is_not_missed(interleaving, wri
     writer = interleaving.actor(lambda: write(lesson))
     mover.run_to("COMMIT")
     writer.start_to("fence")
-    until(lambda: somebody_waits_for_a_lock() or "fence" in writer.steps)
+    until(lambda: a_session_waits_for_a_lock() or "fence" in writer.steps)
     mover.finish()
     assert titles(cache.course_detail.get(pk=course.pk).value) == ["Old"]
     writer.wait()
@@ -71,7 +71,7 @@ def test_a_module_loaded_from_a_fixture_while_it_moves_leaves_no_course_stale(in
     loader = interleaving.actor(load)
     mover.run_to("COMMIT")
     loader.start_to("fence")
-    until(lambda: somebody_waits_for_a_lock() or "fence" in loader.steps)
+    until(lambda: a_session_waits_for_a_lock() or "fence" in loader.steps)
     mover.finish()
     check(middle)
     loader.wait()
@@ -117,7 +117,7 @@ def test_a_module_saved_with_its_lessons_and_one_of_them_do_not_deadlock(interle
     first, second = interleaving.actor(save_with_module), interleaving.actor(lambda: edit(lesson))
     first.run_to("module saved")
     second.start_to(None)
-    until(lambda: somebody_waits_for_a_lock() or second.done)
+    until(lambda: a_session_waits_for_a_lock() or second.done)
     first.finish()
     second.wait()
     second.finish()
@@ -138,7 +138,7 @@ def test_lessons_of_two_modules_written_in_opposite_order_do_not_deadlock(interl
     first.run_to("one edited")
     second.run_to("one edited")
     first.start_to(None)
-    until(lambda: somebody_waits_for_a_lock() or first.done)
+    until(lambda: a_session_waits_for_a_lock() or first.done)
     second.start_to(None)
     second.wait()
     first.wait()

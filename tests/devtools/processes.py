@@ -1,4 +1,4 @@
-"""Real processes for these tests: users of embedded servers, and whatever works on a state folder."""
+"""Real processes for tests: users of embedded servers, and processes that work on a state folder."""
 
 from __future__ import annotations
 
@@ -27,21 +27,21 @@ from devtools.environment import ensure_servers
 ensure_servers()
 print(json.dumps({name: os.environ[name] for name in ("DATABASE_URL", "REDIS_URL")}), flush=True)
 """
-USE_UNTIL_TOLD = USE + "sys.stdin.read()\n"
+USE_UNTIL_STDIN_CLOSES = USE + "sys.stdin.read()\n"
 USE_FOR_EVER = USE + "import signal\nsignal.pause()\n"
 
 
 def environment(state: Path, **more: str) -> dict[str, str]:
-    """What a fresh terminal of the machine would have, but for the state folder."""
+    """Return the environment of a new terminal, except for the state folder."""
     set_by_the_tests = ("DATABASE_URL", "DB_HOST", "REDIS_URL", "CELERY_BROKER_URL", "REDIS_CLUSTER", "DEBUG")
     kept = {name: value for name, value in os.environ.items() if name not in set_by_the_tests}
     return {**kept, "SYLLABUS_STATE_DIR": str(state), "DJANGO_SETTINGS_MODULE": "config.settings", **more}
 
 
 class User:
-    """A process that uses the embedded servers; as a context, until its end."""
+    """A process that uses the embedded servers. As a context manager, it ends with the block."""
 
-    def __init__(self, state: Path, program: str = USE_UNTIL_TOLD, **variables: str) -> None:
+    def __init__(self, state: Path, program: str = USE_UNTIL_STDIN_CLOSES, **variables: str) -> None:
         self.process = subprocess.Popen(
             [sys.executable, "-c", program],
             cwd=ROOT,
@@ -54,7 +54,7 @@ class User:
 
     @cached_property
     def addresses(self) -> dict[str, str]:
-        """Where its servers are, once they answer."""
+        """The addresses of its servers, as soon as they answer."""
         line = self.process.stdout.readline()
         assert line, self.process.communicate()[1]
         return json.loads(line)
@@ -79,13 +79,13 @@ def server_process(state: Path, variable: str) -> psutil.Process | None:
     """Return the embedded server behind the variable, None while it does not answer."""
     try:
         return psutil.Process(json.loads((state / variable / "running.json").read_text())["server"])
-    except FileNotFoundError:
+    except (FileNotFoundError, ValueError):
         return None
 
 
 @pytest.fixture
 def state() -> Iterator[Path]:
-    """A state folder that the server's user can reach, and in which nothing survives the test."""
+    """Yield a state folder that the server's user can reach; no process on it runs after the test."""
     folder = Path(tempfile.mkdtemp(prefix="syllabus-test-")).resolve()
     folder.chmod(0o755)
     yield folder / "state"
@@ -103,7 +103,7 @@ def port() -> int:
 
 
 def working_on(state: Path) -> list[psutil.Process]:
-    """Live processes that were started for the state folder or work in it."""
+    """Return the running processes that were started for the state folder or work in it."""
     return [process for process in psutil.process_iter() if _works_on(process, state)]
 
 

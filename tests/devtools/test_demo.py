@@ -1,4 +1,4 @@
-"""Demo data: as much as asked for, the same by the same seed, and only once."""
+"""Demo data: the requested size, the same data for the same seed, and no data twice."""
 
 import io
 
@@ -22,7 +22,7 @@ def counts() -> list[int]:
 
 
 def content() -> list[object]:
-    """What there is, without keys and times."""
+    """Return the data without keys and times."""
     return [
         list(User.objects.order_by("username").values_list("username", "first_name", "is_staff")),
         list(Course.objects.order_by("id").values_list("title", "is_published")),

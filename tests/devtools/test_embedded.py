@@ -1,4 +1,4 @@
-"""The embedded servers, with real processes that come, go, and are killed."""
+"""The embedded servers, with real processes that start, end, and are killed."""
 
 import json
 import os
@@ -6,6 +6,7 @@ import shutil
 import signal
 import socket
 import stat
+import sys
 import tempfile
 from contextlib import closing
 from pathlib import Path
@@ -106,7 +107,7 @@ def test_a_user_that_ends_without_its_exit_handlers_leaves_no_server_behind(stat
     until(lambda: working_on(state) == [])
 
 
-def test_a_killed_user_takes_nothing_from_the_others(state):
+def test_a_killed_user_leaves_the_servers_to_the_others(state):
     with User(state) as user:
         killed = User(state)
         assert killed.addresses == user.addresses
@@ -118,7 +119,7 @@ def test_a_killed_user_takes_nothing_from_the_others(state):
 
 
 @pytest.mark.parametrize("program", [FORK, START_ANOTHER], ids=["forked", "started"])
-def test_a_child_that_outlives_its_parent_counts_as_a_user(state, program):
+def test_a_child_that_runs_longer_than_its_parent_counts_as_a_user(state, program):
     parent = User(state, program=USE + program)
     assert both_answer(parent)
     parent.process.wait()
@@ -153,8 +154,8 @@ def test_a_session_of_a_killed_postgresql_does_not_keep_the_next_from_starting(s
         assert both_answer(first)
 
 
-def test_files_that_name_another_process_are_not_believed(state):
-    """As after a power failure, when the ids in the files have been given to others."""
+def test_files_that_name_another_process_are_ignored(state):
+    """After a power failure, the process ids in the files may belong to other processes."""
     with User(state) as user:
         keep_in_both(user)
     pid_file = state / "postgres" / "data" / "postmaster.pid"
@@ -167,7 +168,7 @@ def test_files_that_name_another_process_are_not_believed(state):
     assert working_on(state) == []
 
 
-def test_files_cut_short_are_not_believed(state):
+def test_files_cut_short_are_ignored(state):
     with User(state) as user:
         keep_in_both(user)
     for file in ("postgres/data/postmaster.pid", "redis/port", "REDIS_URL/running.json"):
@@ -176,7 +177,7 @@ def test_files_cut_short_are_not_believed(state):
         assert is_kept_in_both(user)
 
 
-def test_what_a_killed_watchdog_leaves_is_ended_by_the_next(state):
+def test_servers_of_a_killed_watchdog_are_ended_by_the_next(state):
     with User(state) as user:
         keep_in_both(user)
         killed = server_ids(state)
@@ -227,7 +228,7 @@ def test_any_path_will_do(state, name):
     assert working_on(state / name) == []
 
 
-def test_many_may_come_and_go_at_once(state):
+def test_many_users_may_start_and_end_at_once(state):
     hesitate = "import random, time\ntime.sleep(random.random())\n"
     for _ in range(2):
         users = [User(state, program=hesitate + USE) for _ in range(5)]
@@ -235,32 +236,41 @@ def test_many_may_come_and_go_at_once(state):
     assert working_on(state) == []
 
 
-def test_a_removed_folder_takes_its_servers_along(state):
+def test_a_removed_folder_ends_its_servers(state):
     with User(state) as user:
         assert both_answer(user)
-        shutil.rmtree(state, ignore_errors=True)  # they may be at it, too
+        shutil.rmtree(state, ignore_errors=True)  # the servers may remove files, too
     until(lambda: working_on(state) == [])
 
 
 @pytest.mark.skipif(os.geteuid() != 0, reason="only root has to share its folders with another user")
-def test_root_keeps_a_private_folder_private():
+def test_servers_run_by_root_in_a_private_folder_leave_it_private():
     private = Path(tempfile.mkdtemp(prefix="private-")).resolve()
     state = private / "state"
     with User(state) as user:
         assert both_answer(user)
-    elsewhere = Path((state / "postgres-home").read_text())
-    assert str(elsewhere) in user.errors
+        assert set(server_process(state, "DATABASE_URL").uids()) == {state.joinpath("postgres").stat().st_uid}
+        keep_in_both(user)
+    assert state.joinpath("postgres").stat().st_uid != 0
     assert stat.S_IMODE(private.stat().st_mode) == 0o700
-    assert working_on(private) == working_on(elsewhere) == []
+    assert working_on(private) == []
     with User(state) as user:
-        assert both_answer(user)
+        assert is_kept_in_both(user)
     assert user.errors == ""
     shutil.rmtree(private)
-    shutil.rmtree(elsewhere.parent)
 
 
-@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become somebody else")
-def test_a_folder_of_somebody_else_is_refused_in_one_line(state):
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root needs it")
+def test_without_setpriv_one_line_says_what_root_can_do(state):
+    with_python_alone = str(Path(sys.executable).parent)
+    user = User(state, PATH=with_python_alone)
+    assert user.leave() == 1
+    assert user.errors.startswith("PostgreSQL does not run as root, and setpriv")
+    assert len(user.errors.splitlines()) == 1
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root can become another user")
+def test_a_folder_of_another_user_is_refused_in_one_line(state):
     state.mkdir()
     user = User(state, program="import devtools.embedded.server_users, os\nos.seteuid(65534)\n" + USE)
     assert user.leave() == 1
@@ -269,7 +279,7 @@ def test_a_folder_of_somebody_else_is_refused_in_one_line(state):
 
 
 def test_with_addresses_configured_nothing_of_unix_or_of_development_is_needed(state):
-    """As on Windows, and as in production."""
+    """Windows and production are such environments."""
     user = User(
         state,
         program=NOTHING_OF_UNIX,

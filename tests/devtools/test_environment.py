@@ -1,10 +1,10 @@
-"""``.env.example`` against what reads the environment."""
+"""``.env.example`` compared with the code that reads the environment."""
 
 import os
 import re
 
 from config.environment import ROOT
-from devtools.environment import forget_configuration
+from devtools.environment import reset_configuration
 
 READ = re.compile(r'(?:environ\.get\(|environ\[|_flag\(|_words\(|_addresses\(|get_address\()\s*"([A-Z_]+)"')
 MENTIONED = re.compile(r"^(?:# )?([A-Z_]+)=", re.MULTILINE)
@@ -49,9 +49,9 @@ def test_documented_defaults_are_the_defaults():
         assert shown[name] == defaults[name], name
 
 
-def test_tests_and_benchmarks_know_nothing_of_what_is_configured(monkeypatch, tmp_path):
+def test_tests_and_benchmarks_ignore_the_configuration(monkeypatch, tmp_path):
     monkeypatch.setattr(
         os, "environ", {"PATH": "/bin", "HTTPS": "1", "DB_HOST": "db", "THROTTLE_ANON": "1/d"}
     )
-    forget_configuration(tmp_path)
+    reset_configuration(tmp_path)
     assert os.environ == {"PATH": "/bin", "PYTHON_DOTENV_DISABLED": "1", "SYLLABUS_STATE_DIR": str(tmp_path)}

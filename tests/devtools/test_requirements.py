@@ -1,4 +1,4 @@
-"""One place for each dependency, and an environment that is asked what it holds."""
+"""Each dependency is declared in one place, and the installed packages are compared with it."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""``make run``: the whole of it, on servers of its own."""
+"""``make run`` as a whole, on servers of its own."""
 
 import os
 import re
@@ -22,7 +22,7 @@ STOP_SECONDS = 12
 
 
 class Run:
-    """``manage.py run``, and what it has said so far."""
+    """``manage.py run`` and its output so far."""
 
     def __init__(self, state, port: int) -> None:
         self.port = port
@@ -87,16 +87,16 @@ def shell(line: str) -> str:
     return subprocess.run(line, shell=True, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_a_killed_run_leaves_nothing_behind_and_a_child_that_dies_ends_the_next_one(state, port):
+def test_a_killed_run_leaves_no_process_and_a_killed_child_ends_the_next_run(state, port):
     run = Run(state, port)
     run.wait_for("Ctrl-C stops everything")
     assert "Demo data added" in run.said()
     run.process.kill()
     run.process.wait()
-    following = Run(state, port)  # at once, while the children of the first still end
+    following = Run(state, port)  # at once, while the children of the first one are ending
     following.wait_for("Ctrl-C stops everything")
     assert "Demo data added" not in following.said()
-    following.child("worker").kill()
+    following.child(f"worker-{port}@%h").kill()
     assert following.process.wait(STOP_SECONDS) == 1
     assert "worker ended unexpectedly (killed by SIGKILL)" in following.said()
     assert working_on(state) == []

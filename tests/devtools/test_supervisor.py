@@ -1,4 +1,4 @@
-"""The supervisor with small commands in place of a web server and workers."""
+"""The supervisor, with small commands in place of a web server and workers."""
 
 import signal
 import subprocess
@@ -39,7 +39,7 @@ def said(capfd, text: str):
     return check
 
 
-def test_each_line_follows_the_name_of_who_said_it(supervisor, capfd):
+def test_each_line_follows_the_name_of_the_command_that_printed_it(supervisor, capfd):
     supervisor.start("web", python("print('one\\ntwo'); import time; time.sleep(60)"))
     supervisor.wait_until(said(capfd, "web    | one\nweb    | two\n"))
 
@@ -88,7 +88,7 @@ def test_under_nohup_the_end_of_the_terminal_is_ignored(tmp_path, capfd):
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 @pytest.mark.usefixtures("_not_under_nohup")
-def test_a_signal_asks_for_the_end(supervisor, number):
+def test_a_signal_requests_the_end(supervisor, number):
     supervisor.start("web", python(WAIT))
     signal.raise_signal(number)
     with pytest.raises(StopRequested):
@@ -138,7 +138,7 @@ with open({str(tmp_path / "lock")!r}, "w") as lock, Supervisor(pathlib.Path.cwd(
     until(lambda: not child.is_running() or child.status() == psutil.STATUS_ZOMBIE, seconds=10)
 
 
-def test_the_end_of_the_parent_is_the_end(tmp_path):
+def test_supervisor_whose_parent_has_ended_stops(tmp_path):
     program = f"""
 import os, pathlib, sys
 from devtools.supervisor import StopRequested, Supervisor
@@ -157,7 +157,7 @@ with open({str(tmp_path / "lock")!r}, "w") as lock:
     until((tmp_path / "ended").exists, seconds=10)
 
 
-def test_output_that_nobody_reads_any_more_asks_for_the_end(tmp_path):
+def test_supervisor_whose_output_is_closed_stops(tmp_path):
     program = f"""
 import sys, pathlib
 from devtools.supervisor import StopRequested, Supervisor

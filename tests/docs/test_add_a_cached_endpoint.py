@@ -1,4 +1,4 @@
-"""docs/add-a-cached-endpoint.md, carried out as it is written."""
+"""The example of docs/add-a-cached-endpoint.md works as it is written."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ BLOCK = re.compile(r'```python title="(.*?)"\n(.*?)```', re.DOTALL)
 
 @pytest.fixture
 def example(tmp_path, monkeypatch, settings, transactional_db):
-    """The page's four files as a package; yields its declaration."""
+    """Import the page's four files as a package, and yield its declaration."""
     blocks = BLOCK.findall(PAGE.read_text())
     assert len(blocks) == 4
     for name, text in blocks:

@@ -1,4 +1,4 @@
-"""docs/add-an-app.md, carried out as it is written."""
+"""The example of docs/add-an-app.md works as it is written."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ PAGE = ROOT / "docs" / "add-an-app.md"
 
 @pytest.fixture
 def notes(tmp_path, monkeypatch, settings, transactional_db):
-    """The page's files as an installed app with its table."""
+    """Install the page's files as an app with its table, and yield its model."""
     blocks = BLOCK.findall(PAGE.read_text())
     kinds = ("models", "serializers", "views", "urls")
     assert [name for name, _ in blocks] == [f"notes/{kind}.py" for kind in kinds]

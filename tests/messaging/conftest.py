@@ -1,4 +1,4 @@
-"""The bot, and users who talk to it."""
+"""The fixtures of accounts: a client, a user, and the bot's secret."""
 
 from tests.accounts.conftest import api, secret, user
 

@@ -1,9 +1,9 @@
-"""Looking into the cache, for staff."""
+"""Inspecting the cache, for those who have the permission."""
 
 import json
 
 import pytest
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Permission, User
 from django.core.cache import cache
 from rest_framework.test import APIClient
 
@@ -18,7 +18,7 @@ LIST = "/api/v1/cache/keys/"
 
 
 @pytest.fixture(autouse=True)
-def _forget_declarations(db):
+def _remove_declarations(db):
     with own_declarations():
         yield
 
@@ -26,21 +26,42 @@ def _forget_declarations(db):
 @pytest.fixture
 def staff():
     client = APIClient()
-    client.force_authenticate(User.objects.create(username="staff", is_staff=True))
+    client.force_authenticate(user_with("view_cache_keys", "delete_cache_keys"))
     return client
+
+
+def user_with(*permissions):
+    user = User.objects.create(username="staff", is_staff=True)
+    user.user_permissions.set(Permission.objects.filter(codename__in=permissions))
+    return user
 
 
 def names(response) -> set[str]:
     return {row["key"] for row in response.json()["results"]}
 
 
-@pytest.mark.parametrize("path", [LIST, f"{LIST}:1:x/"])
-def test_only_staff_may_look(path):
+@pytest.mark.parametrize(
+    ("permissions", "view", "delete"),
+    [
+        ([], 403, 403),
+        (["view_subscription", "view_cache_keys"], 200, 403),
+        (["delete_cache_keys"], 403, 204),
+    ],
+)
+def test_keys_need_permissions_of_their_own(cache_redis, permissions, view, delete):
+    cache_redis.set(":1:x", "1")
     client = APIClient()
-    assert client.get(path).status_code == 401
-    client.force_authenticate(User.objects.create(username="student"))
-    assert client.get(path).status_code == 403
-    assert client.delete(f"{LIST}:1:x/").status_code == 403
+    client.force_authenticate(user_with(*permissions))
+    assert client.get(LIST).status_code == view
+    assert client.get(f"{LIST}:1:x/").status_code == view
+    assert client.options(LIST).status_code == view
+    assert client.delete(f"{LIST}:1:x/").status_code == delete
+
+
+def test_keys_are_not_for_anonymous_callers():
+    client = APIClient()
+    assert client.get(LIST).status_code == 401
+    assert client.delete(f"{LIST}:1:x/").status_code == 401
 
 
 def test_a_key_is_listed_with_type_ttl_and_size(staff):
@@ -159,7 +180,7 @@ def test_a_key_that_is_not_there_is_404(staff, method):
 
 
 @pytest.mark.parametrize(
-    "query", ["limit=0", "limit=501", "limit=x", "cursor=-1", "cursor=x", f"match={'x' * 201}"]
+    "query", ["page=1", "limit=0", "limit=501", "limit=x", "cursor=-1", "cursor=x", f"match={'x' * 201}"]
 )
 def test_bad_parameters_are_400_and_named(staff, query):
     response = staff.get(f"{LIST}?{query}")

@@ -71,7 +71,7 @@ def test_a_refused_fill_is_counted(admin_client, monkeypatch):
 
 def test_only_staff_see_them(client):
     assert client.get("/api/v1/cache/stats/").status_code == 401
-    client.force_login(User.objects.create_user("somebody"))
+    client.force_login(User.objects.create_user("plain"))
     assert client.get("/api/v1/cache/stats/").status_code == 403
 
 

@@ -8,6 +8,7 @@ import tomllib
 
 import pytest
 import yaml
+from django.conf import settings
 
 from config.environment import ROOT
 from monitoring.healthcheck import allowed_host
@@ -39,9 +40,17 @@ def test_redis_keeps_its_data_and_evicts_only_what_expires():
     assert "--maxmemory-policy volatile-" in command
 
 
-def test_two_workers_with_names_of_their_own():
-    names = {name: SERVICES[name]["environment"]["WORKER"] for name in ("worker", "worker2")}
-    assert names == {"worker": "worker", "worker2": "worker2"}
+def test_each_worker_has_a_name_of_its_own():
+    workers = ("worker", "worker2", "outgoing")
+    names = {name: SERVICES[name]["environment"]["WORKER"] for name in workers}
+    assert names == {name: name for name in workers}
+
+
+def test_every_queue_has_a_worker():
+    commands = [SERVICES[name]["command"] for name in ("worker", "worker2", "outgoing")]
+    served = {queue for command in commands for queue in re.search(r"-Q ([\w,]+)", command)[1].split(",")}
+    assert served == {queue.name for queue in settings.CELERY_TASK_QUEUES}
+    assert [command for command in commands if "outgoing" in command.split("-Q")[1]] == [commands[2]]
 
 
 def test_secrets_come_from_env_alone_and_are_missed_by_their_processes_not_by_compose():

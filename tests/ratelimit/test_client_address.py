@@ -1,4 +1,4 @@
-"""Whom a request comes from: what the connection says, not what the client says."""
+"""The client address: that of the connection, not what the client claims."""
 
 import pytest
 from django.test import RequestFactory

@@ -32,7 +32,7 @@ def test_the_window_moves(clock):
     assert answers == [True, True, False, True, False, True]
 
 
-def test_after_the_told_wait_the_request_passes(clock):
+def test_a_request_passes_after_the_wait_of_the_decision(clock):
     limiter = LocalLimiter(clock)
     limiter.decide([ANNA])
     clock.now += 20
@@ -67,7 +67,7 @@ def test_threads_together_pass_the_limit_exactly(clock):
     assert sum(passed) == 60
 
 
-def test_ended_windows_are_forgotten(clock):
+def test_ended_windows_are_deleted(clock):
     limiter = LocalLimiter(clock, sweep_at=100)
     for n in range(10_000):
         clock.now += 1

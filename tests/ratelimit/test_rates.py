@@ -31,7 +31,7 @@ def test_what_is_no_rate_is_refused_with_what_is(text):
         parse_rate(text)
 
 
-def test_a_rate_that_cannot_be_read_is_told_at_the_start(settings):
+def test_an_invalid_rate_is_a_system_check_error(settings):
     assert check_rates() == []
     rates = {"anon": "60 a minute", "user": "120/min"}
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}

@@ -225,7 +225,7 @@ def test_nothing_of_it_can_be_evicted_or_flushed_with_the_cache(client, rates):
     assert client.get("/api/open/").status_code == 429
 
 
-def test_clients_that_are_gone_are_forgotten():
+def test_clients_that_are_gone_leave_no_keys():
     gone = [Limit("anon", 60, 1, f"ip:192.0.2.{n}") for n in range(100)]
     for limit in gone:
         limiter.decide_in_redis([limit])
@@ -253,7 +253,7 @@ def test_a_client_that_comes_back_again_and_again_is_remembered():
     assert connection.zscore(limiter.INDEX_KEY, visitor.key) is not None
 
 
-def test_a_clock_that_was_set_back_blocks_nobody():
+def test_a_clock_that_was_set_back_blocks_no_client():
     limit = Limit("anon", 1, 60, "ip:192.0.2.1")
     connection = redis_state.client()
     connection.rpush(limit.key, int((time.time() + 3600) * 1_000_000))
@@ -274,8 +274,8 @@ def test_while_redis_is_away_the_process_limits_alone_and_says_so_once(client, r
     assert statuses(client, "/api/open/", 2) == [200, 200]
     stop()
     assert statuses(client, "/api/open/", 10) == [200] * 3 + [429] * 7
-    told = [record for record in caplog.records if "does not answer" in record.message]
-    assert len(told) == 1
+    logged = [record for record in caplog.records if "does not answer" in record.message]
+    assert len(logged) == 1
     start()
     until(lambda: not redis_state.server().breaker.is_open)
     assert statuses(client, "/api/open/", 4) == [200] * 3 + [429]
@@ -307,7 +307,7 @@ def test_a_hung_redis_costs_a_request_milliseconds(client, rates, settings):
     assert rest / 20 < 0.02
 
 
-def test_a_redis_that_refuses_to_write_is_stood_in_for(client, rates, own_redis):
+def test_a_redis_that_refuses_to_write_is_replaced_by_the_local_limiter(client, rates, own_redis):
     rates(anon="2/min")
     start, _ = own_redis
     start()

@@ -173,8 +173,8 @@ def test_a_change_that_django_does_not_see_is_followed(service, tmp_path):
 def test_the_same_message_twice_changes_nothing(service, tmp_path):
     set_price(service, 200)
     with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
-        client.lpush("celery", *client.lrange("celery", 0, -1))
-        assert client.llen("celery") == 2
+        client.lpush("prices", *client.lrange("prices", 0, -1))
+        assert client.llen("prices") == 2
     with working(tmp_path) as worker:
         until(lambda: worker.runs("services.tasks.recalculate") == 2)
         assert_converges(180)

@@ -17,7 +17,7 @@ from config.environment import ROOT
 from services import deduplication, tasks
 from tests.support.processes import child_environment
 
-QUEUE = "celery"
+QUEUE = "prices"
 
 
 @pytest.fixture

@@ -11,12 +11,15 @@ HANG_UP = ""
 
 class FakeSMTP:
     """``mails`` are the texts that were taken. ``answers`` replaces an answer by its command; "."
-    is the one to a mail's end, and ``HANG_UP`` is none.
+    is the one to a mail's end, and ``HANG_UP`` is none. While ``answering`` is cleared the server
+    accepts connections and is silent.
     """
 
     def __init__(self) -> None:
         self.mails: list[str] = []
         self.answers = {**GOOD, "EHLO": "250 hello", "RSET": "250 ok", "QUIT": "221 bye"}
+        self.answering = threading.Event()
+        self.answering.set()
         self._server = socketserver.ThreadingTCPServer(("127.0.0.1", 0), self._handler())
         self._thread = threading.Thread(target=self._server.serve_forever, kwargs={"poll_interval": 0.02})
 
@@ -29,6 +32,7 @@ class FakeSMTP:
         return self
 
     def __exit__(self, *_: object) -> None:
+        self.answering.set()
         self._server.shutdown()
         self._server.server_close()
         self._thread.join()
@@ -50,9 +54,13 @@ class FakeSMTP:
                     command = line[:4].upper()
 
             def _answer(self, command: str) -> bool:
+                smtp.answering.wait()
                 answer = smtp.answers[command]
                 if answer:
-                    self.wfile.write(f"{answer}\r\n".encode())
+                    try:
+                        self.wfile.write(f"{answer}\r\n".encode())
+                    except ConnectionError:  # the client no longer waited
+                        return False
                 return bool(answer)
 
             def _mail(self) -> str:

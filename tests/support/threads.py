@@ -9,7 +9,7 @@ from typing import Any
 
 from django.db import connection, connections
 
-from tests.support.waiting import somebody_waits_for_a_lock, until
+from tests.support.waiting import a_session_waits_for_a_lock, until
 
 DEADLINE_SECONDS = 20
 
@@ -60,4 +60,4 @@ class Other:
 
     def wait_until_it_waits(self) -> None:
         """Return when the other waits for a lock of ours, or has done without."""
-        until(lambda: self._future.done() or somebody_waits_for_a_lock())
+        until(lambda: self._future.done() or a_session_waits_for_a_lock())

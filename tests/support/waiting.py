@@ -24,7 +24,7 @@ def until(condition: Callable[[], object], seconds: float = DEADLINE_SECONDS) ->
     return time.monotonic() - began
 
 
-def somebody_waits_for_a_lock() -> bool:
+def a_session_waits_for_a_lock() -> bool:
     """Whether a statement on another connection to the database is held up by a lock."""
     with connection.cursor() as cursor:
         cursor.execute("SELECT 1 FROM pg_locks WHERE NOT granted")

@@ -31,10 +31,12 @@ class Worker:
         pool: str = "prefork",
         name: str = "test",
         beat: bool = False,
+        queues: str = "default,prices,outgoing",
         **more: str,
     ) -> None:
         self._log = folder / f"{name}.log"
         command = f"-m celery -A config worker -l info --pool={pool} -c {concurrency} -n {name}@%h"
+        command += f" -Q {queues}"
         if beat:
             command += f" -B -s {folder / 'schedule'}"
             more["DJANGO_SETTINGS_MODULE"] = "tests.impatient_settings"

@@ -1,4 +1,4 @@
-"""A team: the owner of a list, two members, of whom one is to do its task, and those outside."""
+"""A team: the owner of a list, two members, one of them the assignee of its task, and outsiders."""
 
 from types import SimpleNamespace
 

@@ -1,4 +1,4 @@
-"""Makes lists, tasks and notices. Every factory gives a valid row."""
+"""Makes lists, tasks and notifications. Every factory gives a valid row."""
 
 from __future__ import annotations
 
@@ -40,18 +40,18 @@ class TaskFactory(factory.django.DjangoModelFactory):
 
 
 class LinkedUserFactory(UserFactory):
-    """A user whom the bot may write to, in the chat with his id plus 700,000,000."""
+    """A user with Telegram: the id of the chat is the user's id plus 700,000,000."""
 
     @factory.post_generation
     def telegram(self, create, extracted):
         TelegramAccount.objects.create(user=self, telegram_id=700_000_000 + self.pk)
 
 
-class NoticeFactory(factory.django.DjangoModelFactory):
-    """A notice that is due: a task was assigned to a user with Telegram."""
+class NotificationFactory(factory.django.DjangoModelFactory):
+    """A notification that is due: a task was assigned to a user with Telegram."""
 
     class Meta:
-        model = models.Notice
+        model = models.Notification
 
     recipient = factory.SubFactory(LinkedUserFactory)
     task = factory.SubFactory(
@@ -59,5 +59,5 @@ class NoticeFactory(factory.django.DjangoModelFactory):
         assigned_to=factory.SelfAttribute("..recipient"),
         task_list__owner=factory.SelfAttribute("...recipient"),
     )
-    kind = models.Notice.Kind.ASSIGNED
-    occasion = factory.LazyFunction(timezone.now)
+    kind = models.Notification.Kind.ASSIGNED
+    event_at = factory.LazyFunction(timezone.now)

@@ -1,15 +1,15 @@
-"""Lists, tasks and notices in the admin."""
+"""Lists, tasks and notifications in the admin."""
 
 import pytest
+from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from tasks.actions import complete_task, save_list
-from tasks.models import Notice, Task, TaskList
-from tasks.permissions import find_list, find_task
+from tasks.models import DEADLINE_RANGE, LIST_NAME_TAKEN, TASK_NAME_TAKEN, Notification, Task, TaskList
 from tests.support.threads import Other
-from tests.tasks.factories import NoticeFactory, TaskFactory
+from tests.tasks.factories import NotificationFactory, TaskFactory
 
 
 def address(model, view, *args):
@@ -30,7 +30,7 @@ def save(client, row, **values):
     return client.post(address(type(row), "change", row.pk), {**form, **values})
 
 
-@pytest.mark.parametrize("model", [TaskList, Task, Notice])
+@pytest.mark.parametrize("model", [TaskList, Task, Notification])
 def test_a_list_is_shown_and_searched_and_costs_the_same_for_1_and_50(admin_client, model):
     def queries():
         with CaptureQueriesContext(connection) as captured:
@@ -38,19 +38,19 @@ def test_a_list_is_shown_and_searched_and_costs_the_same_for_1_and_50(admin_clie
         assert page.status_code == 200
         return page.context["cl"].result_count, len(captured)
 
-    NoticeFactory()
+    NotificationFactory()
     queries()
     few = queries()
-    NoticeFactory.create_batch(49)
+    NotificationFactory.create_batch(49)
     many = queries()
     assert (few[0], many[0]) == (1, 50)
     assert few[1] == many[1]
 
 
-def test_assigning_in_the_admin_is_told(admin_client, team):
+def test_assigning_in_the_admin_notifies(admin_client, team):
     answer = save(admin_client, team.task, assigned_to=team.member.pk)
     assert answer.status_code == 302
-    assert set(Notice.objects.values_list("recipient__username", "kind")) == {
+    assert set(Notification.objects.values_list("recipient__username", "kind")) == {
         ("assignee", "unassigned"),
         ("member", "assigned"),
     }
@@ -61,17 +61,17 @@ def test_a_task_is_made_in_the_admin(admin_client, team):
         address(Task, "add"), {"task_list": team.list.pk, "name": "New", "assigned_to": team.member.pk}
     )
     assert answer.status_code == 302
-    assert Notice.objects.get().recipient == team.member
+    assert Notification.objects.get().recipient == team.member
 
 
-def test_nobody_outside_of_the_team_is_assigned(admin_client, team):
+def test_an_outsider_is_not_assigned(admin_client, team):
     answer = save(admin_client, team.task, assigned_to=team.stranger.pk)
-    assert "owner or a member" in answer.content.decode()
+    assert "owner or one of its members" in answer.content.decode()
     team.task.refresh_from_db()
     assert team.task.assigned_to == team.assignee
 
 
-def test_who_is_taken_out_of_the_team_keeps_no_task(admin_client, team):
+def test_a_user_who_is_removed_from_the_team_keeps_no_task(admin_client, team):
     assert save(admin_client, team.list, members=[team.member.pk]).status_code == 302
     team.task.refresh_from_db()
     assert team.task.assigned_to is None
@@ -93,17 +93,20 @@ def test_completing_and_reopening_the_selected(admin_client, team):
 
     assert run("complete") == "completed"
     assert run("reopen") == "pending"
-    assert set(Notice.objects.values_list("recipient__username", "kind")) == {
+    assert set(Notification.objects.values_list("recipient__username", "kind")) == {
         ("assignee", "completed"),
         ("owner", "completed"),
     }
 
 
 def test_notices_show_why_they_were_given_up_and_cannot_be_edited(admin_client):
-    notice = NoticeFactory(state="given_up", error="Telegram answered 500")
-    assert "Telegram answered 500" in admin_client.get(address(Notice, "changelist")).content.decode()
-    assert admin_client.get(address(Notice, "add")).status_code == 403
-    assert admin_client.post(address(Notice, "change", notice.pk), {"state": "due"}).status_code == 403
+    notification = NotificationFactory(state="given_up", error="Telegram answered 500")
+    assert "Telegram answered 500" in admin_client.get(address(Notification, "changelist")).content.decode()
+    assert admin_client.get(address(Notification, "add")).status_code == 403
+    assert (
+        admin_client.post(address(Notification, "change", notification.pk), {"state": "due"}).status_code
+        == 403
+    )
 
 
 def answer_after(request, change):
@@ -118,7 +121,7 @@ def answer_after(request, change):
 @pytest.mark.django_db(transaction=True)
 def test_a_task_that_is_completed_while_it_is_saved_stays_completed(admin_client, team):
     def complete():
-        complete_task(task=find_task(pk=team.task.pk, user=team.owner, lock=True), actor=team.owner)
+        complete_task(task=Task.objects.select_for_update().get(pk=team.task.pk), actor=team.owner)
 
     assert answer_after(lambda: save(admin_client, team.task, name="New"), complete).status_code == 302
     team.task.refresh_from_db()
@@ -126,26 +129,26 @@ def test_a_task_that_is_completed_while_it_is_saved_stays_completed(admin_client
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_leaves_the_team_meanwhile_is_not_assigned_a_new_task(admin_client, team):
+def test_a_member_who_leaves_at_that_moment_is_not_assigned_a_new_task(admin_client, team):
     form = {"task_list": team.list.pk, "name": "New", "assigned_to": team.member.pk}
 
     def leave():
-        save_list(task_list=find_list(pk=team.list.pk, user=team.owner, lock=True), members=[])
+        save_list(task_list=TaskList.objects.select_for_update().get(pk=team.list.pk), members=[])
 
     answer = answer_after(lambda: admin_client.post(address(Task, "add"), form), leave)
-    assert "owner or a member" in answer.content.decode()
+    assert "owner or one of its members" in answer.content.decode()
     assert Task.objects.get() == team.task
 
 
 @pytest.mark.django_db(transaction=True)
-def test_who_leaves_the_team_that_a_task_moves_to_is_not_assigned_it(admin_client, team):
+def test_a_member_who_leaves_the_list_that_a_task_moves_to_is_not_assigned_it(admin_client, team):
     other = TaskFactory(task_list__owner=team.owner, task_list__members=[team.assignee]).task_list
 
     def leave():
-        save_list(task_list=find_list(pk=other.pk, user=team.owner, lock=True), members=[])
+        save_list(task_list=TaskList.objects.select_for_update().get(pk=other.pk), members=[])
 
     answer = answer_after(lambda: save(admin_client, team.task, task_list=other.pk), leave)
-    assert "owner or a member" in answer.content.decode()
+    assert "owner or one of its members" in answer.content.decode()
     assert Task.objects.get(pk=team.task.pk).task_list == team.list
 
 
@@ -154,3 +157,58 @@ def test_a_list_that_is_none_is_refused_by_the_form(admin_client, team, choice):
     answer = save(admin_client, team.task, task_list=choice)
     assert answer.status_code == 200
     assert answer.context["adminform"].form.errors.keys() == {"task_list"}
+
+
+@pytest.mark.parametrize("choice", ["", "0", "x", "\0", "9" * 30])
+def test_a_new_task_with_an_assignee_and_no_list_is_refused_by_the_form(admin_client, team, choice):
+    form = {"name": "New", "assigned_to": team.member.pk, "task_list": choice}
+    answer = admin_client.post(address(Task, "add"), form)
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors.keys() == {"task_list"}
+
+
+@pytest.mark.parametrize("year", ["1969", "2201", "9999"])
+def test_a_deadline_out_of_range_is_refused_by_the_form(admin_client, team, year):
+    form = {"task_list": team.list.pk, "name": "New", "deadline_0": f"{year}-12-31", "deadline_1": "00:00:00"}
+    answer = admin_client.post(address(Task, "add"), form)
+    assert answer.status_code == 200
+    assert answer.context["adminform"].form.errors == {"deadline": [DEADLINE_RANGE]}
+
+
+def test_a_name_that_is_taken_is_an_error_of_its_field(admin_client, team):
+    for data, row, message in (
+        ({"name": "LAUNCH\u200b", "owner": team.owner.pk}, TaskList, LIST_NAME_TAKEN),
+        ({"name": " wRITE", "task_list": team.list.pk}, Task, TASK_NAME_TAKEN),
+    ):
+        answer = admin_client.post(address(row, "add"), data)
+        assert answer.status_code == 200
+        assert answer.context["adminform"].form.errors == {"name": [message]}
+
+
+def test_an_inactive_member_stays_and_is_not_added(admin_client, team):
+    User.objects.filter(pk__in=[team.assignee.pk, team.stranger.pk]).update(is_active=False)
+    assert save(admin_client, team.list, name="New").status_code == 302
+    assert save(admin_client, team.task, name="New").status_code == 302
+    answer = save(admin_client, team.list, members=[team.assignee.pk, team.stranger.pk])
+    assert answer.context["adminform"].form.errors == {
+        "members": ["New members must be active. These are not: stranger."]
+    }
+    answer = save(admin_client, team.list, owner=team.stranger.pk)
+    assert answer.context["adminform"].form.errors == {"owner": ["The owner must be an active user."]}
+    data = {"task_list": team.list.pk, "name": "Newer", "assigned_to": team.assignee.pk}
+    answer = admin_client.post(address(Task, "add"), data)
+    assert answer.context["adminform"].form.errors.keys() == {"assigned_to"}
+
+
+def test_saving_without_a_change_changes_no_etag(admin_client, team):
+    task = f"/api/v1/tasks/{team.task.pk}/"
+    etag = team.clients["owner"].get(task)["ETag"]
+    assert save(admin_client, team.task).status_code == 302
+    assert team.clients["owner"].get(task)["ETag"] == etag
+
+
+def test_a_status_that_there_is_not_shows_nothing(admin_client, team):
+    for status in ("done", "\0", ""):
+        page = admin_client.get(address(Task, "changelist"), {"status__exact": status})
+        assert page.status_code == 200
+        assert page.context["cl"].result_count == 0

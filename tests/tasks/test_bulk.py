@@ -4,7 +4,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tasks.models import Notice, Task
+from tasks.models import Notification, Task
 from tests.tasks.factories import TaskFactory, TaskListFactory
 
 BULK = "/api/v1/tasks/bulk/"
@@ -59,7 +59,7 @@ def test_one_bad_row_of_100_is_named_and_nothing_is_changed(team, bad, error):
     assert answer.status_code == 400
     assert set(answer.json()["errors"]) == {f"tasks.57.{error}"}
     assert list(Task.objects.values()) == before
-    assert not Notice.objects.exists()
+    assert not Notification.objects.exists()
 
 
 def test_every_bad_row_is_named(team):
@@ -79,17 +79,31 @@ def test_what_is_no_list_of_1_to_100_rows_is_a_400(team, body):
     assert team.clients["owner"].post(BULK, body, "json").status_code == 400
 
 
-def test_mass_assignment_has_no_effect(team):
-    rows = [
-        {
-            "task_list": team.list.pk,
-            "name": "New",
-            "status": "completed",
-            "completed_at": "2001-01-01T00:00:00Z",
-        },
-        {"id": team.task.pk, "status": "completed", "owner": team.stranger.pk},
-    ]
-    assert [row["status"] for row in post(team, rows).json()["tasks"]] == ["pending", "pending"]
+@pytest.mark.parametrize(
+    ("row", "field"),
+    [
+        ({"task_list": "{list}", "name": "New", "status": "completed"}, "status"),
+        ({"id": "{task}", "completed_at": "2001-01-01T00:00:00Z"}, "completed_at"),
+        ({"id": "{task}", "owner": 1}, "owner"),
+    ],
+)
+def test_a_field_that_a_row_does_not_take_is_named(team, row, field):
+    places = {"{list}": team.list.pk, "{task}": team.task.pk}
+    row = {name: places.get(value, value) for name, value in row.items()}
+    errors = post(team, [{"id": team.task.pk, "name": "Fine"}, row]).json()["errors"]
+    assert list(errors) == [f"tasks.1.{field}"]
+    assert (
+        "Accepted: id, task_list, name, description, assigned_to, deadline" in errors[f"tasks.1.{field}"][0]
+    )
+    assert Task.objects.get().name == "Write"
+
+
+def test_a_row_that_changes_nothing_changes_no_etag(team):
+    address = f"/api/v1/tasks/{team.task.pk}/"
+    etag = team.clients["owner"].get(address)["ETag"]
+    row = {"id": team.task.pk, "name": "Write", "assigned_to": team.assignee.pk}
+    assert post(team, [row]).status_code == 200
+    assert team.clients["owner"].get(address)["ETag"] == etag
 
 
 def test_a_bulk_costs_the_same_for_1_row_and_50(team):

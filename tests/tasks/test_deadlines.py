@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from tasks import deadlines, tasks
-from tasks.models import Notice, Task, TaskList
+from tasks.models import Notification, Task, TaskList
 from tests.factories import UserFactory
 from tests.support.threads import Other, at_once
 from tests.tasks.factories import TaskFactory
@@ -27,13 +27,13 @@ def due_in(delta, **values):
 
 
 class TestOverdue:
-    def test_what_has_passed_its_deadline_turns_overdue_and_its_assignee_is_told(self):
+    def test_a_task_past_its_deadline_is_marked_and_its_assignee_notified(self):
         task = due_in(-MINUTE)
-        assert deadlines.turn_overdue() == 1
+        assert deadlines.mark_overdue() == 1
         task.refresh_from_db()
         assert task.status == "overdue"
-        notice = Notice.objects.get()
-        assert (notice.recipient, notice.kind, notice.occasion) == (
+        notification = Notification.objects.get()
+        assert (notification.recipient, notification.kind, notification.event_at) == (
             task.assigned_to,
             "overdue",
             task.overdue_at,
@@ -51,32 +51,32 @@ class TestOverdue:
     )
     def test_others_stay_as_they_are(self, make):
         task = make()
-        assert deadlines.turn_overdue() == 0
+        assert deadlines.mark_overdue() == 0
         assert Task.objects.get().status == task.status
-        assert not Notice.objects.exists()
+        assert not Notification.objects.exists()
 
     def test_work_in_progress_turns_overdue_too(self):
         due_in(-MINUTE, status="in_progress")
-        assert deadlines.turn_overdue() == 1
+        assert deadlines.mark_overdue() == 1
 
-    def test_a_task_of_nobody_turns_overdue_in_silence(self):
+    def test_a_task_without_assignee_is_marked_without_notification(self):
         due_in(-MINUTE, assigned_to=None)
-        assert deadlines.turn_overdue() == 1
-        assert not Notice.objects.exists()
+        assert deadlines.mark_overdue() == 1
+        assert not Notification.objects.exists()
 
-    def test_the_tasks_of_one_person_are_told_together(self):
+    def test_the_tasks_of_one_user_share_a_notification(self):
         user = UserFactory()
         for _ in range(3):
             due_in(-MINUTE, assigned_to=user)
-        deadlines.turn_overdue()
-        assert Notice.objects.count() == 1
+        deadlines.mark_overdue()
+        assert Notification.objects.count() == 1
 
-    def test_a_deadline_that_is_moved_and_passes_again_is_told_again(self):
+    def test_a_deadline_that_is_moved_and_passes_again_notifies_again(self):
         due_in(-MINUTE)
-        deadlines.turn_overdue()
+        deadlines.mark_overdue()
         Task.objects.update(status="pending")
-        deadlines.turn_overdue()
-        assert Notice.objects.count() == 2
+        deadlines.mark_overdue()
+        assert Notification.objects.count() == 2
 
 
 class TestReminders:
@@ -94,17 +94,17 @@ class TestReminders:
         due_in(ahead)
         for _ in range(3):
             deadlines.remind()
-        assert [notice.kind for notice in Notice.objects.all()] == kinds
+        assert [notification.kind for notification in Notification.objects.all()] == kinds
 
     def test_each_once(self):
         task = due_in(2 * HOUR)
         deadlines.remind()
         Task.objects.update(deadline=timezone.now() + 30 * MINUTE)
         deadlines.remind()
-        assert sorted(task.notices.values_list("kind", flat=True)) == ["day_before", "hour_before"]
+        assert sorted(task.notifications.values_list("kind", flat=True)) == ["day_before", "hour_before"]
 
     @pytest.mark.parametrize("values", [{"completed": True}, {"assigned_to": None}, {"status": "overdue"}])
-    def test_nobody_is_reminded_of_what_is_not_his_to_do(self, values):
+    def test_tasks_that_are_done_unassigned_or_overdue_have_no_reminder(self, values):
         due_in(HOUR, **values)
         assert deadlines.remind() == 0
 
@@ -121,7 +121,7 @@ def test_beat_has_it_all_sent(telegram, monkeypatch):
     due_in(-MINUTE)
     due_in(HOUR)
     tasks.watch_deadlines()
-    assert Notice.objects.count() == 2
+    assert Notification.objects.count() == 2
     assert published == [tasks.deliver_due]
 
 
@@ -130,16 +130,16 @@ def test_a_task_that_is_being_changed_is_left_to_the_next_run():
     task, other = due_in(-MINUTE), due_in(-MINUTE)
     with transaction.atomic():
         Task.objects.select_for_update().get(pk=task.pk)
-        assert Other(deadlines.turn_overdue).result() == 1
+        assert Other(deadlines.mark_overdue).result() == 1
     other.refresh_from_db()
     assert other.status == "overdue"
-    assert deadlines.turn_overdue() == 1
+    assert deadlines.mark_overdue() == 1
 
 
 def many(number, assignees):
     """Tasks that are late, spread over assignees."""
     users = User.objects.bulk_create(
-        User(username=f"user{n}", email="a@example.com") for n in range(assignees)
+        User(username=f"user{n}", email=f"user{n}@example.com") for n in range(assignees)
     )
     task_list = TaskList.objects.create(name="Many", owner=users[0])
     with connection.cursor() as cursor:
@@ -155,12 +155,12 @@ def many(number, assignees):
 
 
 @pytest.mark.django_db(transaction=True)
-def test_however_many_beats_run_each_assignee_is_told_once():
+def test_however_many_beats_run_each_assignee_is_notified_once():
     many(2_000, assignees=100)
-    at_once(*[deadlines.turn_overdue] * 6)
+    at_once(*[deadlines.mark_overdue] * 6)
     assert Task.objects.filter(status="overdue").count() == 2_000
-    told = sorted(Notice.objects.values_list("recipient", flat=True))
-    assert told == sorted(set(Task.objects.values_list("assigned_to", flat=True)))
+    recipients = sorted(Notification.objects.values_list("recipient", flat=True))
+    assert recipients == sorted(set(Task.objects.values_list("assigned_to", flat=True)))
 
 
 def server_seconds():
@@ -171,13 +171,13 @@ def server_seconds():
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-def test_100_000_tasks_turn_overdue_in_one_statement_within_a_second():
+def test_100_000_tasks_mark_overdue_in_one_statement_within_a_second():
     many(100_000, assignees=1_000)
     with connection.cursor() as cursor:
         cursor.execute("VACUUM ANALYZE tasks_task")
     with CaptureQueriesContext(connection) as captured:
         used, begun = server_seconds(), time.monotonic()
-        assert deadlines.turn_overdue() == 100_000
+        assert deadlines.mark_overdue() == 100_000
         used, took = server_seconds() - used, time.monotonic() - begun
     print(f"100,000 tasks turned overdue in {took:.2f} s, {used:.2f} s of them on the processor")
     # In autocommit the engine puts a transaction around it, so that there is a commit.
@@ -185,4 +185,4 @@ def test_100_000_tasks_turn_overdue_in_one_statement_within_a_second():
         "WITH"
     ]
     assert used < 1
-    assert Notice.objects.count() == 1_000
+    assert Notification.objects.count() == 1_000

@@ -7,7 +7,7 @@ from devtools.demo import tasks as demo
 from devtools.demo import users
 from devtools.demo.plan import Plan
 from tasks import deadlines
-from tasks.models import Notice, Status, Task, TaskList
+from tasks.models import Notification, Status, Task, TaskList
 
 pytestmark = pytest.mark.django_db
 
@@ -33,6 +33,6 @@ def test_tasks_are_assigned_within_the_team():
     assert not Task.objects.filter(assigned_to__isnull=False).exclude(pk__in=inside).exists()
 
 
-def test_nobody_gets_a_message_about_demo_tasks():
-    assert deadlines.turn_overdue() == deadlines.remind() == 0
-    assert not Notice.objects.exists()
+def test_demo_tasks_notify_no_user():
+    assert deadlines.mark_overdue() == deadlines.remind() == 0
+    assert not Notification.objects.exists()

@@ -1,4 +1,4 @@
-"""A user links Telegram, the bot speaks for him, he is reminded, he unlinks: over HTTP, from end to end."""
+"""A user links Telegram, acts by the bot, is reminded and unlinks: over HTTP, from end to end."""
 
 import json
 from datetime import timedelta

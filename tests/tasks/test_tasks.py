@@ -1,11 +1,14 @@
 """Tasks over HTTP."""
 
+import unicodedata
 from datetime import timedelta
 
 import pytest
+from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from tasks.models import Status, Task
+from tasks import deadlines
+from tasks.models import DEADLINE_RANGE, MAX_DEADLINE, MIN_DEADLINE, TASK_NAME_TAKEN, Status, Task
 from tests.factories import UserFactory
 from tests.tasks.factories import TaskFactory, TaskListFactory
 
@@ -42,21 +45,43 @@ def test_a_member_makes_a_task(team):
 
 
 @pytest.mark.parametrize(
-    "changes",
+    ("field", "value"),
     [
-        {"status": "completed", "completed_at": "2001-01-01T00:00:00Z"},
-        {"task_list": "other", "owner": 1, "id": 1, "created_at": "2001-01-01T00:00:00Z", "is_staff": True},
+        ("status", "completed"),
+        ("completed_at", "2001-01-01T00:00:00Z"),
+        ("task_list", 1),
+        ("id", 1),
+        ("created_at", "2001-01-01T00:00:00Z"),
+        ("owner", 1),
+        ("is_staff", True),
+        ("__proto__", {}),
     ],
 )
-def test_mass_assignment_has_no_effect(team, changes):
-    other = TaskListFactory(owner=team.owner)
-    changes = {name: other.pk if value == "other" else value for name, value in changes.items()}
-    made = post(team, {"name": "New", **changes}).json()
-    changed = patch(team, changes).json()
-    for body in (made, changed):
-        assert (body["status"], body["completed_at"], body["task_list"]) == ("pending", None, team.list.pk)
-        assert not body["created_at"].startswith("2001")
-    assert changed["id"] == team.task.pk
+def test_a_field_that_cannot_be_written_is_a_400_that_names_it(team, field, value):
+    before = team.clients["owner"].get(f"{TASKS}{team.task.pk}/")
+    for answer in (post(team, {"name": "New", field: value}), patch(team, {"name": "New", field: value})):
+        assert answer.status_code == 400
+        assert list(answer.json()["errors"]) == [field]
+        assert "Accepted: name, description, assigned_to, deadline" in answer.json()["errors"][field][0]
+    assert Task.objects.get().name == "Write"
+    assert team.clients["owner"].get(f"{TASKS}{team.task.pk}/")["ETag"] == before["ETag"]
+
+
+def test_what_get_gives_can_be_put_back_and_changes_no_etag(team):
+    address = f"{TASKS}{team.task.pk}/"
+    read = team.clients["owner"].get(address)
+    for answer in (
+        team.clients["owner"].put(address, read.json(), "json", headers={"If-Match": read["ETag"]}),
+        patch(team, {}),
+        patch(team, {"name": " Write ", "assigned_to": team.assignee.pk}),
+    ):
+        assert (answer.status_code, answer.json(), answer["ETag"]) == (200, read.json(), read["ETag"])
+
+
+@pytest.mark.parametrize("action", ["start", "complete", "reopen"])
+def test_an_action_takes_no_field(team, action):
+    answer = team.clients["owner"].post(f"{TASKS}{team.task.pk}/{action}/", {"status": "overdue"}, "json")
+    assert (answer.status_code, list(answer.json()["errors"])) == (400, ["status"])
 
 
 @pytest.mark.parametrize(
@@ -77,7 +102,7 @@ def test_mass_assignment_has_no_effect(team, changes):
         ({"name": "New", "description": "x" * 10_001}, "description"),
     ],
 )
-def test_bad_input_is_told_by_field(team, data, field):
+def test_bad_input_is_an_error_of_its_field(team, data, field):
     if data.get("assigned_to") == "stranger":
         data = {**data, "assigned_to": team.stranger.pk}
     answer = post(team, data)
@@ -86,9 +111,35 @@ def test_bad_input_is_told_by_field(team, data, field):
     assert Task.objects.count() == 1
 
 
-@pytest.mark.parametrize("deadline", ["0001-01-01T00:00:00+14:00", "9999-12-31T23:59:59-14:00"])
-def test_a_deadline_at_the_end_of_time_is_no_500(team, deadline):
-    assert post(team, {"name": "New", "deadline": deadline}).status_code in {201, 400}
+@pytest.mark.parametrize(
+    "deadline",
+    [
+        "0001-01-01T00:00:00+14:00",
+        "1969-12-31T23:59:59Z",
+        "1970-01-01T00:00:00+00:01",
+        "2201-01-01T00:00:00Z",
+        "9999-12-31T00:00:00Z",
+        "9999-12-31T23:59:59-14:00",
+    ],
+)
+def test_a_deadline_out_of_range_is_a_400_that_says_the_range(team, deadline):
+    rows = {"tasks": [{"task_list": team.list.pk, "name": "New", "deadline": deadline}]}
+    for answer, field in (
+        (post(team, {"name": "New", "deadline": deadline}), "deadline"),
+        (patch(team, {"deadline": deadline}), "deadline"),
+        (team.clients["owner"].post(f"{TASKS}bulk/", rows, "json"), "tasks.0.deadline"),
+    ):
+        assert answer.status_code == 400
+        assert answer.json()["errors"] == {field: [DEADLINE_RANGE]}
+    with pytest.raises(IntegrityError, match="task_deadline_in_range"), transaction.atomic():
+        Task.objects.update(deadline=MAX_DEADLINE + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize("deadline", [MIN_DEADLINE, MAX_DEADLINE])
+def test_a_deadline_at_the_ends_of_the_range_is_accepted(team, deadline):
+    answer = post(team, {"name": "New", "deadline": deadline.isoformat()})
+    assert answer.status_code == 201
+    assert answer.json()["deadline"] == deadline.isoformat().replace("+00:00", "Z")
 
 
 def test_a_task_keeps_its_name_when_saved_again(team):
@@ -206,6 +257,20 @@ class TestFilters:
         assert self.names(overdue="true") == ["late"]
         assert self.names(overdue="false") == ["done", "soon", "Write"]
 
+    def test_search_finds_words_of_names_lists_and_assignees(self):
+        assert self.names(search="LA") == ["late", "Write"]  # "Launch" is the list of Write
+        assert self.names(search="other so") == ["soon"]
+        assert self.names(search="assignee") == ["Write"]
+        assert self.names(search="write other") == []
+        address = f"/api/v1/lists/{self.other.pk}/tasks/"
+        found = self.team.clients["owner"].get(address, {"search": "late"}).json()["results"]
+        assert [row["name"] for row in found] == ["late"]
+
+    def test_ordered_by_status_and_completion_as_in_the_admin(self):
+        assert self.names(order="status") == ["done", "soon", "late", "Write"]
+        assert self.names(order="-status") == ["Write", "late", "soon", "done"]
+        assert self.names(order="completed_at")[0] == self.names(order="-completed_at")[0] == "done"
+
     def test_by_deadline(self):
         assert self.names(deadline_from=self.now.isoformat()) == ["soon"]
         assert self.names(deadline_to=self.now.isoformat()) == ["done", "late"]
@@ -233,6 +298,9 @@ class TestFilters:
             ("deadline_to", "2030-13-01T00:00:00Z"),
             ("order", "password"),
             ("page", "0"),
+            ("search", "x" * 101),
+            ("owner", "1"),
+            ("Status", "pending"),
         ],
     )
     def test_what_is_not_accepted_is_a_400_that_says_what_is(self, name, value):
@@ -256,3 +324,75 @@ def test_the_owner_may_be_the_assignee(team):
     assert patch(team, {"assigned_to": team.owner.pk}).status_code == 200
     assert patch(team, {"assigned_to": None}).json()["assigned_to"] is None
     assert patch(team, {"assigned_to": UserFactory().pk}).status_code == 400
+
+
+@pytest.mark.parametrize("name", ["write", "Wri\u200bte", "𝐖rite"])
+def test_a_name_that_is_the_same_to_a_reader_is_taken(team, name):
+    other = TaskFactory(task_list=team.list)
+    rows = {"tasks": [{"task_list": team.list.pk, "name": "One"}, {"task_list": team.list.pk, "name": "ONE"}]}
+    client = team.clients["owner"]
+    for answer, field in (
+        (post(team, {"name": name}), "name"),
+        (client.patch(f"{TASKS}{other.pk}/", {"name": name}, "json"), "name"),
+        (client.post(f"{TASKS}bulk/", {"tasks": [{"id": other.pk, "name": name}]}, "json"), "tasks.0.name"),
+        (client.post(f"{TASKS}bulk/", rows, "json"), "tasks.1.name"),
+    ):
+        assert answer.status_code == 400
+        assert answer.json()["errors"] == {field: [TASK_NAME_TAKEN]}
+    assert patch(team, {"name": name}).json()["name"] == unicodedata.normalize("NFKC", name)
+    with pytest.raises(IntegrityError, match="task_name_key"), transaction.atomic():
+        Task.objects.filter(pk=other.pk).update(name=name)
+
+
+def test_a_name_is_measured_as_it_is_stored(team):
+    assert post(team, {"name": "e\u0301" * 200}).json()["name"] == "é" * 200
+    answer = post(team, {"name": "½" * 100})  # 300 characters, normalized
+    assert list(answer.json()["errors"]) == ["name"]
+
+
+class TestOverdueBeforeBeatHasRun:
+    """A task is overdue from the moment of its deadline: everywhere at once."""
+
+    @pytest.fixture(autouse=True)
+    def _late(self, team):
+        self.client = team.clients["owner"]
+        self.task = team.task
+        Task.objects.update(status="in_progress", deadline=timezone.now() - timedelta(minutes=1))
+
+    def found(self, **params):
+        mine = self.client.get(TASKS, params).json()
+        of_list = self.client.get(f"/api/v1/lists/{self.task.task_list_id}/tasks/", params).json()
+        assert mine == of_list
+        return [(row["name"], row["status"]) for row in mine["results"]], mine["count"]
+
+    @pytest.mark.parametrize("marked", [False, True], ids=["before", "after"])
+    def test_filters_representation_and_counts_agree(self, marked):
+        before = self.client.get(f"{TASKS}{self.task.pk}/")
+        if marked:
+            assert deadlines.mark_overdue() == 1
+        assert self.found(status="overdue") == self.found(overdue="true") == ([("Write", "overdue")], 1)
+        for status in ("pending", "in_progress", "completed"):
+            assert self.found(status=status) == ([], 0)
+        assert self.found(overdue="false") == ([], 0)
+        after = self.client.get(f"{TASKS}{self.task.pk}/")
+        assert (after.json()["status"], after["ETag"]) == ("overdue", before["ETag"])
+
+    def test_starting_leaves_it_overdue(self):
+        Task.objects.update(status="pending")
+        assert self.client.post(f"{TASKS}{self.task.pk}/start/").json()["status"] == "overdue"
+        Task.objects.update(deadline=None)
+        assert self.found(status="pending") == ([("Write", "pending")], 1)
+
+    def test_a_deadline_moved_by_sql_takes_it_out_of_overdue(self):
+        deadlines.mark_overdue()
+        Task.objects.update(deadline=timezone.now() + timedelta(days=1))
+        assert self.found(status="overdue") == self.found(overdue="true") == ([], 0)
+        assert self.found(status="pending") == self.found(overdue="false") == ([("Write", "pending")], 1)
+
+    def test_the_admin_agrees(self, admin_client):
+        page = admin_client.get("/admin/tasks/task/", {"status__exact": "overdue"})
+        assert page.context["cl"].result_count == 1
+        assert "Overdue" in admin_client.get(f"/admin/tasks/task/{self.task.pk}/change/").content.decode()
+        assert (
+            admin_client.get("/admin/tasks/task/?status__exact=in_progress").context["cl"].result_count == 0
+        )

@@ -6,42 +6,42 @@ import pytest
 from django.utils import timezone
 
 from tasks import delivery, tasks
-from tasks.models import Notice
+from tasks.models import Notification
 from tests.support.waiting import until
-from tests.tasks.factories import NoticeFactory
+from tests.tasks.factories import NotificationFactory
 from tests.tasks.worker import PROCESSES, worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-State = Notice.State
+State = Notification.State
 KILLS = 1
 
 
 def test_killed_while_they_send_every_notice_arrives_once_or_is_known_to_be_uncertain(telegram, tmp_path):
-    notices = NoticeFactory.create_batch(20)
-    chats = {notice.pk: 700_000_000 + notice.recipient_id for notice in notices}
+    notifications = NotificationFactory.create_batch(20)
+    chats = {notification.pk: 700_000_000 + notification.recipient_id for notification in notifications}
     for number in range(KILLS):
-        telegram.answering.clear()  # from now on messages arrive, but nobody is told so
+        telegram.answering.clear()  # from now on messages arrive, but are not answered
         before = telegram.calls
         with worker(tmp_path, f"killed{number}") as victim:
-            tasks.deliver.delay([notice.pk for notice in notices])
+            tasks.deliver.delay([notification.pk for notification in notifications])
             tasks.deliver_due.delay()
             until(lambda before=before: telegram.calls == before + PROCESSES)
             victim.kill()
         telegram.answering.set()
     with worker(tmp_path):
         tasks.deliver_due.delay()
-        until(lambda: not Notice.objects.filter(state=State.DUE).exists())
-        until(lambda: Notice.objects.filter(state=State.SENDING).count() == KILLS * PROCESSES)
-        Notice.objects.filter(state=State.SENDING).update(
-            changed_at=timezone.now() - delivery.SENDING_KEPT - timedelta(seconds=1)
+        until(lambda: not Notification.objects.filter(state=State.DUE).exists())
+        until(lambda: Notification.objects.filter(state=State.SENDING).count() == KILLS * PROCESSES)
+        Notification.objects.filter(state=State.SENDING).update(
+            changed_at=timezone.now() - delivery.MAX_SENDING_TIME - timedelta(seconds=1)
         )
         tasks.deliver_due.delay()
-        until(lambda: not Notice.objects.filter(state=State.SENDING).exists())
+        until(lambda: not Notification.objects.filter(state=State.SENDING).exists())
 
     arrived = [chat for chat, _ in telegram.messages]
     assert len(arrived) == len(set(arrived)), "one arrived twice"
-    states = dict(Notice.objects.values_list("pk", "state"))
+    states = dict(Notification.objects.values_list("pk", "state"))
     assert sorted(states.values()) == sorted(
         [State.SENT] * (20 - KILLS * PROCESSES) + [State.UNCERTAIN] * KILLS * PROCESSES
     )

@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from rest_framework.test import APIClient
 
-from tests import factories
+from tests.topics import factories
 
 TOPIC = re.compile(r'<li class="topic".*?<h2>(?P<name>.*?)</h2>(?P<rest>.*?)</li>', re.DOTALL)
 COUNT = re.compile(r'class="count">(\d+) ')

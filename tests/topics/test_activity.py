@@ -9,7 +9,7 @@ from django.contrib.auth import get_user_model
 from django.core import serializers
 from django.db import transaction
 
-from tests import factories
+from tests.topics import factories
 from topics.models import Topic, TopicActivity
 from topics.signals import topic_changed
 

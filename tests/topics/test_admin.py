@@ -7,7 +7,7 @@ from django.db import connection
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
-from tests import factories
+from tests.topics import factories
 from topics.admin import MAX_SHOWN
 from topics.models import Topic, TopicActivity, TopicSubscription
 
@@ -179,3 +179,23 @@ def test_topics_page_takes_as_many_queries_for_50_subscribers_as_for_1(admin, to
     for_one = count()
     topic.subscribers.add(*factories.UserFactory.create_batch(49))
     assert count() == for_one
+
+
+@pytest.mark.parametrize("value", ["x", "\0", "-1", "9" * 30, "٣"])
+@pytest.mark.parametrize("field", ["created_by", "subscriptions-0-user"])
+def test_a_value_that_is_no_id_shows_the_form_with_its_error(admin, topic, ann, field, value):
+    data = subscribers_form(topic, added=[ann.user]) | {field: value}
+    for address in (f"/admin/topics/topic/{topic.pk}/change/", "/admin/topics/topic/add/"):
+        response = admin.post(address, data)
+        assert response.status_code == 200
+        assert "correct the error" in response.content.decode()
+    form = {"topic": value, "user": value}
+    assert admin.post("/admin/topics/topicsubscription/add/", form).status_code == 200
+    assert not TopicSubscription.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["go", "G\u200bo", " GO "])
+def test_a_name_that_is_taken_is_an_error_of_its_field(admin, topic, name):
+    data = subscribers_form(Topic(name=name))
+    response = admin.post("/admin/topics/topic/add/", data)
+    assert response.context["adminform"].form.errors == {"name": ["There is already a topic with this name."]}

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import pytest
-from django.db import connection
+from django.db import IntegrityError, connection, transaction
 from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
-from tests import factories
 from tests.support.answers import problem
+from tests.topics import factories
 from topics.models import Topic, TopicActivity
 
 pytestmark = pytest.mark.django_db
@@ -78,12 +78,15 @@ def test_staff_may_rename_and_delete(boss, topic):
         ({"name": "  "}, "blank"),
         ({"name": None}, "null"),
         ({"name": "x" * 101}, "100"),
-        ({"name": "Python"}, "already exists"),
+        ({"name": "Python"}, "There is already a topic with this name."),
+        ({"name": "pYTHON"}, "There is already a topic with this name."),
+        ({"name": "Ｐython\u200b"}, "There is already a topic with this name."),
+        ({"name": "\u200b\u2060"}, "visible"),
         ({"name": ["Go"]}, "string"),
         ({"name": "a\0b"}, "Null characters"),
     ],
 )
-def test_a_bad_name_is_told_by_field(ann, topic, body, word):
+def test_a_bad_name_is_an_error_of_its_field(ann, topic, body, word):
     other = factories.TopicFactory(created_by=ann.user)
     for response in (
         ann.api.post(URL, body, format="json"),
@@ -102,7 +105,7 @@ def test_a_bad_name_is_told_by_field(ann, topic, body, word):
         ("search=" + "x" * 101, ["search", "100"]),
     ],
 )
-def test_a_bad_parameter_is_told_with_what_is_accepted(ann, query, words):
+def test_a_bad_parameter_is_a_400_that_says_what_is_accepted(ann, query, words):
     problem(ann.api.get(f"{URL}?{query}"), 400, *words)
 
 
@@ -132,7 +135,7 @@ def test_actions_are_posts(ann, topic):
 def test_filters_and_pages_go_together(ann):
     for number in range(25):
         factories.TopicFactory(name=f"Topic {number:02}").subscribers.add(ann.user)
-    factories.TopicFactory(name="Topic of nobody")
+    factories.TopicFactory(name="Topic without subscribers")
     page = ann.api.get(f"{URL}?search=topic&subscribed=true&page=2&page_size=10").json()
     assert page["count"] == 25
     assert [row["name"] for row in page["results"]] == [f"Topic {number}" for number in range(10, 20)]
@@ -161,7 +164,7 @@ def test_the_list_takes_2_queries_cold_and_none_warm(ann, topics):
     assert counts == [2, 0]
 
 
-def test_activities_are_told_the_latest_first_and_outlive_their_topic(ann, topic):
+def test_activities_come_latest_first_and_outlive_their_topic(ann, topic):
     topic.name = "Python 3"
     topic.save()
     other = factories.TopicFactory(name="Other")
@@ -209,3 +212,96 @@ def test_activities_take_2_queries(ann, topics):
     with CaptureQueriesContext(connection) as queries:
         ann.api.get(f"{URL}activities/?page_size=100")
     assert len(queries) == 2
+
+
+@pytest.mark.parametrize(
+    ("method", "action"),
+    [("put", ""), ("patch", ""), ("delete", ""), ("post", "subscribe/"), ("post", "unsubscribe/")],
+)
+def test_a_write_of_what_has_changed_since_it_was_read_is_a_412(ann, bob, topic, method, action):
+    address = f"{URL}{topic.pk}/"
+    etag = ann.api.get(address)["ETag"]
+    bob.api.post(f"{address}subscribe/")
+    body = {"name": "Go"} if method in {"put", "patch"} else None
+
+    def write(etag):
+        return getattr(ann.api, method)(address + action, body, format="json", headers={"If-Match": etag})
+
+    before = ann.api.get(address)
+    problem(write(etag), 412, before["ETag"].strip('"'))
+    problem(write(f"W/{before['ETag']}"), 412)
+    assert ann.api.get(address).json() == before.json()
+    assert write(before["ETag"]).status_code in {200, 204}
+
+
+def test_a_write_answers_with_the_etag_that_a_get_gives(ann, topic):
+    address = f"{URL}{topic.pk}/"
+    for write in (
+        lambda: ann.api.patch(address, {"name": "Go"}, format="json"),
+        lambda: ann.api.post(f"{address}subscribe/"),
+        lambda: ann.api.post(f"{address}unsubscribe/"),
+        lambda: ann.api.post(URL, {"name": "Other"}, format="json"),
+    ):
+        response = write()
+        assert ann.api.get(response.get("Location", address))["ETag"] == response["ETag"]
+
+
+def test_a_change_that_changes_nothing_is_no_activity_and_keeps_the_etag(ann, topic):
+    address = f"{URL}{topic.pk}/"
+    etag = ann.api.get(address)["ETag"]
+    for body in ({}, {"name": "Python"}, {"name": " Ｐython "}):
+        assert ann.api.patch(address, body, format="json")["ETag"] == etag
+    assert TopicActivity.objects.count() == 1
+    problem(ann.api.put(address, {}, format="json"), 400, "name")
+
+
+@pytest.mark.parametrize("field", ["id", "created_by", "subscribers_count", "subscribers", "__proto__"])
+def test_a_field_that_cannot_be_written_is_a_400_that_names_it(ann, topic, field):
+    for response in (
+        ann.api.post(URL, {"name": "Go", field: 1}, format="json"),
+        ann.api.patch(f"{URL}{topic.pk}/", {field: 1}, format="json"),
+    ):
+        assert "Accepted: name." in problem(response, 400)["errors"][field][0]
+    for action in ("subscribe", "unsubscribe"):
+        response = ann.api.post(f"{URL}{topic.pk}/{action}/", {field: 1}, format="json")
+        assert list(problem(response, 400)["errors"]) == [field]
+    assert list(Topic.objects.values_list("name", "subscribers")) == [("Python", None)]
+
+
+@pytest.mark.parametrize(
+    ("path", "accepted"),
+    [
+        ("", "page, page_size, search, subscribed"),
+        ("{pk}/", "none"),
+        ("activities/", "page, page_size, topic, action"),
+        ("{pk}/activities/", "page, page_size"),
+    ],
+)
+def test_a_parameter_that_there_is_not_is_a_400_that_names_those_there_are(ann, topic, path, accepted):
+    response = ann.api.get(f"{URL}{path.format(pk=topic.pk)}?order=name")
+    problem(response, 400, "order is not a parameter here", f"Accepted: {accepted}.")
+
+
+def test_search_finds_composed_and_decomposed_alike(ann):
+    ann.api.post(URL, {"name": "Cafe\u0301"}, format="json")
+    for text in ("café", "cafe\u0301", "CAFÉ"):
+        assert ann.api.get(URL, {"search": text}).json()["count"] == 1
+
+
+@pytest.mark.parametrize(
+    "write",
+    [
+        lambda name: Topic.objects.create(name=name),
+        lambda name: Topic.objects.bulk_create([Topic(name=name)]),
+        lambda name: Topic.objects.filter(name="Other").update(name=name),
+        lambda name: Topic.objects.bulk_update(
+            [Topic(pk=Topic.objects.get(name="Other").pk, name=name)], ["name"]
+        ),
+    ],
+    ids=["create", "bulk_create", "update", "bulk_update"],
+)
+@pytest.mark.parametrize("name", ["pythoN", "Pyth\u200don", "Ｐython"])
+def test_a_name_that_is_the_same_is_refused_by_the_database(topic, write, name):
+    factories.TopicFactory(name="Other")
+    with pytest.raises(IntegrityError, match="topic_name_key"), transaction.atomic():
+        write(name)

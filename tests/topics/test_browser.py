@@ -11,7 +11,7 @@ pytest.importorskip("selenium", reason="needs Selenium: pip install -r requireme
 import axe_core_python
 from selenium.webdriver.common.keys import Keys
 
-from tests import factories
+from tests.topics import factories
 from tests.topics.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser
 from topics.models import Topic, TopicActivity
 
@@ -70,7 +70,7 @@ def sign_in(browser, live_server, name, **values):
 
 
 def mark_page(browser):
-    """So that a reload, which forgets it, is noticed."""
+    """Set a mark that a reload would remove."""
     browser.chrome.execute_script("window.kept = true")
 
 
@@ -144,7 +144,7 @@ def test_create_a_duplicate_delete_sign_out(browser, live_server):
     browser.wait_for_text("h1", "Sign in")
 
 
-def test_a_wrong_password_is_told(browser, live_server):
+def test_a_wrong_password_is_a_message(browser, live_server):
     user("ann")
     browser.chrome.get(f"{live_server.url}/accounts/login/")
     browser.type("#id_username", "ann")
@@ -232,14 +232,14 @@ def test_script_in_a_name_is_shown_and_not_run(browser, live_server):
     assert browser.complaints() == []
 
 
-def test_what_fails_is_told(browser, live_server, topic):
+def test_a_failure_is_a_message(browser, live_server, topic):
     sign_in(browser, live_server, "ann")
     topic.delete()
     browser.click("[id^=follow-]")
     browser.wait_for_text("#messages", "That did not work.")
 
 
-def test_who_was_signed_out_meanwhile_is_led_to_sign_in(browser, live_server, topic):
+def test_a_reader_whose_session_has_ended_is_led_to_sign_in(browser, live_server, topic):
     sign_in(browser, live_server, "ann")
     browser.chrome.delete_cookie("sessionid")
     browser.click(f"#follow-{topic.pk}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import pytest
 from django.test import Client
 
-from tests import factories
+from tests.topics import factories
 from topics.models import Topic
 
 pytestmark = pytest.mark.django_db

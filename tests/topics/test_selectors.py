@@ -1,4 +1,4 @@
-"""Reads of the topics: what they cost does not depend on how many topics stand before."""
+"""Reads of the topics: their cost does not depend on how many topics come before."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tests import factories
+from tests.topics import factories
 from topics import selectors
 from topics.models import Topic
 

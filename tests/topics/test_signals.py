@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.db.models.signals import m2m_changed
 
 from caching.write.resolve import MAX_KEYS
-from tests import factories
+from tests.topics import factories
 from topics import cache, selectors
 from topics.models import Topic, TopicSubscription
 
@@ -20,7 +20,7 @@ User = get_user_model()
 
 
 class World:
-    """Ann and Bob follow ``topic``, Cat follows ``other``, nobody follows ``empty``."""
+    """Ann and Bob follow ``topic``, Cat follows ``other``, ``empty`` has no subscriber."""
 
     def __init__(self, ann, bob):
         self.ann_page, self.bob_page = ann, bob
@@ -42,7 +42,7 @@ class World:
         }
 
     def missed_after(self, change):
-        """What ``change(self)`` made others read anew; all that is served is as in the database."""
+        """Return which values ``change(self)`` invalidated; all that is served is as in the database."""
         self.readings()
         assert {reading.x_cache for reading in self.readings().values()} == {"HIT"}
         change(self)
@@ -107,7 +107,7 @@ CHANGES = {
     "page: a duplicate name": (lambda w: w.ann_page.post("create/", name="Topic"), set()),
     "page: delete": (lambda w: w.ann_page.post(f"delete/{w.topic.pk}/"), {ANN, BOB, PAGES, ACTIVITY}),
     "page: sign out": (lambda w: w.ann_page.client.post("/accounts/logout/"), {ANN}),
-    # Through REST, whose answer has read Ann's topics anew already
+    # Through REST, whose answer has already read Ann's topics again
     "rest: subscribe": (lambda w: w.ann_page.api.post(f"/api/v1/topics/{w.empty.pk}/subscribe/"), {PAGES}),
     "rest: unsubscribe": (
         lambda w: w.ann_page.api.post(f"/api/v1/topics/{w.topic.pk}/unsubscribe/"),
@@ -173,7 +173,7 @@ CHANGES = {
     "topic: create": (lambda w: Topic.objects.create(name="New"), {PAGES, ACTIVITY}),
     "topic: rename": (lambda w: renamed(w.topic), {ANN, BOB, PAGES, ACTIVITY}),
     "topic: delete": (lambda w: w.topic.delete(), {ANN, BOB, PAGES, ACTIVITY}),
-    "topic: delete, nobody follows": (lambda w: w.empty.delete(), {PAGES, ACTIVITY}),
+    "topic: delete, without subscribers": (lambda w: w.empty.delete(), {PAGES, ACTIVITY}),
     "topics: bulk_create": (lambda w: Topic.objects.bulk_create([Topic(name="New")]), {PAGES}),
     "topics: update": (lambda w: Topic.objects.filter(pk=w.other.pk).update(name="New"), {CAT, PAGES}),
     "topics: raw SQL": (
@@ -193,7 +193,7 @@ CHANGES = {
 
 
 @pytest.mark.parametrize(("change", "expected"), CHANGES.values(), ids=CHANGES.keys())
-def test_a_change_reaches_whom_it_concerns_and_nobody_else(world, change, expected):
+def test_a_change_invalidates_what_it_concerns_and_nothing_else(world, change, expected):
     assert world.missed_after(change) == expected
     if change is not CHANGES["page: sign out"][0]:
         world.check_pages()

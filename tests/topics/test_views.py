@@ -8,7 +8,7 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
-from tests import factories
+from tests.topics import factories
 from topics.models import Topic, TopicActivity
 
 pytestmark = pytest.mark.django_db
@@ -39,7 +39,7 @@ def queries_for_topics(reader, **params):
 # --- What it shows --------------------------------------------------------------------------------
 
 
-def test_each_reader_sees_the_count_and_his_own_mark(ann, bob, topic):
+def test_each_reader_sees_the_count_and_their_own_mark(ann, bob, topic):
     ann.post(f"subscribe/{topic.pk}/")
     assert ann.rows() == {"Python": (1, True, False)}
     assert bob.rows() == {"Python": (1, False, False)}
@@ -134,6 +134,10 @@ def test_a_click_leads_back_to_where_it_was_made_and_nowhere_else(ann, topic):
         ("x" * 101, "A name has at most 100 characters; this one has 101."),
         ("Python", "There is already a topic with this name."),
         (" Python ", "There is already a topic with this name."),
+        ("pYTHON", "There is already a topic with this name."),
+        ("Ｐython\u200b", "There is already a topic with this name."),
+        ("\u200b\u2060", "A name needs at least one visible character."),
+        ("½" * 50, "A name has at most 100 characters; this one has 150."),
         ("a\0b", "Null characters are not allowed."),
         ("x" * 1_000_000, "A name has at most 100 characters; this one has 1000000."),
     ],
@@ -143,6 +147,28 @@ def test_a_name_that_is_not_accepted_is_a_message(ann, topic, name, message):
     assert len(response.url) < 2000
     assert ann.messages(response) == [("error", message)]
     assert Topic.objects.count() == 1
+
+
+def test_a_name_is_measured_and_stored_in_its_composed_form(ann):
+    ann.post("create/", name="e\u0301" * 100)
+    assert Topic.objects.get().name == "é" * 100
+
+
+@pytest.mark.parametrize(
+    "key",
+    [
+        r'"\000aaaaaaaaaaaa"',
+        r'"aaaaaaaaaaaa\377"',
+        "a" * 5000,
+        "'; --aaaaaaaa",
+        "ключ-ключ".encode().decode("latin-1"),
+    ],
+)
+@pytest.mark.parametrize("path", ["/topics/", "/api/v1/topics/", "/admin/", "/accounts/login/"])
+def test_a_session_cookie_that_no_session_can_have_is_none(path, key):
+    client = Client(raise_request_exception=False, headers={"Cookie": f"sessionid={key}"})
+    response = client.get(path)
+    assert response.status_code in {200, 302, 400, 401}
 
 
 def test_a_refused_name_can_be_corrected(ann, topic):
@@ -210,7 +236,7 @@ def test_warm_0_queries_for_topics_and_cold_at_most_4_however_many_there_are(ann
     cold = queries_for_topics(ann)
     assert len(cold) == 3  # the reader's own topics, a page of topics with counts, the activity
     assert queries_for_topics(ann) == []
-    assert len(queries_for_topics(bob)) == 1  # his own topics: the rest is shared
+    assert len(queries_for_topics(bob)) == 1  # Bob's own topics: the rest is shared
     assert len(queries_for_topics(ann, search="9")) == 1
     assert queries_for_topics(ann, search="9") == []
 
@@ -223,7 +249,7 @@ def test_the_page_says_how_it_was_come_by(ann):
 
 def test_a_page_is_no_hit_while_any_of_its_parts_is_none(ann, bob, topic):
     ann.open()
-    assert bob.open()["X-Cache"] == "MISS"  # his own topics
+    assert bob.open()["X-Cache"] == "MISS"  # Bob's own topics
     assert ann.open(search="pyt")["X-Cache"] == "MISS"  # this page of topics
     TopicActivity.objects.create(topic=topic, topic_name="Python", action="updated")
     changed = ann.open()

@@ -47,7 +47,7 @@ def test_signing_in_never_leads_to_another_site(client, user):
     assert sign_in(client, next="https://example.com/").url == "/topics/"
 
 
-def test_a_wrong_password_is_told(client, user):
+def test_a_wrong_password_is_an_error_of_the_form(client, user):
     response = sign_in(client, "wrong")
     assert response.status_code == 200
     assert 'role="alert"' in response.content.decode()

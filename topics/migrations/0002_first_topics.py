@@ -12,7 +12,7 @@ def create_topics(apps, schema_editor):
 
 
 def delete_topics(apps, schema_editor):
-    """Delete those of them that nobody has made his own."""
+    """Delete those of them that no user created or follows."""
     Topic = apps.get_model("topics", "Topic")
     Topic.objects.filter(name__in=NAMES, created_by=None, subscribers=None).delete()
 

@@ -1,1 +1,1 @@
-"""A little app, cached by whichever build is on the path."""
+"""A small app, cached by the build that is on ``sys.path``."""

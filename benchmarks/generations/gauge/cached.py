@@ -1,4 +1,4 @@
-"""What is cached, declared in the way of the build that is on the path."""
+"""The declarations, in the form of the build that is on ``sys.path``."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.conf import settings
 from django.db.models.signals import post_delete, post_save
 from gauge.models import Child, One, Parent, Three
 
-ROWS = 1_000  # of One and Three; the loads take any number
+ROWS = 1_000  # of One and Three; the loads accept any number
 
 
 def load_one(pk: int) -> dict[str, int]:
@@ -32,8 +32,8 @@ def load_child(pk: int) -> dict[str, int]:
     return {"parent": Child.objects.select_related("parent").get(pk=pk).parent.number}
 
 
-class Things:
-    """The cached things."""
+class Declarations:
+    """The declarations of the app."""
 
     def __init__(self) -> None:
         from caching import Cached, CachedFamily
@@ -93,4 +93,4 @@ def _of_instance(touch: Any) -> Any:
     return receive
 
 
-things = Things() if settings.CACHED else None
+declarations = Declarations() if settings.CACHED else None

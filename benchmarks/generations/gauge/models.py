@@ -1,4 +1,4 @@
-"""Rows on which one cached thing depends, three, or some through a relation."""
+"""Models on which one declaration depends, three declarations, or some through a relation."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from django.db import models
 
 
 def _base() -> Any:
-    """Return the base that the first generation wants for a cached model; later ones want none."""
+    """Return the base class of cached models in the first generation; later ones need none."""
     if settings.CACHED:
         from caching import models as of_the_cache
 

@@ -1,4 +1,4 @@
-"""Django's settings of one process. GAUGE_CACHE=0 measures Django's own engine without a cache."""
+"""Django's settings of one process. GAUGE_CACHE=0 measures Django's engine without a cache."""
 
 import os
 

@@ -1,7 +1,7 @@
 """A process of one build: ``python -m gauge.worker``.
 
-For each line ``ACTION TIMES`` it carries an action out so many times and answers, as JSON, with the
-milliseconds of each and with the processor's milliseconds of all.
+For each line ``ACTION TIMES`` it runs the action that many times and prints, as JSON, the milliseconds of
+each and the CPU milliseconds of all.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ import psycopg2  # noqa: E402
 from django.core.management import call_command  # noqa: E402
 from django.db import connection, transaction  # noqa: E402
 from django.db.models import F  # noqa: E402
-from gauge.cached import ROWS, things  # noqa: E402
+from gauge.cached import ROWS, declarations  # noqa: E402
 from gauge.models import Child, One, Parent, Three  # noqa: E402
 
 MANY, CHILDREN, FIRST_NEW = 500, 5, 100_000
@@ -31,11 +31,11 @@ _numbers = itertools.count(10 * ROWS)
 
 
 def hit() -> None:
-    things.one.get(pk=1)  # type: ignore[union-attr]
+    declarations.one.get(pk=1)  # type: ignore[union-attr]
 
 
 def miss() -> None:
-    things.one.get(pk=next(_numbers))  # type: ignore[union-attr]
+    declarations.one.get(pk=next(_numbers))  # type: ignore[union-attr]
 
 
 def commit_one() -> None:
@@ -103,7 +103,7 @@ WRITES = {
 
 @contextlib.contextmanager
 def undone(name: str, own: object) -> Iterator[Nothing]:
-    """Yield what takes back an action, so that it can be repeated; nobody's time is measured there."""
+    """Yield a function that undoes an action so that it can be repeated. Its time is not measured."""
     if name != "bulk_create":
         yield lambda: None
         return
@@ -137,7 +137,7 @@ def main() -> None:
     own = psycopg2.connect(os.environ["DATABASE_URL"])
     own.autocommit = True
     with connection.cursor() as cursor:
-        cursor.execute("SET synchronous_commit TO off")  # the disk costs all of them the same
+        cursor.execute("SET synchronous_commit TO off")  # the disk costs all contestants the same
     for line in sys.stdin:
         name, times = line.split()
         print(json.dumps(measure(name, int(times), own)), flush=True)

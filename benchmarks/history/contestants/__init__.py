@@ -1,4 +1,4 @@
-"""Who is compared. ``CONTESTANT`` in the environment picks one for a process."""
+"""The caches that are compared. ``CONTESTANT`` in the environment selects that of a process."""
 
 import functools
 import os
@@ -24,7 +24,7 @@ CONTESTANTS = {
     "cachalot": f"{_HERE}.cachalot.Cachalot",
     "cachalot-best": f"{_HERE}.cachalot.CachalotAtItsBest",
 }
-# Not among the contestants: benchmarks/releases.py runs the two beside each other.
+# Not among the contestants: benchmarks/releases.py runs these two side by side.
 RELEASES = {
     "release-1": f"{_HERE}.releases.Release",
     "release-2": f"{_HERE}.releases.NextRelease",
@@ -33,13 +33,13 @@ RELEASES = {
 
 @functools.cache
 def current() -> Contestant:
-    """The contestant of this process."""
+    """Return the contestant of this process."""
     contestant: type[Contestant] = import_string((CONTESTANTS | RELEASES)[os.environ["CONTESTANT"]])
     return contestant()
 
 
 def installed() -> list[str]:
-    """The contestants that can run here; what the others lack is told on standard error."""
+    """Return the contestants that can run here. What the others lack is printed on standard error."""
     found = []
     for name, path in CONTESTANTS.items():
         package = import_string(path).apps[0].partition(".")[0]

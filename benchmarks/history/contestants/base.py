@@ -1,4 +1,4 @@
-"""What a contestant is asked to do; this one caches nothing, and shows what the harness itself sees."""
+"""The interface of contestants. The base class caches nothing, so its results show the harness itself."""
 
 from __future__ import annotations
 
@@ -12,12 +12,12 @@ LEDGER = "benchmarks.history.ledger.apps.LedgerConfig"
 
 
 class Contestant:
-    """Reads the four cached things, and hears of writes in whatever way its users are told to use.
+    """Reads the four kinds of value, and is informed of writes as its documentation prescribes.
 
     Attributes:
-        engine: of the database.
-        apps: INSTALLED_APPS.
-        settings: of its own.
+        engine: the engine of the database.
+        apps: its entries in INSTALLED_APPS.
+        settings: its own settings.
     """
 
     engine = "django.db.backends.postgresql"
@@ -25,35 +25,35 @@ class Contestant:
     settings: Mapping[str, Any] = {}
 
     def connect(self) -> None:
-        """Connect receivers; the models are ready."""
+        """Connect receivers, when the models are loaded."""
 
     def detail(self, pk: int) -> Any:
-        """``load_detail`` through the cache."""
+        """Return the result of ``load_detail`` through the cache."""
         from benchmarks.history.ledger.loads import load_detail
 
         return load_detail(pk)
 
     def page(self, group: int, order: str) -> Any:
-        """``load_page`` through the cache."""
+        """Return the result of ``load_page`` through the cache."""
         from benchmarks.history.ledger.loads import load_page
 
         return load_page(group, order)
 
     def owner(self, pk: int) -> Any:
-        """``load_owner`` through the cache."""
+        """Return the result of ``load_owner`` through the cache."""
         from benchmarks.history.ledger.loads import load_owner
 
         return load_owner(pk)
 
     def total(self) -> Any:
-        """``load_total`` through the cache."""
+        """Return the result of ``load_total`` through the cache."""
         from benchmarks.history.ledger.loads import load_total
 
         return load_total()
 
     def update(self, queryset: QuerySet[Any], **values: Any) -> int:
-        """``queryset.update``, or what its documentation puts in its place."""
+        """Call ``queryset.update``, or what the cache's documentation prescribes in its place."""
         return queryset.update(**values)
 
     def changed(self, pks: Iterable[int]) -> None:
-        """A careful developer's line after ``update()``, ``bulk_update`` and raw SQL."""
+        """Invalidate by hand, as a careful developer does after ``update()``, ``bulk_update`` and raw SQL."""

@@ -1,4 +1,4 @@
-"""django-cachalot: caches every query of the ORM, invalidated by the tables it reads."""
+"""django-cachalot: caches every query of the ORM; a write invalidates the queries that read its table."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from benchmarks.history.contestants.base import LEDGER, Contestant
 
 
 class Cachalot(Contestant):
-    """By default: statements of the ORM and raw SQL invalidate their tables."""
+    """The defaults: statements of the ORM and raw SQL invalidate their tables."""
 
     apps = ("cachalot", LEDGER)
     options: dict[str, Any] = {}
@@ -22,7 +22,7 @@ class Cachalot(Contestant):
 
 
 class CachalotAtItsBest(Cachalot):
-    """With its second look at the final SQL, and nothing cached but the ledger."""
+    """The best settings: it also examines the final SQL, and caches only the ledger."""
 
     options = {
         "CACHALOT_FINAL_SQL_CHECK": True,

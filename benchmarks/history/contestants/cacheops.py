@@ -1,4 +1,4 @@
-"""django-cacheops: caches the results of queries, invalidated by the conditions they were made with."""
+"""django-cacheops: caches the results of queries; a write invalidates by the conditions of the queries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from benchmarks.history.contestants.base import LEDGER, TTL_SECONDS, Contestant
 
 
 class Cacheops(Contestant):
-    """By default: every query of the ledger is cached."""
+    """The defaults: every query of the ledger is cached."""
 
     apps = ("cacheops", LEDGER)
     ops: Any = "all"
@@ -26,7 +26,7 @@ class Cacheops(Contestant):
 
 
 class CacheopsKeepFresh(Cacheops):
-    """Whole functions with ``keep_fresh``, which stores nothing that was invalidated meanwhile."""
+    """Whole functions with ``keep_fresh``, which stores nothing that was invalidated during the load."""
 
     ops = ()
     options: dict[str, Any] = {"keep_fresh": True}
@@ -65,7 +65,7 @@ class CacheopsKeepFresh(Cacheops):
 
 
 class CacheopsAtItsBest(CacheopsKeepFresh):
-    """With its locks, ``invalidated_update``, and a line after every write that sends no signal."""
+    """The best use: its locks, ``invalidated_update``, and a line after every write that sends no signal."""
 
     options = {"keep_fresh": True, "lock": True}
 

@@ -1,4 +1,4 @@
-"""What most projects write: read, store, and delete on a signal."""
+"""The code that most projects write: read, store, and delete on a signal."""
 
 from __future__ import annotations
 
@@ -24,12 +24,12 @@ def _read_through(key: str, load: Callable[[], Any]) -> Any:
 def _delete(pks: Iterable[int]) -> None:
     pks = list(pks)
     pages = [f"page:{group}:{order}" for group in {group_of(pk) for pk in pks} for order in ORDERS]
-    owners = [f"owner:{pk}" for pk in range(1, OWNERS + 1)]  # which one it was, nobody knows any more
+    owners = [f"owner:{pk}" for pk in range(1, OWNERS + 1)]  # the former owner is not known any more
     cache.delete_many([*(f"detail:{pk}" for pk in pks), *pages, *owners, "total"])
 
 
 class DeleteInPostSave(Contestant):
-    """Deletes the moment a signal is sent."""
+    """Deletes when a signal is sent."""
 
     def connect(self) -> None:
         from benchmarks.history.ledger.models import Item, Owner
@@ -67,14 +67,14 @@ class DeleteInPostSave(Contestant):
 
 
 class DeleteInPostSaveAndExplicitly(DeleteInPostSave):
-    """At its best: somebody remembered every write that sends no signal."""
+    """The best use: a line after every write that sends no signal."""
 
     def changed(self, pks: Iterable[int]) -> None:
         self._invalidate(pks)
 
 
 class DeleteOnCommit(DeleteInPostSave):
-    """Deletes once the transaction is committed."""
+    """Deletes after the transaction has committed."""
 
     def _invalidate(self, pks: Iterable[int]) -> None:
         pks = list(pks)
@@ -82,7 +82,7 @@ class DeleteOnCommit(DeleteInPostSave):
 
 
 class DeleteOnCommitAndExplicitly(DeleteOnCommit):
-    """At its best: somebody remembered every write that sends no signal."""
+    """The best use: a line after every write that sends no signal."""
 
     def changed(self, pks: Iterable[int]) -> None:
         self._invalidate(pks)

@@ -1,4 +1,4 @@
-"""This product, used as its documentation says."""
+"""This product, used as its documentation prescribes."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ class Product(Contestant):
     apps = (LEDGER, "caching.apps.CachingConfig")
 
     def connect(self) -> None:
-        _ = self.details, self.pages, self.owners, self.totals  # declared before anybody writes
+        _ = self.details, self.pages, self.owners, self.totals  # declare them before the first write
 
     @cached_property
     def details(self) -> Cached:

@@ -1,4 +1,4 @@
-"""This product in two releases that run beside each other: the later one has other fields.
+"""Two releases of this product that run side by side: the later one has other fields.
 
 =================  ========================  =====================================
 \\                  release 1                 release 2
@@ -9,7 +9,7 @@ detail: retyped    ``kind``, a number        ``kind``, a text
 pages: added       (none)                    ``release`` beside the items
 =================  ========================  =====================================
 
-Owners and totals look alike in both, so that each may be served what the other has stored.
+Owners and totals have the same shape in both, so each may read what the other has stored.
 """
 
 from __future__ import annotations
@@ -23,15 +23,15 @@ from benchmarks.history.contestants.product import Product
 if TYPE_CHECKING:
     from caching import Cached, CachedFamily
 
-WRONG_SHAPE = "wrong shape"  # a field of what is logged for a value that another release has made
+WRONG_SHAPE = "wrong shape"  # a field that marks a logged value as that of another release
 
 
 class Release(Product):
     """One release.
 
     Attributes:
-        fields: what it adds to a detail.
-        page_fields: what it adds to a page.
+        fields: the fields that it adds to a detail.
+        page_fields: the fields that it adds to a page.
     """
 
     fields: dict[str, Any] = {"old": 1, "kind": 1}
@@ -78,7 +78,7 @@ class Release(Product):
 
 
 class NextRelease(Release):
-    """The one after it."""
+    """The release after that."""
 
     fields = {"new": 2, "kind": "two"}
     page_fields = {"release": 2}
@@ -89,7 +89,7 @@ def _types(fields: dict[str, Any]) -> dict[str, str]:
 
 
 def _without(value: dict[str, Any], fields: dict[str, Any]) -> dict[str, Any]:
-    """Return what both releases have of a value; if it is not of the own shape, say so."""
+    """Return the fields of a value that both releases have, with a mark if it has an unexpected shape."""
     every = {"old", "new", "kind", "release"}
     found = {name: part for name, part in value.items() if name in every}
     common = {name: part for name, part in value.items() if name not in every}

@@ -1,1 +1,1 @@
-"""The little app whose rows everybody caches."""
+"""The small app whose rows all contestants cache."""

@@ -1,9 +1,9 @@
--- The database itself is the witness: triggers count versions and note who wrote what, so the journal
--- holds exactly what was committed, however it was written and whatever became of the writer.
+-- Triggers count versions and record each write with its attempt. So the journal contains exactly what was
+-- committed, in whatever way it was written, even if the writer was killed.
 --
--- A register is one thing that has versions: item:<id> and owner:<id> are rows, tags:<id> the item's
--- many-to-many rows, members:<id> which items the owner has.
--- bench.attempt names the transaction; its writer sets it first.
+-- A register is a part of the database that has versions: item:<id> and owner:<id> are rows, tags:<id> are
+-- the item's many-to-many rows, members:<id> are the items of the owner.
+-- bench.attempt identifies the transaction; its writer sets it first.
 CREATE TABLE IF NOT EXISTS register (
     name text PRIMARY KEY,
     version bigint NOT NULL
@@ -14,7 +14,7 @@ CREATE TABLE IF NOT EXISTS journal (
     attempt text NOT NULL,
     register text NOT NULL,
     version bigint NOT NULL,
-    value text                       -- null: the row is gone, or no tag is set
+    value text                       -- null: the row is deleted, or the item has no tag
 );
 
 -- The register's row stays locked until the transaction ends: versions are in the order of commits.
@@ -40,7 +40,7 @@ BEGIN
     RETURN NEW;
 END $$;
 
--- Two writers may each add a tag: the value is what is there once the register is ours.
+-- Two writers may each add a tag, so the value is read after the register is locked.
 CREATE OR REPLACE FUNCTION tags_written() RETURNS trigger LANGUAGE plpgsql AS $$
 DECLARE
     item bigint := CASE TG_OP WHEN 'DELETE' THEN OLD.item_id ELSE NEW.item_id END;
@@ -78,7 +78,7 @@ BEGIN
     RETURN NULL;
 END $$;
 
--- Two ways in which an application's database writes by itself.
+-- Two ways in which the database of an application writes by itself.
 CREATE OR REPLACE FUNCTION write_item(which bigint, who text) RETURNS integer LANGUAGE sql AS $$
     UPDATE ledger_item SET nonce = who WHERE id = which RETURNING 1
 $$;

@@ -1,4 +1,4 @@
-"""What is cached, and how it is loaded: the same four functions for everybody."""
+"""The four loads, which are the same for all contestants."""
 
 from typing import Any
 
@@ -23,11 +23,11 @@ def load_page(group: int, order: str) -> dict[str, Any]:
 
 
 def load_owner(pk: int) -> dict[str, Any]:
-    """Return an owner and what is theirs."""
+    """Return an owner and the owner's items."""
     items = {str(item.pk): item.nonce for item in Item.objects.filter(owner=pk).order_by("pk")}
     return {"nonce": Owner.objects.values_list("nonce", flat=True).get(pk=pk), "items": items}
 
 
 def load_total() -> dict[str, Any]:
-    """Return the sum of all balances, which never changes, and of all versions, which always does."""
+    """Return the sum of all balances, which never changes, and of all versions, which every write changes."""
     return Item.objects.aggregate(balance=Sum("balance"), stamp=Sum("version"))

@@ -1,6 +1,7 @@
-"""Items in groups. What moves between two items of a group is written in one transaction, so the sum
-of a group's balances is the same in every state of the database, and a list that shows another sum
-shows no state at all.
+"""Items in groups.
+
+A transfer between two items of a group is one transaction, so the sum of a group's balances is the same in
+every state of the database. A list with another sum is not a state of the database.
 """
 
 from django.db import models
@@ -14,7 +15,7 @@ class Tag(models.Model):
 
 
 class Owner(models.Model):
-    """A parent: an item's detail shows its nonce, and items move from one owner to another."""
+    """The parent of items: an item's detail shows its nonce, and items move from one owner to another."""
 
     nonce = models.CharField(max_length=40)
 
@@ -23,11 +24,11 @@ class Owner(models.Model):
 
 
 class Item(models.Model):
-    """One row that writers compete for.
+    """A row for which writers compete.
 
     Attributes:
-        nonce: names the attempt that wrote the row, so that a value tells whether it was committed.
-        version: counted by a trigger, whatever a statement says.
+        nonce: identifies the attempt that wrote the row, and so whether a value was committed.
+        version: incremented by a trigger at every write.
     """
 
     group = models.IntegerField(db_index=True)
@@ -42,7 +43,7 @@ class Item(models.Model):
 
 
 class Order(models.Model):
-    """What a deferred trigger carries out when its transaction commits: the item gets the nonce."""
+    """A write that a deferred trigger makes when the transaction commits: the item gets the nonce."""
 
     item_id = models.BigIntegerField()
     nonce = models.CharField(max_length=40)

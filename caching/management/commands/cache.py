@@ -27,13 +27,13 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: CommandParser) -> None:
         actions = parser.add_subparsers(dest="action", required=True)
-        actions.add_parser("status", help="Redis, the outbox, the triggers, and the hit rate of each thing")
-        clear = actions.add_parser("clear", help="invalidate everything, or what one declaration holds")
+        actions.add_parser("status", help="Redis, the outbox, the triggers, and hit rates by declaration")
+        clear = actions.add_parser("clear", help="invalidate every value, or those of one declaration")
         clear.add_argument("key", nargs="?", help='the declaration\'s key, such as "v1:courses:detail:{pk}"')
         compare = actions.add_parser("audit", help="compare stored values with the database")
-        compare.add_argument("--sample", type=int, default=100, help="values of each thing (%(default)s)")
-        made = actions.add_parser("triggers", help="give each declared table its triggers")
-        made.add_argument("--prune", action="store_true", help="take away what only another release declares")
+        compare.add_argument("--sample", type=int, default=100, help="values per declaration (%(default)s)")
+        made = actions.add_parser("triggers", help="install the triggers of each declared table")
+        made.add_argument("--prune", action="store_true", help="remove what only another release declares")
 
     def handle(self, *, action: str, **options: Any) -> None:
         try:
@@ -44,7 +44,7 @@ class Command(BaseCommand):
     # --- status ---------------------------------------------------------------------------------
 
     def _status(self, **_: Any) -> None:
-        """Show as much as can be learned: an outage is when an operator wants to know."""
+        """Show as much as is available: an operator also needs it during an outage."""
         trouble: list[str] = []
         totals = self._redis_status(trouble)
         for alias in sorted(databases()):
@@ -67,19 +67,19 @@ class Command(BaseCommand):
         commits = totals.get(metrics.COMMITS, {})
         self.stdout.write(
             f"Redis: answers; circuit breaker {'open' if gateway.breaker.is_open else 'closed'}; "
-            f"{commits.get('fenced', 0)} commits fenced, {commits.get('outboxed', 0)} into the outbox"
+            f"{commits.get('fenced', 0)} commits fenced, {commits.get('outboxed', 0)} written to the outbox"
         )
         return totals
 
     def _database_status(self, alias: str, trouble: list[str]) -> dict[str, str]:
-        """Return by key what is to be said of things that lack triggers."""
+        """Show the state of a database. Return a remark for each declaration whose triggers are missing."""
         session = Session(alias)
         try:
             ((rows, age),) = session.query(OUTBOX)
             missing = uncovered(session.query, alias)
         except CacheError as error:
             trouble.append(f"the database {_reason(error)}")
-            self.stdout.write(f"{alias}: cannot be asked")
+            self.stdout.write(f"{alias}: does not answer")
             return {}
         finally:
             session.close()
@@ -126,7 +126,7 @@ class Command(BaseCommand):
 
 
 def _figures(declared: Any, totals: dict[str, dict[str, int]] | None) -> str:
-    """Return how often a thing was read, and how many keys it has."""
+    """Return how often the values of a declaration were read, and how many keys it has."""
     if totals is None:
         return "unknown"
     counts = totals.get(declared_name(declared.group.key), {})

@@ -1,10 +1,10 @@
--- Clear the cache if it was filled from another database than the one that is there now.
+-- Clear the cache if it was filled from another database than the present one.
 --
--- KEYS  1 where the origin is recorded
--- ARGV  1 the origin that is found now
--- Returns 1 when the cache was cleared.
+-- KEYS  1 record of the origin
+-- ARGV  1 present origin
+-- Returns 1 if the cache was cleared, otherwise 0.
 --
--- Without a record the cache was cleared since (distrust.lua), and holds nothing older.
+-- If there is no record, the cache was cleared since (distrust.lua) and contains no older values.
 local known = redis.call('GET', KEYS[1])
 if known == ARGV[1] then
   return 0

@@ -1,8 +1,8 @@
--- Store a value, if the lease under which it was loaded is still held.
+-- Store a value if the lease under which it was loaded is still held.
 --
 -- KEYS  1 value   2 lease or tag
 -- ARGV  1 lease   2 value   3 TTL, ms   4 tag: 'S<shape>:<generation>:'
--- Returns 1 when stored, 0 when the lease is gone: a commit has fenced the key since, or it expired.
+-- Returns 1 if stored, 0 if the lease no longer exists: a commit has fenced the key, or the lease expired.
 if redis.call('GET', KEYS[2]) ~= 'L' .. ARGV[1] then
   return 0
 end

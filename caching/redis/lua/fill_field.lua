@@ -1,12 +1,12 @@
--- Store one field of a family, if the lease under which it was loaded is still held.
+-- Store one field of a family if the lease under which it was loaded is still held.
 --
 -- KEYS  1 family hash   2 leases
--- ARGV  1 lease   2 value   3 TTL of the family, ms   4 field   5 how many fields it may hold   6 shape
--- Returns 1 when stored, 0 when the lease is gone.
+-- ARGV  1 lease   2 value   3 TTL of the family, ms   4 field   5 maximum number of fields   6 shape
+-- Returns 1 if stored, 0 if the lease no longer exists.
 --
--- The fields take turns on a ring of slots, '#slot:<number>' -> field. The field that had the slot
--- before, if that is still its latest, was stored longest ago and is replaced: two or three commands,
--- however many fields there are. The family expires as a whole, TTL after its first field was stored.
+-- The fields use a ring of slots, '#slot:<number>' -> field. The previous field of the slot, if the slot
+-- is still its latest one, is the least recently stored field and is deleted: two or three commands,
+-- whatever the number of fields. The family expires as a whole, TTL after its first field was stored.
 local held = redis.call('HGET', KEYS[2], ARGV[4])
 if not held or string.match(held, '^%d+:(.*)$') ~= ARGV[1] then
   return 0

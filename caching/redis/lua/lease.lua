@@ -1,13 +1,13 @@
--- Ask for the right to store one key.
+-- Acquire the lease to store one key.
 --
 -- KEYS  1 value   2 lease or tag   3 fences
 -- ARGV  1 token, 16 characters   2 lease TTL, ms   3 tag of a value that may be read: 'S<shape>:<generation>:'
--- Returns {'hit', value, tag} when another reader has stored it, {'fenced'}, {'busy'} when another
---         reader holds the lease, or {'granted', lease}.
+-- Returns {'hit', value, tag} if another reader has stored it, {'fenced'}, {'busy'} if another reader
+--         holds the lease, or {'granted', lease}.
 --
--- KEYS[2] holds 'L<lease>' while a reader loads, and 'S<shape>:<generation>:<expires at, ms>' beside a
--- value. A lease is named after the token and the time: a command that is sent again because its answer
--- was lost, or that arrives late, must not bring back a lease that a commit has taken away.
+-- KEYS[2] is 'L<lease>' while a reader loads, and 'S<shape>:<generation>:<expires at, ms>' when there is a
+-- value. The name of a lease is the token and the time: a command that is sent again because its answer
+-- was lost, or that arrives late, must not restore a lease that a commit has deleted.
 if redis.call('EXISTS', KEYS[3]) == 1 then
   return {'fenced'}
 end

@@ -1,11 +1,11 @@
--- Ask for the right to store one field of a family.
+-- Acquire the lease to store one field of a family.
 --
 -- KEYS  1 family hash   2 leases, a hash: field -> '<expires at, ms>:<lease>'   3 fences
--- ARGV  1 token   2 lease TTL, ms   3 field   4 how many fields may be leased at once   5 shape
+-- ARGV  1 token   2 lease TTL, ms   3 field   4 maximum number of leases at a time   5 shape
 -- Returns {'hit', value, tag}, {'fenced'}, {'busy'}, {'full'} or {'granted', lease}.
 --
--- The hash holds '<field>' -> value and '#<field>' -> tag: '<shape>:<slot>:<expires at, ms>'.
--- A lease is named after the token and the time, as in lease.lua.
+-- The hash maps '<field>' -> value and '#<field>' -> tag: '<shape>:<slot>:<expires at, ms>'.
+-- The name of a lease is the token and the time, as in lease.lua.
 if redis.call('EXISTS', KEYS[3]) == 1 then
   return {'fenced'}
 end

@@ -1,11 +1,11 @@
--- Open a target again: the commit is over.
+-- Remove the fence of a commit that is over.
 --
 -- KEYS  1 value (or generation, or family hash)   2 its leases   3 its fences
 -- ARGV  1 token of this commit
--- Returns 1 when the fence was there to the end, 0 when it was lost.
+-- Returns 1 if the fence still existed, 0 if it was lost.
 --
--- While the fence was there nothing could be stored. If it was lost, something may have been stored
--- from before the commit: it is deleted.
+-- While the fence existed, no value could be stored. If it was lost, a value from before the commit may
+-- have been stored, so the value is deleted.
 if redis.call('ZREM', KEYS[3], ARGV[1]) == 1 then
   return 1
 end

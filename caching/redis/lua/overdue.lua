@@ -1,4 +1,4 @@
--- Return the fences of a target whose commits take longer than expected, or whose process was killed.
+-- Return the overdue fences of a target: the commit takes longer than expected, or its process was killed.
 --
 -- KEYS  1 fences
 -- Returns their tokens.

@@ -1,4 +1,4 @@
--- Give a lease back unused: the load failed, or the value was refused; the next reader need not wait.
+-- Release a lease without a value: the load failed, or the value was refused. The next reader need not wait.
 --
 -- KEYS  1 lease or tag
 -- ARGV  1 lease

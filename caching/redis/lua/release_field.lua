@@ -1,4 +1,4 @@
--- Give the lease of one field of a family back unused.
+-- Release the lease of one field of a family without a value.
 --
 -- KEYS  1 leases
 -- ARGV  1 lease   2 field

@@ -1,4 +1,4 @@
-"""``manage.py run``, the command behind ``make run``: everything at once, until Ctrl-C."""
+"""``manage.py run``, which ``make run`` calls: run all processes until Ctrl-C."""
 
 import os
 import shlex
@@ -27,12 +27,12 @@ INTERRUPTED_EXIT_CODE = 130
 
 
 class Command(BaseCommand):
-    help = "Migrate, load demo data the first time, and run web, worker and beat together until Ctrl-C."
-    requires_system_checks = ()  # migrate makes them
+    help = "Migrate, load demo data the first time, and run web, workers and beat together until Ctrl-C."
+    requires_system_checks = ()  # migrate runs them
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--port", default=os.environ.get("PORT") or "8000", help="default: PORT, or 8000")
-        parser.add_argument("--end-with-parent", action="store_true", help="stop when the caller is gone")
+        parser.add_argument("--end-with-parent", action="store_true", help="stop when the caller has ended")
 
     def handle(self, *, port: str, end_with_parent: bool, **_: Any) -> None:
         number = _port(port)
@@ -74,12 +74,15 @@ def _port(text: str) -> int:
 def _commands(port: int) -> dict[str, list[str]]:
     # "python -m", because the scripts in .venv/bin do not survive a space in the checkout's path.
     web = f"gunicorn --bind {HOST}:{port} --graceful-timeout 3"
-    worker = f"celery -q -A config worker -l info -n worker-{port}@%h --without-gossip --without-mingle"
+    quiet = "--without-gossip --without-mingle"
+    worker = f"celery -q -A config worker -l info -n worker-{port}@%h -Q default,prices {quiet}"
+    sender = f"celery -q -A config worker -l info -n sender-{port}@%h -Q outgoing -c 2 {quiet}"
     schedule = state_dir() / f"celerybeat-schedule-{port}"
     module = [sys.executable, "-m"]
     return {
         "web": [*module, *web.split(), "config.wsgi:application"],
         "worker": [*module, *worker.split()],
+        "sender": [*module, *sender.split()],
         "beat": [*module, *["celery", "-q", "-A", "config", "beat", "-l", "info", "-s"], str(schedule)],
     }
 

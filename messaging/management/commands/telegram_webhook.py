@@ -9,7 +9,7 @@ from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
 from django.urls import reverse
 
-from messaging.notify import NotDelivered
+from messaging.errors import NotDelivered
 from messaging.telegram.client import call
 
 if TYPE_CHECKING:
@@ -36,7 +36,7 @@ class Command(BaseCommand):
         if not site.startswith("https://"):
             raise CommandError("Telegram sends to https:// only")
         if not settings.TELEGRAM_WEBHOOK_SECRET:
-            raise CommandError("TELEGRAM_WEBHOOK_SECRET is not set: anybody could pose as Telegram")
+            raise CommandError("TELEGRAM_WEBHOOK_SECRET is not set: any client could pose as Telegram")
         address = site.rstrip("/") + reverse("telegram-webhook")
         secret = settings.TELEGRAM_WEBHOOK_SECRET
         call("setWebhook", url=address, secret_token=secret, allowed_updates=["message"])

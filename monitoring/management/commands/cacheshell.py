@@ -1,4 +1,4 @@
-"""``manage.py cacheshell``: ``redis-cli`` on the cache, as ``dbshell`` is ``psql`` on the database."""
+"""``manage.py cacheshell``: run ``redis-cli`` on the cache, as ``dbshell`` runs ``psql`` on the database."""
 
 import argparse
 import os
@@ -28,5 +28,5 @@ class Command(BaseCommand):
         except FileNotFoundError:
             raise CommandError("There is no redis-cli here (apt install redis-tools).") from None
         except RedisUnavailable as error:
-            raise CommandError(f"No Sentinel tells where the cache is: {error}") from None
+            raise CommandError(f"No Sentinel knows the cache's master: {error}") from None
         sys.exit(done.returncode)

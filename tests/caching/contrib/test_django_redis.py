@@ -1,4 +1,4 @@
-"""django.core.cache on every topology."""
+"""``django.core.cache`` in every topology."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ FACTORY = "caching.contrib.django_redis.ConnectionFactory"
 
 @pytest.fixture
 def cache_on(settings):
-    """Returns the default cache on a topology."""
+    """Return a function that returns the default cache in a topology."""
     overrides = []
 
     def make(location, **caching):

@@ -1,4 +1,4 @@
-"""Visits every state that some interleaving leads to, and checks what must hold in each."""
+"""Visit every state that an interleaving can reach, and check the invariants in each."""
 
 from __future__ import annotations
 
@@ -10,10 +10,10 @@ from tests.caching.model.model_state import Reader, Scenario, StaleError, State,
 
 
 def explore(scenario: Scenario, client: Any) -> int:
-    """Visit every state, and fail where a read is stale. Return how many there were.
+    """Visit every state and return how many there are.
 
     Raises:
-        StaleError: with the steps that lead there.
+        StaleError: a read is stale; with the steps that lead to it.
     """
     engine = Engine(client, scenario.key, scenario.group)
     with using_gateway(engine):
@@ -45,7 +45,7 @@ def _history(state: State, came_from: dict[State, tuple[State, str] | None]) -> 
     return lines[::-1]
 
 
-# --- What must hold in every state -----------------------------------------------------------------
+# --- The invariants of every state -----------------------------------------------------------------
 
 
 def _check(state: State, scenario: Scenario, engine: Engine) -> None:
@@ -55,7 +55,7 @@ def _check(state: State, scenario: Scenario, engine: Engine) -> None:
         hit = _hit(state.memory, member, scenario, engine)
         if hit is not None and hit < oldest:
             raise StaleError(f"a new read hits {hit}, although {oldest} was written before it began")
-        # A commit whose fence was lost is made good by the lift alone, one without a fence by the drop.
+        # If the fence of a commit was lost, only the lift deletes the old value; without a fence, the drop.
         if any(writer.lost or writer.at == "drop" for writer in writers):
             continue
         left = _hit(after_a_while(state.memory), member, scenario, engine)

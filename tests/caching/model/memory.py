@@ -1,6 +1,6 @@
-"""What Redis holds in a state, and how a script changes it: carried out on a real Redis, once each.
+"""The content of Redis in a state, and how a script changes it. Each script runs once on a real Redis.
 
-Redis' own clock is taken out of it: each time is either long past or never to come.
+The clock of Redis is excluded: each time is either far in the past or far in the future.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from caching.keys import Target
 from caching.redis.scripts import ScriptCall
 
 NEVER_MS, LONG_AGO_MS = "9000000000000", "1"
-PAST_MS = 1_000_000_000_000  # a time before this one is long past: FENCE_OVERDUE_MS may be far below zero
+PAST_MS = 1_000_000_000_000  # earlier times are far in the past: FENCE_OVERDUE_MS may be far below zero
 
-# What Redis holds: (key, content), sorted; content is text, or sorted (field, text) pairs.
+# The content of Redis: sorted (key, content); content is text, or sorted (field, text) pairs.
 Content = str | tuple[tuple[str, str], ...]
 Contents = tuple[tuple[str, Content], ...]
 
@@ -25,13 +25,13 @@ _contents: list[Contents] = []
 
 @functools.cache
 def remember(contents: Contents) -> int:
-    """Return a small number that stands for the contents, as states are compared very often."""
+    """Return a small number that represents the contents, because states are compared very often."""
     _contents.append(contents)
     return len(_contents) - 1
 
 
 def recall(memory: int) -> Contents:
-    """Return the contents that a number stands for."""
+    """Return the contents that a number represents."""
     return _contents[memory]
 
 
@@ -39,13 +39,13 @@ EMPTY = remember(())
 
 
 class Later(BaseException):
-    """The step has had its one exchange with Redis."""
+    """The step has made its one exchange with Redis."""
 
 
 class Engine:
-    """Carries scripts out on a memory that it puts into Redis first, and remembers the outcome.
+    """Runs scripts on contents that it writes to Redis first, and memoizes the result.
 
-    It takes the place of the gateway for the code under test.
+    It replaces the gateway for the code under test.
     """
 
     def __init__(self, client: Any, key: Target, group: Target | None) -> None:
@@ -78,7 +78,7 @@ class Engine:
         RedisGateway.drop(self, targets)  # type: ignore[arg-type]
 
     def step(self, memory: int, work: Callable[[], Any]) -> Any:
-        """Run ``work`` until its second exchange: before that one, others may act."""
+        """Run ``work`` until its second exchange: other actors may act before that."""
         self.memory, self._left = memory, 1
         return work()
 
@@ -130,7 +130,7 @@ def _get(pipe: Any, key: str, kind: str) -> None:
 
 
 def _timeless(key: str, value: Any) -> Content:
-    """Return the content, with each time in it either long past or never to come."""
+    """Return the content with each time in it replaced by one far in the past or far in the future."""
     if isinstance(value, bytes):
         text = value.decode()
         return f"{text.rpartition(':')[0]}:{NEVER_MS}" if text.startswith("S") else text
@@ -158,7 +158,7 @@ def _when(score: float) -> str:
 
 
 def after_a_while(memory: int) -> int:
-    """Return what is there when leases have expired and fences are overdue; values are still there."""
+    """Return the contents after leases have expired and fences are overdue; values are kept."""
     held = recall(memory)
     left = ((key, _expired(key, content)) for key, content in held if not _is_lease_of_a_key(key, content))
     return remember(tuple(left))

@@ -1,4 +1,4 @@
-"""How far each actor is, and the steps that it may take."""
+"""The progress of each actor, and the steps that it may take next."""
 
 from __future__ import annotations
 
@@ -20,21 +20,21 @@ from tests.caching.model.memory import (
     remember,
 )
 
-FENCES_ARE_VOLATILE = False  # they have no TTL, so a volatile-* policy spares them
+FENCES_ARE_VOLATILE = False  # they have no TTL, so a volatile-* policy does not evict them
 FENCES_EXPIRE = False  # they stay until their transaction is over
 TOKEN_LENGTH = 16
 TIME_LENGTH = 16  # digits of microseconds, after the token, in a lease and in a generation
 SHAPE = "12345678"
 ASKS_WHETHER_IT_IS_OVER = fences.IS_OVER
-OVER = ("lift", "drop", "acknowledged", "killed")  # how far a writer is whose transaction has ended
+OVER = ("lift", "drop", "acknowledged", "killed")  # the states of a writer whose transaction has ended
 
 
 class StaleError(AssertionError):
-    """A state in which a read is older than it may be, and the steps that lead there."""
+    """A read is older than it may be. The message has the steps that lead to this state."""
 
 
 class Reader(NamedTuple):
-    """One read. ``floor`` is the oldest value that it may return; ``names`` counts what it has named."""
+    """One read. ``floor`` is the oldest value that it may return; ``names`` counts the names it has made."""
 
     name: str
     member: str
@@ -48,7 +48,7 @@ class Reader(NamedTuple):
 
 
 class Writer(NamedTuple):
-    """One commit. ``target`` counts through the targets that it fences and lifts."""
+    """One commit. ``target`` is the index of the target that it fences or lifts next."""
 
     name: str
     targets: tuple[Target, ...]
@@ -59,10 +59,10 @@ class Writer(NamedTuple):
 
 
 class Lifter(NamedTuple):
-    """The watch thread of some process, which lifts overdue fences of a target, once.
+    """The watch thread of a process, which lifts the overdue fences of a target, once.
 
     Attributes:
-        known: the answers that it has had, of Redis and of the database, in their order.
+        known: the answers that it has received from Redis and the database, in their order.
     """
 
     name: str
@@ -72,7 +72,7 @@ class Lifter(NamedTuple):
 
 
 class State(NamedTuple):
-    """One state of everything; ``memory`` stands for what Redis holds (memory.py)."""
+    """One state of the system; ``memory`` represents the content of Redis (memory.py)."""
 
     memory: int
     actors: tuple[Reader | Writer | Lifter, ...]
@@ -83,15 +83,15 @@ class State(NamedTuple):
 
 @dataclass
 class Scenario:
-    """Who acts on what, and what may go wrong.
+    """The actors, their targets, and the mishaps that may happen.
 
     Attributes:
         key: the target of the key, or of the family.
         group: the target of the key's pattern; none for a family.
-        actors: where they begin.
-        mishaps: what may happen besides, once in each history: ``lost answer``, ``late lease`` (a
-            request that was sent twice arrives twice), ``eviction``, ``time passes``, ``flush``.
-        strong: a read must also not be older than what is committed but not yet acknowledged.
+        actors: the actors in their first state.
+        mishaps: events that may happen once in each history: ``lost answer``, ``late lease`` (a request
+            that was sent twice arrives twice), ``eviction``, ``time passes``, ``flush``.
+        strong: whether a read must not even be older than what is committed but not acknowledged yet.
     """
 
     key: Target
@@ -108,7 +108,7 @@ def token(name: str) -> str:
 
 
 def fence_token(writer: str) -> str:
-    """Return a token as commits make them: the writer's name in place of its transaction's number."""
+    """Return a token in the form of a commit's, with the writer's name as the transaction id."""
     return f"default:{writer}:0"
 
 
@@ -116,7 +116,7 @@ def fence_token(writer: str) -> str:
 
 
 def steps(state: State, scenario: Scenario, engine: Engine) -> Iterator[tuple[str, State]]:
-    """Yield what may happen next: a name for it, and the state that it leads to."""
+    """Yield the name of each possible step and the state after it."""
     for index, actor in enumerate(state.actors):
         take: Any = STEPS[type(actor)]
         for name, after, changed in take(state, actor, scenario, engine):
@@ -129,7 +129,7 @@ def steps(state: State, scenario: Scenario, engine: Engine) -> Iterator[tuple[st
 
 
 def entry_of(reader: Reader, scenario: Scenario) -> KeyEntry | HashFieldEntry:
-    """Return the entry of the code under test, with what the reader has learned so far."""
+    """Return the entry of the code under test, in the state that the reader has reached."""
     if scenario.group is None:
         return HashFieldEntry(scenario.key, reader.member, scenario.ttl_seconds, SHAPE, 5)
     entry = KeyEntry(scenario.key, scenario.group, scenario.ttl_seconds, SHAPE)
@@ -163,7 +163,7 @@ def _reader_steps(
         engine.step(state.memory, lambda: entry.lease(token(reader.name)))
         asked_twice = reader._replace(names=reader.names + 1)
         memory = _renamed(engine.memory, asked_twice, reader)
-        yield "its lease is asked for again, late", asked_twice, state._replace(memory=memory, mishaps=1)
+        yield "its lease is requested again, late", asked_twice, state._replace(memory=memory, mishaps=1)
 
 
 def _ask(reader: Reader, entry: KeyEntry | HashFieldEntry) -> Reader:
@@ -181,7 +181,7 @@ def _ask(reader: Reader, entry: KeyEntry | HashFieldEntry) -> Reader:
         return reader._replace(at="raised")
     try:
         lease = entry.lease(name)
-    except Later:  # it has asked for the generation, and has yet to ask for the lease
+    except Later:  # it has requested the generation but not the lease yet
         began = _counted(_generation(entry) or "", reader) or None
         return reader._replace(generation=began, names=reader.names + 1)  # type: ignore[arg-type]
     if lease.result is not None:
@@ -205,7 +205,7 @@ def _renamed(memory: int, after: Reader, before: Reader) -> int:
 
 
 def _counted(content: Content, reader: Reader) -> Content:
-    """Generations and leases are named after a token and the time; in the model, after it and a count."""
+    """Return a name for a generation or lease, of a token and, in place of the time, a count."""
     if isinstance(content, str):
         name = token(reader.name)
         count = str(reader.names).zfill(TIME_LENGTH)
@@ -243,7 +243,7 @@ def _writer_steps(
 
 
 def _is_fenced(state: State, writer: Writer) -> bool:
-    """Return whether all its fences are there; one may have been lost."""
+    """Return whether all fences of the writer still exist."""
     contents = dict(recall(state.memory))
     fenced = [dict(contents.get(target.fence_key, ())) for target in writer.targets]  # type: ignore[arg-type]
     return all(fence_token(writer.name) in tokens for tokens in fenced)
@@ -269,7 +269,7 @@ def _invalidate(writer: Writer, engine: Engine) -> Writer:
 
 
 class _Replay:
-    """Answers as before, then once anew; what is asked after that is the next step."""
+    """Repeats the known answers, then gives a new one. The request after that is the next step."""
 
     def __init__(self, state: State, lifter: Lifter, engine: Engine) -> None:
         self._state, self._engine = state, engine

@@ -1,4 +1,4 @@
-"""What a trigger reports while two releases run beside each other."""
+"""The plans of triggers while two releases run side by side (postgresql/plan.py)."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""Servers of a test's own, and clients of them."""
+"""Fixtures for servers of a test's own, and clients of them."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from tests.caching.redis_process import RedisProcess
 
 @pytest.fixture
 def server(tmp_path):
-    """A redis-server; starts another one with the options given when called."""
+    """Return a redis-server. Calling it starts another one with options."""
     with contextlib.ExitStack() as stack:
 
         def start(**options):
@@ -30,7 +30,7 @@ def server(tmp_path):
 
 @pytest.fixture
 def client():
-    """Makes clients of a URL, or of a whole configuration; they are closed at the end."""
+    """Return a function that makes clients of a URL or a configuration; they are closed at the end."""
     with contextlib.ExitStack() as stack:
 
         def make(url, *, distrust=True, slow_seconds=float("inf"), **options):
@@ -43,7 +43,7 @@ def client():
 
 @pytest.fixture
 def proxy_to():
-    """Makes proxies before servers."""
+    """Return a function that makes a proxy in front of a server."""
     with contextlib.ExitStack() as stack:
 
         def make(port):
@@ -55,6 +55,6 @@ def proxy_to():
 
 
 def in_threads(*calls):
-    """Run calls in a thread each, and return what they return; no database is touched."""
+    """Run each call in a thread of its own, and return their results. They use no database."""
     with ThreadPoolExecutor(len(calls)) as pool:
         return [done.result() for done in [pool.submit(call) for call in calls]]

@@ -1,4 +1,4 @@
-"""When the breaker opens, what is asked while it is open, and how it closes."""
+"""The circuit breaker: when it opens, what it sends while it is open, and when it closes."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def closed(breaker):
 
 @pytest.fixture
 def back():
-    """Set once the server is back."""
+    """Return an event that is set when the server is available again."""
     event = threading.Event()
     yield event
     event.set()
@@ -95,7 +95,7 @@ def test_breaker_opens_when_every_answer_has_been_slow_for_some_time(breaker):
 
 
 def test_slow_answers_at_one_moment_keep_the_breaker_closed(breaker):
-    """As when many threads start at once: the process is busy, not the server."""
+    """Many threads start at once: the process is busy, not the server."""
     in_threads(*[lambda: breaker.call(time.sleep, 0.03)] * 8)
     assert closed(breaker)
 
@@ -130,7 +130,7 @@ def test_probe_that_fails_is_repeated():
 
 
 def test_probe_runs_once_more_after_the_breaker_has_closed():
-    """For a writer that found it open just before, and left to the probe what it had come too early for."""
+    """A writer found it open just before, and left an invalidation that the probe had missed."""
     probes = []
     breaker = CircuitBreaker("a server", lambda: probes.append(breaker.is_open), failures=1, interval=0.001)
     breaker.record_failure()
@@ -146,7 +146,7 @@ def test_breaker_whose_probe_cannot_be_started_stays_closed_and_raises_nothing(m
     breaker = CircuitBreaker("a server", lambda: None)
     breaker.open()
     assert closed(breaker)
-    assert "no thread can be started" in caplog.text
+    assert "no thread for its probe can be started" in caplog.text
 
 
 def test_breaker_of_many_threads_opens_once(breaker, caplog):

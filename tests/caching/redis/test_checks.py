@@ -1,4 +1,4 @@
-"""The cache and the broker in one database are refused, however they are addressed."""
+"""The system check finds a database that the cache and the broker share, in whatever form of address."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ SENTINELS = [("10.0.0.1", 26379), ("10.0.0.2", 26379)]
 
 @pytest.fixture
 def found(settings):
-    """Returns the ids of what the check finds for a cache and a broker."""
+    """Return a function that returns the ids of the check's messages for a cache and a broker."""
 
     def check(cache, broker, **caching):
         caches = copy.deepcopy(settings.CACHES)

@@ -1,4 +1,4 @@
-"""One server: what is asked again, what is given up, and how long that takes."""
+"""The client of one server: what it repeats, what fails, and how long that takes."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ def redis(server, client):
 
 @pytest.fixture
 def proxied(server, client, proxy_to):
-    """A client that reaches its server through a proxy."""
+    """Return a client that reaches its server through a proxy, and the proxy."""
     proxy = proxy_to(server().port)
     return client(proxy.url), proxy
 
@@ -234,7 +234,7 @@ def test_forked_process_opens_connections_of_its_own(redis):
 
 
 class SoftTimeLimitError(Exception):
-    """Raised by a signal, as Celery's is."""
+    """Raised by a signal, like Celery's."""
 
 
 def test_exception_from_a_signal_in_the_middle_of_an_exchange_is_not_taken_for_an_outage(proxied):
@@ -253,4 +253,4 @@ def test_exception_from_a_signal_in_the_middle_of_an_exchange_is_not_taken_for_a
     finally:
         signal.signal(signal.SIGALRM, before)
     proxy.mode = "pass"
-    assert redis.command("ECHO", "x") == b"x", "the late reply is nobody's"
+    assert redis.command("ECHO", "x") == b"x", "the late reply is dropped"

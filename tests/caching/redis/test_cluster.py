@@ -1,4 +1,4 @@
-"""A cluster whose nodes die, hang, come back, and hand slots to each other."""
+"""A cluster whose nodes are killed, hang, restart, and move slots to each other."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ def seconds(call, *args):
 
 @pytest.fixture(scope="module")
 def shared():
-    """A cluster that no test harms."""
+    """Return a cluster that tests leave unchanged."""
     cluster = Cluster()
     yield cluster
     cluster.remove()
@@ -35,7 +35,7 @@ def shared():
 
 @pytest.fixture
 def own():
-    """A cluster of the test's own, whose other nodes serve on when one is away."""
+    """Return a cluster for one test, whose other nodes continue to serve when one is unavailable."""
     cluster = Cluster(cluster_require_full_coverage="no", cluster_node_timeout="1000")
     yield cluster
     cluster.remove()
@@ -56,7 +56,7 @@ def redis(shared):
 
 
 def node_of(cluster, key):
-    """The port of the node that holds a key's slot while nothing was moved."""
+    """Return the port of the node that holds a key's slot before any slot is moved."""
     return cluster.ports[key_slot(key.encode()) * len(cluster.ports) // SLOTS]
 
 
@@ -74,7 +74,7 @@ def test_commands_and_scripts_reach_the_nodes_of_their_keys(shared, redis):
             assert client.dbsize() == len(keys_of(shared, port)) + 1, "and where the node's run is recorded"
 
 
-def test_nothing_is_asked_before_the_first_command():
+def test_nothing_is_sent_before_the_first_command():
     make_backend(RedisConf("redis://ignored", cluster=["127.0.0.1:1", "no-such-host.invalid:7000"]))
 
 

@@ -1,4 +1,4 @@
-"""Every form of an address, and what answers behind it."""
+"""Every form of an address, and the server to which it leads."""
 
 from __future__ import annotations
 
@@ -132,7 +132,7 @@ def certificate(tmp_path):
 
 @pytest.fixture
 def tls_port(server, certificate):
-    """A server that is reached by TLS at this port."""
+    """Return the port of a server that uses TLS."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -151,7 +151,7 @@ def test_tls_verifies_the_server(tls_port, client, certificate):
     assert client(f"{url}?ssl_cert_reqs=none").command("PING") == b"PONG"
 
 
-def test_plain_server_that_is_asked_for_tls_is_unavailability(server, client):
+def test_plain_server_reached_by_tls_is_unavailable(server, client):
     assert seconds(client(f"rediss://127.0.0.1:{server().port}/1").command, "PING") < 1
 
 
@@ -160,7 +160,7 @@ def test_plain_server_that_is_asked_for_tls_is_unavailability(server, client):
 
 @pytest.fixture
 def sentinels(tmp_path):
-    """Starts Sentinels that watch a master."""
+    """Return a function that starts Sentinels which monitor a master."""
     started = []
 
     def start(master, count=3, **options):
@@ -223,7 +223,7 @@ def test_first_sentinel_that_is_away_costs_one_short_wait(server, sentinels, end
     redis.close()
     began = time.perf_counter()
     assert redis.command("PING") == b"PONG"
-    assert time.perf_counter() - began < 0.1, "it is asked last now"
+    assert time.perf_counter() - began < 0.1, "it comes last now"
     redis.close()
 
 
@@ -248,7 +248,7 @@ def test_all_sentinels_away_cost_less_than_half_a_second_and_then_nothing(server
     assert seconds(redis.command, "PING") < 0.1
 
 
-def test_open_connections_to_the_master_outlive_the_sentinels(server, sentinels):
+def test_open_connections_to_the_master_work_without_the_sentinels(server, sentinels):
     started = sentinels(server())
     redis = backend(following(started))
     assert redis.command("PING") == b"PONG"

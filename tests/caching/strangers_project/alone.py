@@ -1,7 +1,7 @@
-"""Lets this project import the standard library, itself, and what the manual of ``caching/`` names.
+"""Restrict imports to the standard library, this project, and what the manual of ``caching/`` names.
 
-Settings import it first, so it holds in every process of the shop: an import of anything else that is
-installed here fails as if it were not.
+Settings import this module first, so it applies to every process of the shop. An import of any other
+installed package fails as if it were not installed.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ ALLOWED = sys.stdlib_module_names | NEEDED | OWN | DRIVERS[os.environ["SHOP_DRIV
 
 
 class Alone:
-    """A finder that finds nothing, and says so for what must not be there."""
+    """A finder that finds no module, and raises an error for those that must not be imported."""
 
     def find_spec(self, name: str, path: object = None, target: object = None) -> None:
         top = name.partition(".")[0]

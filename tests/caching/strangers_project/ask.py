@@ -2,7 +2,7 @@
 
 ::
 
-    python ask.py read PK            prints how the product was come by, and its name
+    python ask.py read PK            prints X-Cache and the name of a product
     python ask.py rename PK NAME
     python ask.py killed STEP PK NAME    renames, and is killed when it reaches STEP of the cache
 """
@@ -22,7 +22,7 @@ from shop.models import Product  # noqa: E402
 
 from caching.testing import announced_steps, timing  # noqa: E402
 
-OVERDUE_SECONDS = 0.3  # after so long others look whether a fence's process is still there
+OVERDUE_SECONDS = 0.3  # the age at which other processes examine a fence
 
 
 def read(pk):

@@ -1,8 +1,8 @@
-"""Readers and writers in the shop, judged: ``python history.py READS``.
+"""Check a history of reads and writes in the shop: ``python history.py READS``.
 
-Several processes read, several write, and now and then one of the writers is killed. A journal, kept by
-triggers of this history's own, has every version that was committed. At the end every cached value is
-compared with the database.
+Several processes read, several write, and from time to time a writer is killed. Triggers of the history
+keep a journal of every version that was committed. At the end every cached value is compared with the
+database.
 """
 
 import json
@@ -58,7 +58,7 @@ def run(alias, sql):
 
 
 def prepare():
-    """The rows of the beginning, and a journal in each database."""
+    """Create the first rows, and a journal in each database."""
     run("default", "TRUNCATE shop_product, shop_tag, shop_stock, shop_product_tags RESTART IDENTITY")
     run("archive", "TRUNCATE shop_receipt RESTART IDENTITY")
     run("default", JOURNAL + FUNCTIONS)
@@ -127,7 +127,7 @@ def result(folder, killed):
 
 
 def differences():
-    """Return how many cached values are not what the database holds."""
+    """Return how many cached values differ from what a load returns."""
     things = [(product_detail, {"pk": pk}) for pk in range(1, PRODUCTS + 1)]
     things += [(receipt, {"pk": pk}) for pk in range(1, RECEIPTS + 1)]
     things.append((product_list, {}))

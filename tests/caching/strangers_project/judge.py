@@ -1,10 +1,10 @@
-"""Which reads of a history were wrong, by the rules of ``benchmarks/history``.
+"""Find wrong reads in a history, by the rules of ``benchmarks/history``.
 
 =============  =======================================================================================
 stale          shows a version below the greatest one acknowledged before the read began
-uncommitted    shows what was not committed, or was not yet being committed when the read ended
-backwards      shows a version below one that a read showed which had ended before this one began
-inconsistent   a list that lacks a row or has one twice, a detail without its one name and its one tag
+uncommitted    shows what was not committed, or what was not being committed yet when the read ended
+backwards      shows a version below one that another read showed which ended before this read began
+inconsistent   a list that lacks a row or has one twice, or a detail without one name and one tag
 =============  =======================================================================================
 """
 
@@ -25,7 +25,7 @@ class Read(NamedTuple):
 
 
 class Greatest:
-    """The greatest version of each register at a time, from events in any order."""
+    """The greatest version of each register at a given time, from events in any order."""
 
     def __init__(self, events):
         found = defaultdict(list)
@@ -38,7 +38,7 @@ class Greatest:
             self._versions[register] = list(accumulate((version for _, version in pairs), max))
 
     def before(self, register, when):
-        """Return the greatest version before ``when``; 0 if there was none."""
+        """Return the greatest version before ``when``, 0 if there is none."""
         at = bisect.bisect_left(self._times.get(register, ()), when)
         return self._versions[register][at - 1] if at else 0
 
@@ -49,13 +49,13 @@ def parts(text):
 
 
 def judge(reads, journal, committing, acknowledged, everything):
-    """Return how many reads broke each rule.
+    """Return how many reads violate each rule.
 
     Args:
         journal: every text that was committed.
-        committing: by nonce, the earliest time of its commit; those of the beginning are missing.
-        acknowledged: by nonce, when control was back.
-        everything: the registers of which a list shows each once.
+        committing: for each nonce the earliest time of its commit; those of the first rows are missing.
+        acknowledged: for each nonce the time when its write returned.
+        everything: the registers, each of which a list must show once.
     """
     known = [parts(text) for text in journal]
     done = Greatest(

@@ -1,4 +1,4 @@
-"""What must hold in the shop, run as a process of its own: ``python schedules.py``.
+"""Schedules in the shop after which no read may be stale: ``python schedules.py``.
 
 The reader is another thread, with a connection of its own.
 """
@@ -51,7 +51,7 @@ def warm(pk):
 
 
 def reader_that_loads_while_a_writer_commits_stores_nothing(product):
-    """The reader misses, reads the database; the writer commits; the reader would store."""
+    """The reader misses and reads the database; the writer commits; the reader tries to store."""
     loaded, committed = threading.Event(), threading.Event()
     original = product_detail._load
 
@@ -66,11 +66,11 @@ def reader_that_loads_while_a_writer_commits_stores_nothing(product):
     with ThreadPoolExecutor(1) as pool:
         reading = pool.submit(lambda: (product_detail.get(pk=product.pk), connections.close_all())[0])
         assert loaded.wait(DEADLINE_SECONDS)
-        Product.objects.filter(pk=product.pk).update(name="written meanwhile")
+        Product.objects.filter(pk=product.pk).update(name="written in between")
         product_detail._load = original
         committed.set()
         assert reading.result(DEADLINE_SECONDS).value["name"] == product.name
-    assert read(product.pk).value["name"] == "written meanwhile"
+    assert read(product.pk).value["name"] == "written in between"
 
 
 def reader_before_the_commit_does_not_spoil_what_follows(product):
@@ -181,7 +181,7 @@ def reader_with_an_older_snapshot_stores_nothing(product):
 
 
 def writer_that_is_killed_leaves_nothing_stale(product):
-    """Before its COMMIT the old value is right, after it the new one; and soon it is cached again."""
+    """Before the COMMIT the old value is right, after it the new one, which is soon cached again."""
     for step, expected in (
         ("fence", "old"), ("fence done", "old"), ("COMMIT", "old"), ("COMMIT done", "new"), ("lift", "new"),
     ):  # fmt: skip

@@ -1,4 +1,4 @@
-"""A project that has nothing but ``caching/`` in common with the one that it was written for."""
+"""Settings of a project that shares only ``caching/`` with this repository."""
 
 import os
 
@@ -14,7 +14,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 def _database(name):
     server = {"HOST": os.environ["SHOP_DATABASE_HOST"], "USER": os.environ["SHOP_DATABASE_USER"]}
-    # psycopg 3 alone can have the server fill in parameters.
+    # Only psycopg 3 can let the server bind parameters.
     options = {"server_side_binding": True} if os.environ.get("SHOP_BINDING") == "server" else {}
     return {"ENGINE": "caching.postgresql", "NAME": name, "OPTIONS": options, **server}
 

@@ -1,17 +1,18 @@
-"""What reads and writes in the shop's history, each in a process of its own (history.py).
+"""A process that reads or writes in the shop's history (history.py).
 
-``python worker.py ROLE NAME FOLDER READS``: ROLE is ``reader`` or ``writer``. NAME is unique in the
-history. The log ``FOLDER/NAME`` has one JSON array a line, written at once, so that it outlives a kill:
+``python worker.py ROLE NAME FOLDER READS``: ROLE is ``reader`` or ``writer``. NAME is unique in the history.
+The log ``FOLDER/NAME`` has one JSON array a line, written at once, so that a kill does not lose it:
 
 ===========================================  ===============================================
 ``["attempt", nonce, started]``              about to write
-``["done", nonce, committing, ended]``       control is back, and the write is acknowledged
+``["done", nonce, committing, ended]``       the write has returned: it is acknowledged
 ``["read", kind, began, ended, hit, texts]`` what a read has shown
 ===========================================  ===============================================
 
-With SHOP_WITHOUT a step of the cache does nothing (``caching.testing.STEPS``): the history must notice.
+SHOP_WITHOUT names a step of the cache that does nothing (``caching.testing.STEPS``): then the history must
+find wrong reads.
 
-Whatever changes is named ``register/version/nonce``: ``p3/17/w1.5`` is the 17th name of product 3.
+Each text has the form ``register/version/nonce``: ``p3/17/w1.5`` is the 17th name of product 3.
 """
 
 import contextlib
@@ -40,18 +41,18 @@ OLD_SNAPSHOT_SHARE = 0.002
 OVERDUE_SECONDS = 1.0  # killed writers' fences are examined after that, not after ten
 
 
-class RolledBack(Exception):  # noqa: N818  (nothing went wrong)
+class RolledBack(Exception):  # noqa: N818  (it is not an error)
     pass
 
 
 def following(text, nonce):
-    """Return the next version of a register, from the one that the database holds."""
+    """Return the text of the next version of a register, given the text in the database."""
     register, version, _ = text.split("/")
     return f"{register}/{int(version) + 1}/{nonce}"
 
 
 class Writer:
-    """Writes in every way that there is."""
+    """Writes in every supported way."""
 
     def __init__(self, rng):
         self.rng = rng
@@ -105,7 +106,7 @@ class Writer:
             cursor.execute(sql, params)
 
     def move(self, nonce):
-        """A stock goes to another product: both products' details change."""
+        """Move a stock to another product: the details of both products change."""
         with self.transaction():
             stock = Stock.objects.select_for_update().get(pk=self.rng.randint(1, STOCKS))
             stock.product_id = self.rng.randint(1, PRODUCTS)
@@ -113,7 +114,7 @@ class Writer:
             stock.save()
 
     def tag(self, nonce):
-        """The many-to-many alone changes, from one side or the other."""
+        """Change only the many-to-many, from one side or the other."""
         with self.transaction():
             product = self.product()
             old = product.tags.get()
@@ -130,14 +131,14 @@ class Writer:
             Tag.objects.filter(pk=tag.pk).update(name=following(tag.name, nonce))
 
     def archive(self, nonce):
-        """In the other database."""
+        """Write to the other database."""
         with self.transaction("archive"):
             found = Receipt.objects.select_for_update().get(pk=self.rng.randint(1, RECEIPTS))
             found.text = following(found.text, nonce)
             found.save()
 
     def roll_back(self, nonce):
-        """Reads what it wrote through the cache, and fails: nobody may ever see it."""
+        """Read through the cache what was written, then fail: no other reader may see it."""
         with self.transaction():
             product = self.product()
             product.name = following(product.name, nonce)
@@ -200,7 +201,7 @@ def texts(kind, value):
 
 
 def read_from_old_snapshot(rng):
-    """Such a read may be old, so it is not judged; what it stores is."""
+    """Read from an old snapshot. Such a read is not checked, but later reads of what it stores are."""
     with transaction.atomic():
         connection.cursor().execute("SET TRANSACTION ISOLATION LEVEL REPEATABLE READ")
         Product.objects.exists()

@@ -1,1 +1,1 @@
-"""A small app of the tests' own: the core knows no app of the project, and neither do its tests."""
+"""A small app for the tests of the cache, which use no app of the project."""

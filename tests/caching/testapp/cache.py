@@ -2,7 +2,7 @@ from caching import ALL, Cached, CachedFamily
 from tests.caching.interleaving import reach
 from tests.caching.testapp.models import Book, Label, Loose, Mute, Shelf
 
-loads: list[str] = []  # what was loaded, so that a test can count
+loads: list[str] = []  # the loads that ran, so that a test can count them
 
 
 def load_book(pk: int) -> dict:

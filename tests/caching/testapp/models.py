@@ -14,7 +14,7 @@ class Book(models.Model):
 
 
 class Ebook(Book):
-    """Its title lies in the table of Book, whose signals it does not send."""
+    """Its title is in the table of Book, but it does not send Book's signals."""
 
     megabytes = models.IntegerField(default=1)
 
@@ -27,14 +27,14 @@ class Paperback(Book):
 
 
 class Label(models.Model):
-    """Nothing refers to it, so nothing but its own receivers speaks for it."""
+    """A model to which no other model refers."""
 
     name = models.CharField(max_length=50)
     shelf = models.ForeignKey(Shelf, models.CASCADE, related_name="labels")
 
 
 class Loose(models.Model):
-    """Not built on models.Model: its save() commits before post_save."""
+    """A model whose save() commits before post_save, without a transaction around both."""
 
     name = models.CharField(max_length=50)
 
@@ -43,7 +43,7 @@ class Loose(models.Model):
 
 
 class Mute(models.Model):
-    """No receiver speaks for it: the guard alone watches its table."""
+    """A model without receivers: only the triggers report its changes."""
 
     name = models.CharField(max_length=50)
 

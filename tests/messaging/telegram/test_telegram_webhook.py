@@ -37,7 +37,7 @@ def test_no_webhook_without_a_secret(telegram, settings, capsys):
     assert telegram.calls == 0
 
 
-def test_a_failure_is_told_in_one_line(telegram, capsys):
+def test_a_failure_is_printed_in_one_line(telegram, capsys):
     telegram.next(Fault(status=500))
     with pytest.raises(CommandError, match="500"):
         run(capsys, "info")

@@ -49,7 +49,7 @@ def test_start_with_a_token_links_and_says_so(user, send, text):
     assert TelegramAccount.objects.get().telegram_id == ANNA
 
 
-def test_a_token_that_is_not_good_is_told_in_the_chat(send):
+def test_an_invalid_token_is_answered_in_the_chat(send):
     answers = [
         send(message(f"/start {code}", update_id=n)) for n, code in enumerate((NEVER_GIVEN, "x", "x" * 4000))
     ]
@@ -58,7 +58,7 @@ def test_a_token_that_is_not_good_is_told_in_the_chat(send):
     assert "not valid" in answers[0].json()["text"]
 
 
-def test_anothers_telegram_account_is_told_in_the_chat_and_the_token_survives(user, send):
+def test_a_telegram_account_of_another_user_is_refused_and_the_token_stays_valid(user, send):
     TelegramAccount.objects.create(user=UserFactory(), telegram_id=ANNA)
     token = issue_link_token(user=user)
     assert "another user" in send(message(f"/start {token}")).json()["text"]
@@ -70,7 +70,7 @@ def test_start_alone_is_welcomed(send):
 
 
 @pytest.mark.parametrize("chat_type", ["group", "supergroup", "channel"])
-def test_a_group_links_nobody(user, send, chat_type):
+def test_a_group_links_no_user(user, send, chat_type):
     token = issue_link_token(user=user)
     answer = send(message(f"/start {token}", chat_type=chat_type))
     assert (answer.status_code, answer.json()) == (200, {})
@@ -97,7 +97,7 @@ def test_whatever_else_comes_is_taken_in_silence(send, update):
 
 
 @pytest.mark.parametrize("sender", [0, -1, 2**63])
-def test_nobody_is_linked_to_an_id_that_cannot_be(user, send, sender):
+def test_an_impossible_id_links_no_user(user, send, sender):
     answer = send(message(f"/start {issue_link_token(user=user)}", sender=sender))
     assert answer.status_code == 200
     assert not TelegramAccount.objects.exists()
@@ -139,7 +139,7 @@ def test_without_a_secret_it_is_closed(send, settings):
     assert send(message("/start")).status_code == 503
 
 
-def test_updates_are_forgotten_when_they_cannot_come_again():
+def test_updates_are_deleted_when_they_cannot_come_again():
     TelegramUpdate.objects.create(update_id=1, received_at=timezone.now() - timezone.timedelta(days=4))
     TelegramUpdate.objects.create(update_id=2)
     delete_old_updates()

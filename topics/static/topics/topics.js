@@ -15,7 +15,7 @@ async function fetchPage(address, options = {}) {
   const response = await fetch(address, { ...options, signal: options.method ? null : latest.signal });
   if (!response.ok) throw new Error(response.statusText);
   const page = new DOMParser().parseFromString(await response.text(), "text/html");
-  if (!page.getElementById("results")) location.assign(response.url); // signed out meanwhile
+  if (!page.getElementById("results")) location.assign(response.url); // the session has ended
   return { page, address: response.url };
 }
 

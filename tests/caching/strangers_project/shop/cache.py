@@ -22,7 +22,7 @@ def load_receipt(pk):
     return Receipt.objects.get(pk=pk).text
 
 
-# These are the manual's lines (caching/README.md).
+# These lines are in the manual (caching/README.md).
 product_detail = Cached(
     "product:{pk}",
     ttl=300,

@@ -17,6 +17,6 @@ class Stock(models.Model):
 
 
 class Receipt(models.Model):
-    """Lies in the database ``archive``."""
+    """A model in the database ``archive``."""
 
     text = models.CharField(max_length=50)

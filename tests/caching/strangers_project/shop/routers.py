@@ -1,5 +1,5 @@
 class ReceiptsAreArchived:
-    """Receipts lie in a database of their own; the cache's outbox in both."""
+    """Receipts are in a database of their own; the cache's outbox is in both."""
 
     def db_for_read(self, model, **hints):
         return "archive" if model._meta.model_name == "receipt" else None

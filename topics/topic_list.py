@@ -1,4 +1,7 @@
-"""The topics as one user sees them: what everyone shares, marked by what is the user's own."""
+"""The topics as one user sees them: what all users share, with what is the user's own.
+
+The page and the API read by these functions.
+"""
 
 from __future__ import annotations
 
@@ -9,7 +12,7 @@ from django.utils.dateparse import parse_datetime
 from api.http_cache import first_miss, made_of
 from topics import cache, selectors
 from topics.models import TopicActivity
-from topics.permissions import may_change
+from topics.serializers import TopicSerializer
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -17,40 +20,39 @@ if TYPE_CHECKING:
     from caching import CacheResult
 
 
-class Board(NamedTuple):
+class TopicPage(NamedTuple):
     """A page of topics for one user.
 
     Attributes:
-        total: of topics on all pages.
-        topics: of this page; each as in ``selectors.topic_page``, with ``is_subscribed`` and
-            ``may_change``.
+        total: number of topics on all pages.
+        topics: those of this page, each as TopicSerializer shows it.
         mine: ``id`` and ``name`` of all topics that the user follows, by name.
-        reading: of the cached parts that it is put together from, the first that is no hit.
+        result: of the cached parts that the page is made of, the first that is no hit.
     """
 
     total: int
     topics: list[dict[str, Any]]
     mine: list[dict[str, Any]]
-    reading: CacheResult
+    result: CacheResult
 
 
-class Activity(NamedTuple):
-    """What happened last, the latest first.
+class RecentActivity(NamedTuple):
+    """The last events, the latest first.
 
     Attributes:
         rows: each as in ``selectors.recent_activity``, with ``created_at`` as a time, and ``label``:
             the action in the reader's language.
-        reading: how they were come by.
+        result: the cached part that they come from.
     """
 
     rows: list[dict[str, Any]]
-    reading: CacheResult
+    result: CacheResult
 
 
-def read_board(
+def read_topics(
     user: User, *, page: int, page_size: int, search: str | None = None, subscribed: bool = False
-) -> Board:
-    """The page. ``subscribed``: only what the user follows.
+) -> TopicPage:
+    """Return a page of topics; with ``subscribed``, only those that the user follows.
 
     Raises:
         NotFound: the page lies past the last.
@@ -60,42 +62,35 @@ def read_board(
         page=page, page_size=page_size, search=search, subscriber=user.pk if subscribed else None
     )
     followed, found = mine.value, shared.value
-    topics = _marked(found["results"], user, followed)
-    return Board(found["count"], topics, followed, first_miss(mine, shared))
+    topics = _show(found["results"], user, followed)
+    return TopicPage(found["count"], topics, followed, first_miss(mine, shared))
 
 
 def read_topic(user: User, topic_id: int) -> CacheResult:
-    """One topic, as on the board.
+    """Return one topic, as in the list.
 
     Raises:
         Http404: there is no such topic.
     """
     mine = cache.user_topics.get(user_id=user.pk)
-    (topic,) = _marked([selectors.topic_card(pk=topic_id)], user, mine.value)
+    (topic,) = _show([selectors.topic_card(pk=topic_id)], user, mine.value)
     return made_of(topic, mine)
 
 
-def read_activity() -> Activity:
-    """What happened last to the topics of everybody."""
-    reading = cache.recent_activity.get()
+def read_activity() -> RecentActivity:
+    """Return the last events of all topics."""
+    result = cache.recent_activity.get()
     rows = [
         {
             **row,
             "created_at": parse_datetime(row["created_at"]),
             "label": TopicActivity.Action(row["action"]).label,
         }
-        for row in reading.value
+        for row in result.value
     ]
-    return Activity(rows, reading)
+    return RecentActivity(rows, result)
 
 
-def _marked(topics: list[dict[str, Any]], user: User, followed: list[dict[str, Any]]) -> list[dict[str, Any]]:
-    ids = {topic["id"] for topic in followed}
-    return [
-        {
-            **topic,
-            "is_subscribed": topic["id"] in ids,
-            "may_change": may_change(user, topic["created_by"]),
-        }
-        for topic in topics
-    ]
+def _show(topics: list[dict[str, Any]], user: User, followed: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    context = {"user": user, "followed": {topic["id"] for topic in followed}}
+    return [dict(topic) for topic in TopicSerializer(topics, many=True, context=context).data]

@@ -1,0 +1,76 @@
+"""What the API's description says of task lists and tasks."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+
+from tasks.serializers import BulkResponseSerializer, BulkSerializer, TaskSerializer
+
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+IF_MATCH = OpenApiParameter(
+    "If-Match", location="header", description="The ETag of what you saw; 412 if it has changed since."
+)
+ETAG = "The response's `ETag` is for `If-Match`."
+
+
+def _operation(summary: str, description: str = "", **more: Any) -> Callable[[Decorated], Decorated]:
+    return extend_schema(summary=summary, description=description or f"{summary}.", **more)
+
+
+def _write(summary: str, description: str = "", **more: Any) -> Callable[[Decorated], Decorated]:
+    return _operation(summary, description, parameters=[IF_MATCH], **more)
+
+
+TASK_LISTS = extend_schema_view(
+    list=_operation("List your task lists", "The lists that you own or are a member of."),
+    create=_operation("Create a task list", "You own the list, and may name its members."),
+    retrieve=_operation("Get a task list", f"For its owner and its members. {ETAG}"),
+    update=_write("Replace a task list", "For its owner. Members who leave it keep no task in it."),
+    partial_update=_write("Change a task list", "For its owner. Members who leave it keep no task in it."),
+    destroy=_write("Delete a task list", "For its owner. Its tasks are deleted, too."),
+    tasks=_operation(
+        "List the tasks of a list",
+        "For the list's owner and its members.",
+        responses=TaskSerializer(many=True),
+    ),
+)
+CREATE_TASK = _operation(
+    "Create a task",
+    "For the list's owner and its members.",
+    request=TaskSerializer,
+    responses={201: TaskSerializer},
+)
+TASKS = extend_schema_view(
+    list=_operation("List your tasks", "The tasks in all lists that you own or are a member of."),
+    retrieve=_operation("Get a task", f"For the owner and the members of its list. {ETAG}"),
+    update=_write("Replace a task", "For the owner of its list. The status is changed by actions only."),
+    partial_update=_write(
+        "Change a task", "For the owner of its list. The status is changed by actions only."
+    ),
+    destroy=_write("Delete a task", "For the owner of its list."),
+    start=_write(
+        "Start a task",
+        "For the assignee and the list's owner. A pending task becomes in progress; one that is overdue or "
+        "in progress stays as it is.",
+        request=None,
+    ),
+    complete=_write(
+        "Complete a task",
+        "For the assignee and the list's owner. Completing a completed task changes nothing.",
+        request=None,
+    ),
+    reopen=_write(
+        "Reopen a task",
+        "For the list's owner. A completed task becomes pending; others stay as they are.",
+        request=None,
+    ),
+    bulk=_operation(
+        "Create and change up to 100 tasks",
+        "All rows are written, or none. Errors name the row: `tasks.7.name`.",
+        request=BulkSerializer,
+        responses=BulkResponseSerializer,
+    ),
+)

@@ -1,0 +1,190 @@
+"""Task lists and tasks over HTTP."""
+
+from __future__ import annotations
+
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+from django.db import transaction
+from django.http import Http404
+from django.urls import reverse
+from django.utils import timezone
+from rest_framework import mixins, status
+from rest_framework.decorators import action
+from rest_framework.response import Response
+
+from api.http_cache import json_etag
+from api.serializers import refuse_body
+from api.viewsets import (
+    DestroyModelMixin,
+    GenericViewSet,
+    ModelViewSet,
+    RetrieveModelMixin,
+    UpdateModelMixin,
+)
+from core.users import current_user
+from tasks import actions, schema
+from tasks.bulk import Bulk
+from tasks.filters import ListTasksQuery, TaskListQuery, TaskQuery
+from tasks.models import Task, TaskList
+from tasks.permissions import NO_LIST, NO_TASK, TaskListPermission, TaskPermission
+from tasks.selectors import filter_lists, filter_tasks, lists_of, tasks_of
+from tasks.serializers import BulkResponseSerializer, BulkSerializer, TaskListSerializer, TaskSerializer
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from datetime import datetime
+
+    from django.db.models import QuerySet
+    from django.http import HttpResponse
+    from rest_framework.request import Request
+
+
+class AtOneMoment:
+    """A mixin for views of tasks: one moment for all that a request says of deadlines."""
+
+    not_found: str
+
+    @cached_property
+    def now(self) -> datetime:
+        """Return the moment of the request."""
+        return timezone.now()
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        view: Any = super()
+        return {**view.get_serializer_context(), "now": self.now}
+
+    def get_object(self) -> Any:
+        """Return the row of the address.
+
+        Raises:
+            Http404: there is none that the user may see.
+        """
+        view: Any = super()
+        try:
+            return view.get_object()
+        except Http404:
+            raise Http404(self.not_found) from None
+
+
+@schema.TASK_LISTS
+class TaskListViewSet(AtOneMoment, ModelViewSet[TaskList]):
+    serializer_class = TaskListSerializer
+    permission_classes = [TaskListPermission]
+    query_serializers = {"list": TaskListQuery, "tasks": ListTasksQuery}
+    queryset = TaskList.objects.none()
+    lookup_value_converter = "int"
+    not_found = NO_LIST
+
+    def get_queryset(self) -> QuerySet[TaskList]:
+        lists = lists_of(current_user(self.request))
+        return lists if self.action in {"tasks", "create_task"} else lists.prefetch_related("members")
+
+    def filter_queryset(self, queryset: QuerySet[TaskList, Any]) -> QuerySet[TaskList, Any]:
+        found = super().filter_queryset(queryset)
+        return filter_lists(found, self.query) if self.action == "list" else found
+
+    def get_serializer_context(self) -> dict[str, Any]:
+        return {**super().get_serializer_context(), "owner": self.request.user.pk}
+
+    def perform_create(self, serializer: Any) -> None:
+        task_list = TaskList(owner=current_user(self.request))
+        serializer.instance = self._save(task_list, serializer)
+
+    def perform_update(self, serializer: Any) -> None:
+        self._save(serializer.instance, serializer)
+
+    def _save(self, task_list: TaskList, serializer: Any) -> TaskList:
+        values = serializer.validated_data
+        task_list.name = values.get("name", task_list.name)
+        actions.save_list(
+            task_list=task_list, members=values.get("members"), actor=current_user(self.request)
+        )
+        return task_list
+
+    @action(detail=True, serializer_class=TaskSerializer)
+    def tasks(self, request: Request, pk: int) -> Response:  # noqa: ARG002
+        rows = filter_tasks(self.get_object().tasks.all(), self.query, self.now)
+        page = self.paginate_queryset(rows)  # type: ignore[arg-type]  # not the view's model
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @tasks.mapping.post
+    @schema.CREATE_TASK
+    @transaction.atomic
+    def create_task(self, request: Request, pk: int) -> Response:  # noqa: ARG002
+        task_list = self.get_object()  # locked: its team and names stay as they are
+        context = {**self.get_serializer_context(), "task_list": task_list}
+        serializer = TaskSerializer(data=request.data, context=context)
+        serializer.is_valid(raise_exception=True)
+        task = Task(task_list=task_list, **serializer.validated_data)
+        actions.save_tasks(tasks=[task], actor=current_user(request))
+        data = dict(TaskSerializer(task, context=context).data)
+        headers = {"Location": reverse("task", args=[task.pk]), "ETag": json_etag(data)}
+        return Response(data, status=status.HTTP_201_CREATED, headers=headers)
+
+
+@schema.TASKS
+class TaskViewSet(
+    AtOneMoment,
+    RetrieveModelMixin,
+    UpdateModelMixin,
+    DestroyModelMixin,
+    mixins.ListModelMixin,
+    GenericViewSet[Task],
+):
+    serializer_class = TaskSerializer
+    permission_classes = [TaskPermission]
+    query_serializers = {"list": TaskQuery}
+    queryset = Task.objects.none()
+    lookup_value_converter = "int"
+    not_found = NO_TASK
+
+    def get_queryset(self) -> QuerySet[Task]:
+        tasks = tasks_of(current_user(self.request))
+        return tasks.select_related("task_list") if self.detail else tasks
+
+    def filter_queryset(self, queryset: QuerySet[Task, Any]) -> QuerySet[Task, Any]:
+        found = super().filter_queryset(queryset)
+        return filter_tasks(found, self.query, self.now) if self.action == "list" else found
+
+    def lock_object(self) -> Task:
+        """Return the task, locked after its list: everywhere in this order, so there is no deadlock."""
+        lists = lists_of(current_user(self.request)).filter(tasks=self.kwargs["pk"])
+        if lists.select_for_update(of=("self",), no_key=True).first() is None:
+            raise Http404(NO_TASK)
+        return super().lock_object()
+
+    def perform_update(self, serializer: Any) -> None:
+        task = serializer.instance
+        for name, value in serializer.validated_data.items():
+            setattr(task, name, value)
+        actions.save_tasks(tasks=[task], actor=current_user(self.request))
+
+    @action(detail=True, methods=["post"])
+    def start(self, request: Request, pk: int) -> HttpResponse:  # noqa: ARG002
+        return self._change(lambda task: actions.start_task(task=task, now=self.now))
+
+    @action(detail=True, methods=["post"])
+    def complete(self, request: Request, pk: int) -> HttpResponse:  # noqa: ARG002
+        return self._change(lambda task: actions.complete_task(task=task, actor=current_user(request)))
+
+    @action(detail=True, methods=["post"])
+    def reopen(self, request: Request, pk: int) -> HttpResponse:  # noqa: ARG002
+        return self._change(lambda task: actions.reopen_task(task=task))
+
+    @transaction.atomic
+    def _change(self, change: Callable[[Task], None]) -> HttpResponse:
+        task = self.lock_object()
+        refuse_body(self.request)
+        change(task)
+        return self.respond(task)
+
+    @action(detail=False, methods=["post"])
+    @transaction.atomic
+    def bulk(self, request: Request) -> Response:
+        serializer = BulkSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        many = Bulk(serializer.validated_data["tasks"], current_user(request))
+        tasks = many.build()
+        actions.save_tasks(tasks=many.changed, actor=current_user(request))
+        return Response(BulkResponseSerializer({"tasks": tasks}, context=self.get_serializer_context()).data)

@@ -1,1 +1,0 @@
-"""Lists and tasks over HTTP."""

@@ -1,0 +1,215 @@
+"""Verifying an e-mail address by a link that is sent there."""
+
+import re
+import threading
+
+import pytest
+from django.contrib.auth.models import User
+from django.core import mail, signing
+from django.db import connection
+
+from accounts import verification
+from api.problems.exceptions import Problem
+from messaging import delivery, dispatch
+from messaging.models import OutgoingMessage, VerifiedEmail
+from messaging.selectors import verified_address
+from tests.accounts.test_signing_in import GOOD
+from tests.factories import UserFactory
+
+pytestmark = pytest.mark.django_db
+
+VERIFY = "/api/v1/auth/email/verify/"
+SEND = "/api/v1/auth/email/send/"
+
+
+@pytest.fixture
+def boris():
+    return UserFactory(username="boris", email="boris@example.com", verified=False)
+
+
+def send_due():
+    return dispatch.dispatch(OutgoingMessage.objects.all())
+
+
+def verify(api, token):
+    return api.post(VERIFY, {"token": token}, format="json")
+
+
+def token_in(text):
+    return re.search(r"/accounts/verify-email/([^/]+)/", text)[1]
+
+
+def test_registering_sends_a_link_that_verifies_the_address(api, settings):
+    settings.SITE_URL = "https://syllabus.example"
+    api.post("/api/v1/auth/register/", GOOD, format="json")
+    user = User.objects.get()
+    assert verified_address(user) == ""
+    assert send_due() == 1
+    [sent] = mail.outbox
+    assert sent.to == ["boris@example.com"]
+    assert "https://syllabus.example/accounts/verify-email/" in sent.body
+    assert verify(api, token_in(sent.body)).status_code == 204
+    assert verified_address(User.objects.get()) == "boris@example.com"
+    api.force_authenticate(User.objects.get())
+    assert api.get("/api/v1/me/").json()["email_verified"] is True
+
+
+def test_nothing_else_goes_to_an_address_that_is_not_verified(boris):
+    delivery.send(user=boris, subject="Subject", text="Text", dedupe_key="test")
+    verification.send_verification(user=boris, language="en")
+    assert send_due() == 1
+    assert [sent.subject for sent in mail.outbox] == ["Confirm your e-mail address"]
+
+
+def test_a_new_address_has_to_be_verified(api, user):
+    api.force_authenticate(user)
+    answer = api.patch("/api/v1/me/", {"email": "new@example.com"}, format="json")
+    assert answer.json()["email_verified"] is False
+    send_due()
+    assert [sent.to for sent in mail.outbox] == [["new@example.com"]]
+    assert verified_address(User.objects.get()) == ""
+
+
+@pytest.mark.parametrize("taken", ["boris@example.com", "BORIS@example.COM"])
+def test_the_address_of_another_user_is_not_taken(api, boris, user, taken):
+    api.force_authenticate(user)
+    answer = api.patch("/api/v1/me/", {"email": taken}, format="json")
+    assert answer.status_code == 400
+    assert list(answer.json()["errors"]) == ["email"]
+    user.refresh_from_db()
+    assert user.email == "anna@example.com"
+
+
+def test_a_link_is_used_once(api, boris):
+    token = verification.make_token(boris)
+    assert [verify(api, token).status_code for _ in range(2)] == [204, 400]
+
+
+def invalid_tokens(user):
+    token = verification.make_token(user)
+    other = {"user": user.pk + 1, "address": user.email, "last": ""}
+    return [
+        "x",
+        token[:-1],
+        signing.dumps({"user": user.pk, "address": user.email, "last": ""}, salt="other"),
+        signing.dumps(other, salt=verification.SALT),
+        signing.dumps({**other, "user": user.pk, "address": "x@example.com"}, salt=verification.SALT),
+    ]
+
+
+def test_every_link_that_is_not_valid_is_answered_alike(api, boris, monkeypatch):
+    expired = verification.make_token(boris)
+    answers = [verify(api, token) for token in invalid_tokens(boris)]
+    with monkeypatch.context() as patch:
+        patch.setattr(verification, "LINK_SECONDS", -1)
+        answers.append(verify(api, expired))
+    boris.is_active = False
+    boris.save()
+    answers.append(verify(api, expired))
+    assert {(answer.status_code, answer.json()["detail"]) for answer in answers} == {
+        (400, verification.LINK_NOT_VALID)
+    }
+    assert not VerifiedEmail.objects.exists()
+
+
+def test_a_link_to_an_address_that_was_changed_is_not_valid(api, boris):
+    token = verification.make_token(boris)
+    boris.email = "new@example.com"
+    boris.save()
+    assert verify(api, token).status_code == 400
+
+
+def test_sending_again_sends_one_mail_a_minute_and_none_if_verified(api, boris, monkeypatch):
+    api.force_authenticate(boris)
+    now = [1_000_000.0]
+    monkeypatch.setattr(verification.time, "time", lambda: now[0])
+    assert [api.post(SEND).status_code for _ in range(3)] == [202] * 3
+    assert send_due() == 1
+    now[0] += verification.RESEND_SECONDS
+    api.post(SEND)
+    assert send_due() == 1
+    VerifiedEmail.objects.create(user=boris, address=boris.email)
+    now[0] += verification.RESEND_SECONDS
+    api.force_authenticate(User.objects.get())
+    assert api.post(SEND).status_code == 202
+    assert send_due() == 0
+
+
+def test_no_mail_is_sent_that_has_become_needless(boris):
+    verification.send_verification(user=boris, language="en")
+    VerifiedEmail.objects.create(user=boris, address=boris.email)
+    assert send_due() == 0
+    assert OutgoingMessage.objects.get().state == "obsolete"
+
+
+def test_the_database_holds_no_link(boris):
+    verification.send_verification(user=boris, language="en")
+    send_due()
+    token = token_in(mail.outbox[0].body)
+    assert token not in str(OutgoingMessage.objects.values_list().get())
+
+
+@pytest.mark.parametrize(
+    ("language", "subject"),
+    [
+        ("en", "Confirm your e-mail address"),
+        ("uk", "Підтвердьте адресу e-mail"),
+        ("ru", "Подтвердите адрес e-mail"),
+    ],
+)
+def test_mail_and_page_have_three_languages(api, client, boris, language, subject):
+    api.force_authenticate(boris)
+    api.post(SEND, headers={"Accept-Language": language})
+    send_due()
+    assert mail.outbox[0].subject == subject
+    page = client.get(
+        f"/accounts/verify-email/{token_in(mail.outbox[0].body)}/", headers={"Accept-Language": language}
+    )
+    assert f"<h1>{subject}</h1>" in page.content.decode()
+
+
+def test_the_page_verifies_when_the_button_is_pressed_and_not_before(client, boris):
+    page = f"/accounts/verify-email/{verification.make_token(boris)}/"
+    answer = client.get(page)
+    assert answer["Referrer-Policy"] == "no-referrer"
+    assert 'id="confirm"' in answer.content.decode()
+    assert not VerifiedEmail.objects.exists()
+    assert "the address is confirmed" in client.post(page).content.decode()
+    assert VerifiedEmail.objects.get().address == boris.email
+    again = client.post(page)
+    assert again.status_code == 400
+    assert "This link is not valid" in again.content.decode()
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 2000, "%00", "%F0%9F%8E%93", ":::"])
+def test_the_page_of_an_invalid_link_reveals_nothing(client, token):
+    answer = client.post(f"/accounts/verify-email/{token}/")
+    assert answer.status_code == 400
+    assert client.get(f"/accounts/verify-email/{token}/").status_code == 200
+
+
+def test_the_page_limits_attempts(client):
+    answers = [client.post("/accounts/verify-email/x/").status_code for _ in range(11)]
+    assert answers == [400] * 10 + [429]
+
+
+@pytest.mark.slow
+@pytest.mark.django_db(transaction=True)
+def test_of_twenty_at_once_with_one_link_one_succeeds(boris):
+    token, results = verification.make_token(boris), []
+
+    def use():
+        try:
+            verification.verify_email(token=token)
+            results.append("verified")
+        except Problem:
+            results.append("refused")
+        finally:
+            connection.close()
+
+    threads = [threading.Thread(target=use) for _ in range(20)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(results) == ["refused"] * 19 + ["verified"]
