@@ -23,20 +23,18 @@ if TYPE_CHECKING:
     from api.query import QuerySerializer
 
 Row = TypeVar("Row", bound=models.Model)
+WRITES = {"PUT", "PATCH", "DELETE", "POST"}
 
 
 class GenericViewSet(StrictQuery, viewsets.GenericViewSet[Row]):
     """DRF's, with strict query parameters and a lock on the row that a request changes.
 
     Attributes:
-        locking: whether ``get_object`` locks the row. Not by the method: OPTIONS also looks whether a PUT
-            would find the row, outside of a transaction.
         read_serializer_class: what the API gives, where that is not what it takes.
     """
 
     query_serializers: ClassVar[Mapping[str, type[QuerySerializer]]] = {"list": PageQuery}
     read_serializer_class: type[BaseSerializer[Any]] | None = None
-    locking = False
 
     def lock_object(self) -> Row:
         """Return the row of the address, locked until the transaction ends.
@@ -45,7 +43,6 @@ class GenericViewSet(StrictQuery, viewsets.GenericViewSet[Row]):
             Http404: there is none that the user may see.
             PreconditionFailed: the request's If-Match is not the present ETag.
         """
-        self.locking = True
         row = self.get_object()
         if "If-Match" in self.request.headers:
             require_match(self.request, self.etag(row))
@@ -53,7 +50,9 @@ class GenericViewSet(StrictQuery, viewsets.GenericViewSet[Row]):
 
     def filter_queryset(self, queryset: models.QuerySet[Row, Any]) -> models.QuerySet[Row, Any]:
         found: models.QuerySet[Row, Any] = super().filter_queryset(queryset)
-        return found.select_for_update(of=("self",), no_key=True) if self.locking else found
+        # OPTIONS looks whether a PUT would find the row, outside of a transaction.
+        changes_row = self.detail and self.request.method in WRITES and self.action != "metadata"
+        return found.select_for_update(of=("self",), no_key=True) if changes_row else found
 
     def represent(self, row: Row) -> Any:
         """Return what a GET of the row gives."""

@@ -227,10 +227,6 @@ class RecalculationSerializer(ModelSerializer[Recalculation]):
         }
 
 
-class RecalculateSerializer(Serializer):
-    """A request to recalculate one subscription has an empty body."""
-
-
 class QueuedSerializer(Serializer):
     """The tasks that were sent."""
 

@@ -17,6 +17,7 @@ from api.http_cache import cached_response, made_of
 from api.pagination import Page, check_exists, envelope
 from api.permissions import ModelPermissions
 from api.problems.exceptions import Unavailable
+from api.serializers import refuse_body
 from api.viewsets import GenericViewSet, ModelViewSet
 from clients.selectors import visible_client_id
 from services import actions, cache, selectors
@@ -26,7 +27,6 @@ from services.queries import ServiceQuery, SubscriptionQuery
 from services.serializers import (
     PlanSerializer,
     QueuedSerializer,
-    RecalculateSerializer,
     RecalculationSerializer,
     ServiceSerializer,
     SubscriptionPageSerializer,
@@ -148,12 +148,12 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         description="Sends the tasks `set_price`, which brings the price up to date, and `set_comment`, "
         "which writes the time into the comment unless a person has written it. At most one message of each "
         "waits for a subscription. Needs the permission `services.change_subscription`.",
-        request=RecalculateSerializer,
+        request=None,
         responses={202: QueuedSerializer},
     )
     @action(detail=True, methods=["post"], permission_classes=[RecalculatePermission])
     def recalculate(self, request: Request, pk: int) -> Response:  # noqa: ARG002
-        RecalculateSerializer(data=request.data).is_valid(raise_exception=True)
+        refuse_body(request)
         with transaction.atomic():
             row = self.lock_object()
         if not actions.recalculate_single([row.pk]):
