@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib import admin, messages
 
+from core.admin import AutocompleteAdmin
 from core.subqueries import count_of
 from courses.models import Category, Certificate, Course, Enrollment, Lesson, Module, Review
 
@@ -41,7 +42,7 @@ class CategoryAdmin(admin.ModelAdmin):
 
 
 @admin.register(Course)
-class CourseAdmin(admin.ModelAdmin):
+class CourseAdmin(AutocompleteAdmin):
     list_display = [
         "title",
         "category",
@@ -105,7 +106,7 @@ class CourseAdmin(admin.ModelAdmin):
 
 
 @admin.register(Module)
-class ModuleAdmin(admin.ModelAdmin):
+class ModuleAdmin(AutocompleteAdmin):
     list_display = ["title", "course", "position", "lesson_count"]
     list_select_related = ["course"]
     search_fields = ["title", "course__title"]
@@ -121,7 +122,7 @@ class ModuleAdmin(admin.ModelAdmin):
 
 
 @admin.register(Lesson)
-class LessonAdmin(admin.ModelAdmin):
+class LessonAdmin(AutocompleteAdmin):
     list_display = ["title", "module", "course", "position"]
     list_select_related = ["module__course"]
     search_fields = ["title", "module__title", "module__course__title"]
@@ -133,7 +134,7 @@ class LessonAdmin(admin.ModelAdmin):
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(admin.ModelAdmin):
+class EnrollmentAdmin(AutocompleteAdmin):
     list_display = ["user", "course", "created_at", "completed_at", "notified_at"]
     list_filter = ["created_at", "completed_at"]
     list_select_related = ["user", "course"]
@@ -143,7 +144,7 @@ class EnrollmentAdmin(admin.ModelAdmin):
 
 
 @admin.register(Review)
-class ReviewAdmin(admin.ModelAdmin):
+class ReviewAdmin(AutocompleteAdmin):
     list_display = ["course", "user", "rating", "created_at"]
     list_filter = ["rating", "created_at"]
     list_select_related = ["user", "course"]

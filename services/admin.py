@@ -12,7 +12,7 @@ from django.db.models import Q, QuerySet
 from django.urls import reverse
 from django.utils.html import format_html
 
-from core.admin import CountReferencesMixin
+from core.admin import AutocompleteAdmin, CountReferencesMixin
 from services.actions import recalculate_single, request_recalculation
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import with_oldest
@@ -82,7 +82,7 @@ class PriceStatusFilter(admin.SimpleListFilter):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(admin.ModelAdmin):
+class SubscriptionAdmin(AutocompleteAdmin):
     list_display = ["id", "client", "service", "plan", "price", "price_status", "priced_at", "comment"]
     list_filter = [PriceStatusFilter, "plan__plan_type", "service", "created_at"]
     list_select_related = ["client", "service", "plan"]

@@ -82,6 +82,22 @@ def test_no_selection_is_an_error_of_the_server(browser, action, value):
         assert browser.post("/admin/services/subscription/", body).status_code < 500
 
 
+RELATIONS = [
+    (model, name) for model, page in admin.site._registry.items() for name in page.autocomplete_fields
+]
+
+
+@pytest.mark.parametrize("value", ["abc", "\0", "1.5", "²", "9" * 30, "<b>"])
+@pytest.mark.parametrize(
+    ("model", "name"), RELATIONS, ids=[f"{model._meta.label}.{name}" for model, name in RELATIONS]
+)
+def test_no_id_in_a_form_is_an_error_of_the_server(browser, model, name, value):
+    address = reverse(f"admin:{model._meta.app_label}_{model._meta.model_name}_add")
+    response = browser.post(address, {name: value})
+    assert response.status_code == 200
+    assert name in response.context["adminform"].form.errors
+
+
 @pytest.mark.parametrize("cookie", ['"\\000aaaaaaaaaaaa"', "a" * 5000, "%00", "é"])
 @pytest.mark.parametrize("address", ["/topics/", "/admin/", "/accounts/sign-in/"])
 def test_no_session_cookie_is_an_error_of_the_server(client, address, cookie):
