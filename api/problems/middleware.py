@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 from django.contrib.messages import get_messages
 from django.core.exceptions import DisallowedHost
 from django.db import IntegrityError
+from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import render
 from django.urls import is_valid_path
 
 from api.problems.exceptions import Conflict
 from api.problems.handler import CONTENT_TYPE, problem_of, problem_response
 from api.problems.mapping import translate
-from core.conf import API_PREFIX, SAFE_METHODS
+from core.conf import API_PREFIX
 from core.request_id import request_id
 from core.security import HTTPS_REQUIRED, lacks_https
 
@@ -43,6 +44,8 @@ class ProblemMiddleware:
             detail = f"There is nothing at {request.path}, but at {request.path}/ there is."
             return problem_response(404, detail)
         response = self.get_response(request)
+        if isinstance(response, HttpResponseRedirectBase):
+            del response["Content-Type"]  # it has no content
         if response.status_code < 400 or response.get("Content-Type") == CONTENT_TYPE:
             return response
         return _as_problem(request, response)
@@ -65,8 +68,11 @@ class ProblemMiddleware:
 
 
 def _lacks_slash(request: HttpRequest) -> bool:
-    """A redirect would lose the body; GET and HEAD are redirected by CommonMiddleware."""
-    if request.method in SAFE_METHODS or request.path_info.endswith("/"):
+    """Return whether a request that is not to be redirected misses the slash of its address.
+
+    A redirect would lose the body. GET and HEAD are redirected by CommonMiddleware.
+    """
+    if request.method in {"GET", "HEAD"} or request.path_info.endswith("/"):
         return False
     return not is_valid_path(request.path_info) and bool(is_valid_path(f"{request.path_info}/"))
 

@@ -129,7 +129,16 @@ def test_a_write_without_the_slash_is_not_redirected(client, settings, debug):
 
 
 def test_a_read_without_the_slash_is_redirected(client):
-    assert client.get("/api/open")["Location"] == "/api/open/"
+    response = client.get("/api/open")
+    assert (response.status_code, response["Location"]) == (301, "/api/open/")
+    assert "Content-Type" not in response  # there is no page
+
+
+@pytest.mark.parametrize("verb", ["OPTIONS", "TRACE", "PROPFIND"])
+def test_another_verb_without_the_slash_is_not_redirected(client, verb):
+    response = client.generic(verb, "/api/open")
+    assert response.status_code == 404
+    assert "/api/open/" in problem(response)["detail"]
 
 
 def test_401_names_the_way_to_sign_in(client):
