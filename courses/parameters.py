@@ -6,7 +6,7 @@ from decimal import Decimal
 
 from rest_framework import serializers
 
-from api.fields import IdField, IntegerField
+from api.fields import DecimalField, IdField, IntegerField
 from api.pagination import PageQuery
 from api.query import QuerySerializer
 from courses.selectors import DEFAULT_ORDER, ORDERS
@@ -25,7 +25,7 @@ class CourseQuery(PageQuery):
     search = serializers.CharField(
         max_length=100, allow_blank=True, default=None, help_text="A text in the title or the description."
     )
-    min_rating = serializers.DecimalField(
+    min_rating = DecimalField(
         max_digits=16,
         decimal_places=15,
         min_value=Decimal(0),

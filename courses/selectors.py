@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.postgres.expressions import ArraySubquery
@@ -64,7 +65,8 @@ def course_page(
     count = rows[0].total if rows else courses.count()
     check_exists(selected, count)
     results = _data(CourseSummarySerializer(rows, many=True))
-    filters = {"order": order, "category": category, "search": search, "min_rating": min_rating}
+    rated = None if min_rating is None else f"{Decimal(str(min_rating)):f}"  # 0.00001, not 1e-05
+    filters = {"order": order, "category": category, "search": search, "min_rating": rated}
     return envelope(results, page=selected, count=count, path=reverse("course-list"), params=filters)
 
 

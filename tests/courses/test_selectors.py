@@ -136,6 +136,12 @@ def test_the_filters_narrow_the_page():
     assert page(category=python.pk, min_rating=4.5)["count"] == 0
 
 
+def test_the_link_to_the_next_page_writes_a_small_rating_without_an_exponent():
+    for _ in range(2):
+        factories.CourseFactory(rating=4)
+    assert "min_rating=0.00001&" in page(min_rating=0.00001, page_size=1)["next"]
+
+
 def test_pages_follow_each_other_and_keep_their_filters():
     factories.CourseFactory.create_batch(5, title="Five")
     first = page(page_size=2, search="five", order="title")
