@@ -17,6 +17,7 @@ from accounts.models import AccessToken
 from accounts.names import TAKEN, is_taken, normalize_address
 from accounts.verification import send_verification
 from core.admin import IssuedAdmin
+from core.names import INVISIBLE_NAME, name_key
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -33,7 +34,9 @@ class UniqueNames:
             cleaned["email"] = normalize_address(cleaned["email"])
         for field in TAKEN:
             value = cleaned.get(field)
-            if value and is_taken(field, value, except_user=form.instance.pk or 0):
+            if value and not name_key(value):
+                form.add_error(field, INVISIBLE_NAME)
+            elif value and is_taken(field, value, except_user=form.instance.pk or 0):
                 form.add_error(field, TAKEN[field])
         return cleaned
 

@@ -14,14 +14,16 @@ from rest_framework import serializers
 
 from accounts.models import AccessToken
 from accounts.names import TAKEN, is_taken, normalize_address
+from api.fields import NameField
 from api.serializers import ModelSerializer, Serializer
-from core.names import normalize_name
+from core.names import normalize_name, validate_visible
 from core.users import PUBLIC_FIELDS
 from messaging.models import TelegramAccount
 from messaging.selectors import verified_address
 from messaging.serializers import TelegramAccountSerializer
 
 MAX_USERNAME_CHARACTERS = 150
+MAX_PERSON_NAME_CHARACTERS = 150
 MAX_EMAIL_CHARACTERS = 254
 MAX_PASSWORD_CHARACTERS = 128
 OWN_FIELDS = [*PUBLIC_FIELDS, "email", "is_staff", "last_login"]
@@ -31,7 +33,7 @@ class UsernameField(serializers.CharField):
     """A username, normalised before it is validated."""
 
     def __init__(self, **kwargs: Any) -> None:
-        validators = [UnicodeUsernameValidator()]
+        validators = [UnicodeUsernameValidator(), validate_visible]
         super().__init__(max_length=MAX_USERNAME_CHARACTERS, validators=validators, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:
@@ -46,6 +48,19 @@ class AddressField(serializers.EmailField):
 
     def to_internal_value(self, data: Any) -> str:
         return normalize_address(super().to_internal_value(data))
+
+
+class PersonNameField(NameField):
+    """A first or last name: may be empty, but not of invisible characters only."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(
+            max_length=MAX_PERSON_NAME_CHARACTERS,
+            required=False,
+            allow_blank=True,
+            validators=[validate_visible],
+            **kwargs,
+        )
 
 
 class PasswordField(serializers.CharField):
@@ -70,6 +85,8 @@ class UserSerializer(ModelSerializer[User]):
 class ProfileSerializer(ModelSerializer[User]):
     """The signed-in user. Names and e-mail may be changed."""
 
+    first_name = PersonNameField(help_text="May be empty.")
+    last_name = PersonNameField(help_text="May be empty.")
     email = AddressField(help_text="A new address has to be verified by a link that is sent there.")
     email_verified = serializers.SerializerMethodField(help_text="Whether messages are sent to the address.")
     telegram = serializers.SerializerMethodField(help_text="The linked Telegram account.")
@@ -100,6 +117,8 @@ class RegistrationSerializer(ModelSerializer[User]):
     email = AddressField(help_text="Unique. It has to be verified by a link that is sent there.")
     password = PasswordField(help_text="At least 8 characters, not only digits, not a common one.")
     confirm_password = PasswordField(help_text="The password again.")
+    first_name = PersonNameField(help_text="May be empty.")
+    last_name = PersonNameField(help_text="May be empty.")
 
     class Meta:
         model = User

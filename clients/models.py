@@ -5,10 +5,12 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 
+from core.names import NameField
+
 
 class Client(models.Model):
     user = models.OneToOneField(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="client")
-    company_name = models.CharField(max_length=100)
+    company_name = NameField(max_length=100)
     full_address = models.CharField(max_length=100)
 
     class Meta:

@@ -11,21 +11,28 @@ from django.core.files.storage import FileSystemStorage
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
+from django.db.models.lookups import Exact
+
+from core.names import NameField, NameKey, UniqueName, name_key
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 PUBLISHED = models.Q(is_published=True)
+CATEGORY_TAKEN = "There is already a category with this name."
 
 
 class Category(models.Model):
-    name = models.CharField(max_length=100, unique=True)
+    name = NameField(max_length=100)
 
     class Meta:
         ordering = ["name", "id"]
         verbose_name_plural = "categories"
         constraints = [
-            models.CheckConstraint(condition=~models.Q(name=""), name="category_name_not_empty"),
+            UniqueName(NameKey("name"), name="category_name_key", violation_error_message=CATEGORY_TAKEN),
+            models.CheckConstraint(
+                condition=~models.Q(Exact(NameKey("name"), "")), name="category_name_visible"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -35,7 +42,7 @@ class Category(models.Model):
 class Course(models.Model):
     """A course. Its counts are in ``CourseStats``."""
 
-    title = models.CharField(max_length=255)
+    title = NameField(max_length=255)
     description = models.TextField(blank=True)
     category = models.ForeignKey(
         Category, on_delete=models.PROTECT, related_name="courses", null=True, blank=True
@@ -99,7 +106,7 @@ class CourseStats(models.Model):
 
 class Module(models.Model):
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="modules", db_index=False)
-    title = models.CharField(max_length=255)
+    title = NameField(max_length=255)
     description = models.TextField(blank=True)
     position = models.PositiveIntegerField(default=0)
 
@@ -116,7 +123,7 @@ class Module(models.Model):
 
 class Lesson(models.Model):
     module = models.ForeignKey(Module, on_delete=models.CASCADE, related_name="lessons", db_index=False)
-    title = models.CharField(max_length=255)
+    title = NameField(max_length=255)
     content = models.TextField(blank=True)
     position = models.PositiveIntegerField(default=0)
 
@@ -191,8 +198,9 @@ def certificate_storage() -> FileSystemStorage:
 
 
 def learner_name(user: User) -> str:
-    """Return the full name of a user; the user name where there is none."""
-    return user.get_full_name() or user.get_username()
+    """Return the full name of a user; the user name where it shows nothing."""
+    full_name: str = user.get_full_name()
+    return full_name if name_key(full_name) else user.get_username()
 
 
 class CertificateManager(models.Manager["Certificate"]):

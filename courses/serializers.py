@@ -6,7 +6,8 @@ from django.urls import reverse
 from rest_framework import serializers
 
 from api.serializers import ModelSerializer, Serializer
-from courses.models import Category, Certificate, Course, Enrollment, Lesson, Review
+from core.names import same_name
+from courses.models import CATEGORY_TAKEN, Category, Certificate, Course, Enrollment, Lesson, Review
 
 MAX_DESCRIPTION_CHARACTERS = 20_000
 MAX_REVIEW_CHARACTERS = 5_000
@@ -16,7 +17,13 @@ class CategorySerializer(ModelSerializer[Category]):
     class Meta:
         model = Category
         fields = ["id", "name"]
-        extra_kwargs = {"name": {"help_text": "Unique among the categories."}}
+        extra_kwargs = {"name": {"help_text": "Unique among the categories, whatever the letter case."}}
+
+    def validate_name(self, name: str) -> str:
+        same = same_name(Category.objects.all(), name)
+        if same.exclude(pk=getattr(self.instance, "pk", None) or 0).exists():
+            raise serializers.ValidationError(CATEGORY_TAKEN)
+        return name
 
 
 class CourseWriteSerializer(ModelSerializer[Course]):

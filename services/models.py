@@ -17,6 +17,7 @@ from django.db.models.functions import Now, Upper
 from django.dispatch import Signal
 
 from clients.models import Client
+from core.names import NameField
 
 FIRST_REVISION = 1
 NEVER_PRICED = 0
@@ -42,7 +43,7 @@ class PriceSourceQuerySet(models.QuerySet["Any"]):
 class Service(models.Model):
     """``revision`` counts what the database has seen of changes of ``full_price``."""
 
-    name = models.CharField(max_length=50)
+    name = NameField(max_length=50)
     full_price = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
     revision = models.PositiveBigIntegerField(db_default=FIRST_REVISION, editable=False)
 

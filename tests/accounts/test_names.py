@@ -66,6 +66,36 @@ def test_the_database_refuses_every_other_writer(field):
             write()
 
 
+INVISIBLE = ["\u3164", "\u115f", "\u200b\u2060", "\u2800"]
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["username", "first_name", "last_name"])
+@pytest.mark.parametrize("name", INVISIBLE)
+def test_a_name_of_invisible_characters_is_refused(field, name):
+    answer = APIClient().post(REGISTER, {**GOOD, field: name}, format="json")
+    assert (answer.status_code, [*answer.json()["errors"]]) == (400, [field])
+    assert not User.objects.exists()
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["first_name", "last_name"])
+def test_a_profile_takes_an_empty_name_but_no_invisible_one(field):
+    api, user = APIClient(), UserFactory(first_name="Anna", last_name="Smith")
+    api.force_authenticate(user)
+    refused = api.patch("/api/v1/me/", {field: "\u200b"}, format="json")
+    assert (refused.status_code, [*refused.json()["errors"]]) == (400, [field])
+    assert api.patch("/api/v1/me/", {field: ""}, format="json").json()[field] == ""
+
+
+@pytest.mark.django_db
+def test_the_admin_refuses_an_invisible_username(admin_client):
+    values = {"username": "\u3164", "usable_password": "true", "password1": PASSWORD, "password2": PASSWORD}
+    page = admin_client.post("/admin/auth/user/add/", values)
+    assert "username" in page.context["adminform"].form.errors
+    assert User.objects.count() == 1
+
+
 @pytest.mark.django_db
 def test_many_users_may_have_no_address():
     UserFactory.create_batch(2, email="")

@@ -57,3 +57,19 @@ def test_an_unknown_query_parameter(client, method, path):
 def test_an_unknown_field(client, method, path):
     body = problem(send(client, method, fill(path), {UNKNOWN: 1}), 400)
     assert "Accepted: " in body["errors"][UNKNOWN][0]
+
+
+NAMES = [
+    ("categories/", "name", {}),
+    ("courses/", "title", {}),
+    ("services/", "name", {"full_price": 1}),
+    ("lists/", "name", {}),
+    ("topics/", "name", {}),
+]
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u3164", "\u2800", "\u202e\ufeff"])
+@pytest.mark.parametrize(("path", "field", "others"), NAMES, ids=[path for path, *_ in NAMES])
+def test_a_name_that_shows_nothing(client, path, field, others, name):
+    body = problem(send(client, "post", f"/api/v1/{path}", {**others, field: name}), 400)
+    assert [*body["errors"]] == [field]

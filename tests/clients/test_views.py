@@ -159,3 +159,9 @@ def test_an_unknown_parameter_is_refused(staff_api, own_client, path):
 @pytest.mark.parametrize("path", ["", "{pk}/"])
 def test_options_are_answered(staff_api, own_client, path):
     assert staff_api.options(f"{CLIENTS}{path.format(pk=own_client.pk)}").status_code == 200
+
+
+@pytest.mark.parametrize("name", ["\u200b", "\u3164", "\u2800"])
+def test_a_company_name_that_shows_nothing_is_refused(staff_api, name):
+    body = {"user": UserFactory().pk, "company_name": name, "full_address": "2 Main Street"}
+    assert [*problem(staff_api.post(CLIENTS, body, format="json"), 400)["errors"]] == ["company_name"]

@@ -333,6 +333,9 @@ class TestBadInput:
             ({"category": "9" * 30}, "whole number"),
             ({"min_rating": "6"}, "from 0 to 5"),
             ({"min_rating": "nan"}, "from 0 to 5"),
+            ({"min_rating": "1_0"}, "from 0 to 5"),
+            ({"min_rating": "٣"}, "from 0 to 5"),
+            ({"min_rating": "1e-5"}, "from 0 to 5"),
             ({"search": "x" * 101}, "at most 100"),
             ({"search": "\0"}, "NUL"),
             ({"serach": "x"}, "page, page_size, order, category, search, min_rating"),
@@ -409,7 +412,7 @@ class TestBadInput:
     def test_a_format_that_is_not_offered(self, api):
         problem(api.get(COURSES, headers={"accept": "text/xml"}), 406)
 
-    @pytest.mark.parametrize("name", ["", "x" * 101, None, "Taken"])
+    @pytest.mark.parametrize("name", ["", "x" * 101, None, "Taken", "tAKEN", "ＴＡＫＥＮ", "Ta\u200bken"])
     def test_a_category(self, editor_api, name):
         factories.CategoryFactory(name="Taken")
         errors = problem(editor_api.post(CATEGORIES, {"name": name}, format="json"), 400)["errors"]

@@ -12,7 +12,7 @@ from courses.models import Certificate, CourseStats, learner_name
 from tests.courses import factories
 
 BEFORE, AFTER = "0001_initial", "0002_course_stats"
-LATEST = "0003_certificate_names"
+LATEST = "0005_names"
 FIELDS = ("pk", "views", "students_count", "rating")
 
 

@@ -8,7 +8,7 @@ import pytest
 from django.db import IntegrityError
 from django.db.models import F, ProtectedError
 
-from courses.models import Course, CourseStats
+from courses.models import Course, CourseStats, learner_name
 from tests.courses import factories
 
 pytestmark = pytest.mark.django_db
@@ -36,10 +36,16 @@ def test_the_database_refuses(factory, values):
         factory(**values)
 
 
-def test_a_category_name_is_unique():
+@pytest.mark.parametrize("name", ["Python", "PYTHON", "Ｐｙｔｈｏｎ", "Py\u200bthon", " python  "])
+def test_a_category_name_is_unique(name):
     factories.CategoryFactory(name="Python")
     with pytest.raises(IntegrityError):
-        factories.CategoryFactory(name="Python")
+        factories.CategoryFactory(name=name)
+
+
+def test_a_certificate_never_states_an_invisible_name():
+    user = factories.UserFactory(first_name="\u200b", last_name="\u3164")
+    assert learner_name(user) == user.get_username()
 
 
 @pytest.mark.parametrize("factory", [factories.EnrollmentFactory, factories.ReviewFactory])
