@@ -17,6 +17,9 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 Row = TypeVar("Row", bound=models.Model)
+# A body of a few megabytes may have 300,000 fields, or one with a name as long.
+MAX_NAMED = 20
+MAX_NAME_CHARACTERS = 100
 
 
 @extend_schema_serializer(description="")  # docstrings are for the project, not for the public schema
@@ -46,7 +49,7 @@ class StrictFields:
             ]
             if refused:
                 raise serializers.ValidationError(
-                    {name: [_refusal(name in fields, accepted)] for name in refused}
+                    {_short(name): [_refusal(name in fields, accepted)] for name in refused[:MAX_NAMED]}
                 )
         return super().to_internal_value(data)  # type: ignore[misc]
 
@@ -56,6 +59,10 @@ class StrictFields:
             return False
         row: Mapping[str, Any] = serializer.to_representation(serializer.instance)
         return bool(row[name] == data[name])
+
+
+def _short(name: str) -> str:
+    return name if len(name) <= MAX_NAME_CHARACTERS else f"{name[:MAX_NAME_CHARACTERS]}…"
 
 
 def _refusal(is_read_only: bool, accepted: list[str]) -> str:

@@ -51,7 +51,8 @@ class StrictQuery:
 
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]  # the view's
-        if request.method != "OPTIONS":
+        method = str(request.method)
+        if method != "OPTIONS" and hasattr(self, method.lower()):  # else the answer is 405
             self.query = parse_query(request, self.get_query_serializer_class())
 
 

@@ -26,9 +26,15 @@ TASK_FIELDS: dict[str, dict[str, Any]] = {
 
 
 class MembersField(serializers.ListField):
-    """Ids of users, in any order."""
+    """Ids of users, in any order. More than ``max_length`` are refused before each is validated."""
 
     child = IdField()
+
+    def to_internal_value(self, data: Any) -> list[int]:
+        if isinstance(data, list) and self.max_length is not None and len(data) > self.max_length:
+            raise serializers.ValidationError(f"Must be at most {self.max_length} ids.")
+        members: list[int] = super().to_internal_value(data)
+        return members
 
     def to_representation(self, members: Any) -> list[int]:
         return sorted(user.pk for user in members.all())

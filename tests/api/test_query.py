@@ -118,3 +118,8 @@ def test_bytes_that_are_no_text_are_never_a_500(settings, query, debug):
 
 def test_head_takes_the_parameters_of_get():
     assert APIClient().head(f"{MANY}?limit=7").status_code == 200
+
+
+@pytest.mark.parametrize("verb", ["TRACE", "PROPFIND", "LINK"])
+def test_a_method_that_is_not_possible_is_a_405_whatever_the_parameters(verb):
+    assert APIClient().generic(verb, f"{MANY}?nonsense=1").status_code == 405

@@ -30,6 +30,17 @@ def test_all_unknown_fields_are_named_at_once():
     assert set(problem(post("/api/strict/", {"a": 1, "b": 2}), 400)["errors"]) == {"a", "b"}
 
 
+def test_of_very_many_unknown_fields_the_first_are_named():
+    response = post("/api/strict/", {f"k{n}": 1 for n in range(100_000)})
+    assert len(problem(response, 400)["errors"]) == 20
+    assert len(response.content) < 10_000
+
+
+def test_a_very_long_name_of_an_unknown_field_is_shortened():
+    response = post("/api/strict/", {"k" * 1_000_000: 1})
+    assert [*problem(response, 400)["errors"]] == ["k" * 100 + "…"]
+
+
 @pytest.mark.parametrize(("body", "status"), [(None, 204), ({}, 204), ({"a": 1}, 400), ([1], 400)])
 def test_an_action_without_fields_refuses_any(body, status):
     response = post("/api/bare/", body)

@@ -114,6 +114,7 @@ class TestInactiveMembers:
         ({"name": "New", "members": [0]}, "members.0"),
         ({"name": "New", "members": 1}, "members"),
         ({"name": "New", "members": list(range(1, 300))}, "members"),
+        ({"name": "New", "members": ["x"] * 201}, "members"),
         ({"name": "Launch"}, "name"),
         ({"name": " Launch "}, "name"),
     ],
@@ -123,6 +124,11 @@ def test_bad_input_is_an_error_of_its_field(team, data, field):
     assert answer.status_code == 400
     assert any(name.startswith(field) for name in answer.json()["errors"])
     assert TaskList.objects.count() == 1
+
+
+def test_of_very_many_members_none_is_validated(team):
+    answer = team.clients["owner"].post(LISTS, {"name": "New", "members": ["x"] * 300_000}, "json")
+    assert answer.json()["errors"] == {"members": ["Must be at most 200 ids."]}
 
 
 def test_two_owners_may_have_lists_of_one_name(team):
