@@ -105,7 +105,7 @@ class Pagination(PageNumberPagination):
         Raises:
             NotFound: 404 for a page past the last. The first page always exists.
         """
-        query: dict[str, Any] = getattr(view, "query", None) or parse_query(request.query_params, PageQuery)
+        query: dict[str, Any] = getattr(view, "query", None) or parse_query(request, PageQuery)
         self.selected = Page(query["page"], query["page_size"])
         self.params = {name: request.query_params[name] for name in request.query_params}
         self.path = request.path

@@ -14,8 +14,10 @@ An unknown parameter, or one that is given twice, is a 400 that names it (api/vi
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
+from django.http import QueryDict
 from rest_framework import serializers
 
 from api.problems.exceptions import Problem
@@ -24,9 +26,10 @@ from api.serializers import Serializer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from django.http import QueryDict
+    from rest_framework.request import Request
 
 MAX_SHOWN_CHARACTERS = 50
+MAX_REMEMBERED_CHARACTERS = 200
 FORMAT = "format"  # DRF's own, which chooses the renderer: ?format=json
 
 
@@ -38,12 +41,24 @@ class NoQuery(QuerySerializer):
     """The action takes no parameter."""
 
 
-def parse_query(given: QueryDict, serializer_class: type[QuerySerializer]) -> dict[str, Any]:
-    """Return the parameters' values.
+def parse_query(request: Request, serializer_class: type[QuerySerializer]) -> dict[str, Any]:
+    """Return the values of a request's query parameters.
 
     Raises:
         Problem: 400, for all that are not accepted at once, each with what it accepts.
     """
+    text = str(request.META.get("QUERY_STRING", ""))
+    if len(text) <= MAX_REMEMBERED_CHARACTERS and text.isascii():  # others depend on the server's decoding
+        return dict(_parse_once(text, serializer_class))
+    return dict(_parse(request.query_params, serializer_class))
+
+
+@lru_cache(maxsize=1024)
+def _parse_once(text: str, serializer_class: type[QuerySerializer]) -> Mapping[str, Any]:
+    return _parse(QueryDict(text), serializer_class)
+
+
+def _parse(given: QueryDict, serializer_class: type[QuerySerializer]) -> Mapping[str, Any]:
     values = {name: str(given[name]) for name in given if name != FORMAT}
     errors = {name: ["is given more than once."] for name in values if len(given.getlist(name)) > 1}
     fields = serializer_class().fields
@@ -57,7 +72,8 @@ def parse_query(given: QueryDict, serializer_class: type[QuerySerializer]) -> di
         errors |= {name: [_reason(fields.get(name), values.get(name), invalid[name])] for name in invalid}
     if errors:
         raise Problem(" ".join(f"{name} {why[0]}" for name, why in errors.items()), errors=errors)
-    return dict(serializer.validated_data)
+    valid: Mapping[str, Any] = serializer.validated_data
+    return valid
 
 
 def _reason(field: Any, given: str | None, messages: list[str]) -> str:

@@ -52,7 +52,7 @@ class StrictQuery:
     def initial(self, request: Request, *args: Any, **kwargs: Any) -> None:
         super().initial(request, *args, **kwargs)  # type: ignore[misc]  # the view's
         if request.method != "OPTIONS":
-            self.query = parse_query(request.query_params, self.get_query_serializer_class())
+            self.query = parse_query(request, self.get_query_serializer_class())
 
 
 class APIView(StrictQuery, views.APIView):

@@ -11,6 +11,7 @@ first call.
 from __future__ import annotations
 
 import io
+import itertools
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -71,8 +72,10 @@ def measure(course: int, credentials: dict[str, str]) -> list[Passage]:
     def get() -> Any:
         return anonymous.get(path)
 
+    titles = itertools.count()
+
     def patch() -> Any:
-        return admin.patch(path, {"title": "Renamed"}, content_type=JSON)
+        return admin.patch(path, {"title": f"Title {next(titles)}"}, content_type=JSON)
 
     for request in (get, get, patch):
         request()
