@@ -22,6 +22,7 @@ from accounts.serializers import (
     SignInSerializer,
     UserSerializer,
 )
+from api.serializers import refuse_body
 from api.views import StrictQuery
 from core.users import current_user
 
@@ -70,6 +71,7 @@ class AuthViewSet(StrictQuery, ViewSet):
     )
     @action(detail=False, methods=["post"])
     def logout(self, request: Request) -> Response:
+        refuse_body(request)
         if isinstance(request.auth, AccessToken):
             request.auth.delete()
         logout(request._request)
@@ -89,6 +91,7 @@ class AuthViewSet(StrictQuery, ViewSet):
         throttle_scope="auth-email",
     )
     def send_verification(self, request: Request) -> Response:
+        refuse_body(request)
         language = get_language_from_request(request._request)
         verification.send_verification(user=current_user(request), language=language)
         return Response(status=status.HTTP_202_ACCEPTED)

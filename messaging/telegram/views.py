@@ -11,6 +11,7 @@ from rest_framework.decorators import action
 from rest_framework.response import Response
 from rest_framework.viewsets import ViewSet
 
+from api.serializers import refuse_body
 from api.views import APIView, StrictQuery
 from core.users import current_user
 from messaging.serializers import (
@@ -43,6 +44,7 @@ class TelegramViewSet(StrictQuery, ViewSet):
     )
     @action(detail=False, methods=["post"])
     def link(self, request: Request) -> Response:
+        refuse_body(request)
         token = linking.issue_link_token(user=current_user(request))
         name = settings.TELEGRAM_BOT_NAME
         # Without the name there is no link: a guessed one might lead to another bot, with the token.

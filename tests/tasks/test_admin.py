@@ -201,7 +201,7 @@ def test_saving_without_a_change_changes_no_etag(admin_client, team):
 
 
 def test_a_status_that_there_is_not_shows_nothing(admin_client, team):
-    for status in ("done", ""):  # NUL is refused for every address (core/malformed.py)
+    for status in ("done", ""):
         page = admin_client.get(address(Task, "changelist"), {"status__exact": status})
         assert page.status_code == 200
         assert page.context["cl"].result_count == 0
