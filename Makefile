@@ -15,9 +15,10 @@ BENCHMARKS := coherence releases cost outage redis_drills throughput recalculati
 
 # The rooms whose texts the language check reads (devtools/language.py).
 PLAIN := .env.example CHANGELOG.md CONTRIBUTING.md README.md Makefile \
-	accounts benchmarks caching config core devtools docs messaging monitoring ratelimit tasks topics web \
-	$(addprefix tests/,accounts benchmarks caching config core devtools docs messaging monitoring ratelimit \
-		tasks topics web)
+	accounts benchmarks caching clients config core devtools docs messaging monitoring ratelimit services \
+	tasks topics web \
+	$(addprefix tests/,accounts benchmarks caching clients config core devtools docs messaging monitoring ratelimit \
+		services tasks topics web)
 
 .PHONY: run test lint bench benchmark flower install peers psycopg3 requirements
 

@@ -33,7 +33,7 @@ class UsernameField(serializers.CharField):
     """A username, normalised before it is validated."""
 
     def __init__(self, **kwargs: Any) -> None:
-        validators = [UnicodeUsernameValidator(), validate_visible]
+        validators: list[Any] = [UnicodeUsernameValidator(), validate_visible]
         super().__init__(max_length=MAX_USERNAME_CHARACTERS, validators=validators, **kwargs)
 
     def to_internal_value(self, data: Any) -> str:

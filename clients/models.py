@@ -22,4 +22,4 @@ class Client(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.company_name
+        return str(self.company_name)

@@ -262,9 +262,6 @@ CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "prices", "outgoing")]
 CELERY_TASK_ROUTES = {
     "services.tasks.*": {"queue": "prices"},
     "messaging.tasks.deliver*": {"queue": "outgoing"},
-    "tasks.tasks.deliver*": {"queue": "outgoing"},
-    "courses.tasks.enrolled": {"queue": "outgoing"},
-    "courses.tasks.certify": {"queue": "outgoing"},
 }
 CELERY_TASK_IGNORE_RESULT = True  # but for config.celery.debug_task
 CELERY_RESULT_BACKEND = CELERY_BROKER_URL
@@ -311,7 +308,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     },
     "caching: repair": {"task": "caching.contrib.celery.repair", "schedule": 15},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
-    "courses: send and make what is overdue": {"task": "courses.tasks.catch_up", "schedule": 60},
+    "courses: make overdue certificates": {"task": "courses.tasks.catch_up", "schedule": 60},
     "courses: delete orphaned files": {"task": "courses.tasks.delete_orphaned_files", "schedule": 86_400},
     "courses: repair statistics": {"task": "courses.tasks.reconcile_statistics", "schedule": 300},
     "messaging: delete old messages": {"task": "messaging.tasks.delete_old_messages", "schedule": 86_400},
@@ -322,11 +319,6 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "schedule": 20,
     },
     "services: tidy": {"task": "services.tasks.tidy", "schedule": 60},
-    "tasks: delete old notifications": {"task": "tasks.tasks.delete_old_notifications", "schedule": 86_400},
-    "tasks: send what is due": {
-        "task": "tasks.tasks.deliver_due",
-        "schedule": 20,
-    },
     "tasks: turn overdue, remind": {"task": "tasks.tasks.watch_deadlines", "schedule": 300},
 }
 for _entry in CELERY_BEAT_SCHEDULE.values():  # what was sent while no worker ran is not run one by one

@@ -1,7 +1,7 @@
 """Writes that are more than one ``save()``.
 
-Each is one transaction that records everything that it causes. Statistics, e-mails and files are made by
-Celery after the commit; a periodic task repeats what was lost on the way (courses/tasks.py).
+Each is one transaction that records everything that it causes, e-mails included. Statistics and files are
+made by Celery after the commit; a periodic task repeats what was lost on the way (courses/tasks.py).
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ from api.deletion import delete_unreferenced
 from api.problems.exceptions import Conflict
 from courses import tasks
 from courses.models import Certificate, Course, Enrollment, Review
+from messaging import delivery
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
@@ -36,8 +37,21 @@ def enroll(*, user: User, course: Course) -> tuple[Enrollment, bool]:
     get_object_or_404(Course.objects.select_for_update(no_key=True), pk=course.pk)
     enrollment, created = Enrollment.objects.get_or_create(user=user, course=course)
     if created:
-        tasks.enrolled.delay_on_commit(enrollment.pk)
+        confirm_enrollment(enrollment)
     return enrollment, created
+
+
+@transaction.atomic
+def confirm_enrollment(enrollment: Enrollment) -> None:
+    """Record the learner's e-mail about a new enrolment, and have the statistics follow."""
+    delivery.send(
+        user=enrollment.user,
+        kind="courses.enrolled",
+        payload={"enrollment": enrollment.pk},
+        dedupe_key=f"courses.enrolled:{enrollment.pk}",
+        mail_only=True,
+    )
+    tasks.refresh_statistics.delay_on_commit([enrollment.course_id])
 
 
 @transaction.atomic

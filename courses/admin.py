@@ -8,6 +8,7 @@ from django.contrib import admin, messages
 
 from core.admin import AutocompleteAdmin
 from core.subqueries import count_of
+from courses.actions import confirm_enrollment
 from courses.models import Category, Certificate, Course, Enrollment, Lesson, Module, Review
 
 if TYPE_CHECKING:
@@ -135,12 +136,17 @@ class LessonAdmin(AutocompleteAdmin):
 
 @admin.register(Enrollment)
 class EnrollmentAdmin(AutocompleteAdmin):
-    list_display = ["user", "course", "created_at", "completed_at", "notified_at"]
+    list_display = ["user", "course", "created_at", "completed_at"]
     list_filter = ["created_at", "completed_at"]
     list_select_related = ["user", "course"]
     search_fields = ["user__username", "user__email", "course__title"]
     autocomplete_fields = ["user", "course"]
-    readonly_fields = ["created_at", "completed_at", "notified_at"]  # completing brings a certificate
+    readonly_fields = ["created_at", "completed_at"]  # completing brings a certificate
+
+    def save_model(self, request: HttpRequest, obj: Enrollment, form: Any, change: bool) -> None:
+        super().save_model(request, obj, form, change)
+        if not change:
+            confirm_enrollment(obj)
 
 
 @admin.register(Review)
@@ -157,12 +163,12 @@ class ReviewAdmin(AutocompleteAdmin):
 class CertificateAdmin(admin.ModelAdmin):
     """Read-only: a certificate is issued by completing a course."""
 
-    list_display = ["uuid", "learner_name", "course_title", "user", "issued_at", "has_file", "notified_at"]
+    list_display = ["uuid", "learner_name", "course_title", "user", "issued_at", "has_file"]
     list_filter = ["issued_at"]
     list_select_related = ["enrollment__user"]
     exclude = ["enrollment", "file"]
     search_fields = ["=uuid", "enrollment__user__username", "learner_name", "course_title"]
-    readonly_fields = ["uuid", "learner_name", "course_title", "user", "issued_at", "has_file", "notified_at"]
+    readonly_fields = ["uuid", "learner_name", "course_title", "user", "issued_at", "has_file"]
 
     def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
         return False

@@ -5,4 +5,4 @@ class CoursesConfig(AppConfig):
     name = "courses"
 
     def ready(self) -> None:
-        from courses import signals  # noqa: F401  (connects the receivers)
+        from courses import emails, signals  # noqa: F401  (registers the composers, connects the receivers)

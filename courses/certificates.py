@@ -13,6 +13,7 @@ from fpdf.enums import MethodReturnValue, XPos, YPos
 
 from courses.fonts import MAIN_FONT, fallback_fonts
 from courses.models import CERTIFICATE_FOLDER, Certificate, Enrollment, certificate_storage
+from messaging import delivery
 
 if TYPE_CHECKING:
     from django.core.files.storage import FileSystemStorage
@@ -29,6 +30,8 @@ NAME_POINTS, TITLE_POINTS, TEXT_POINTS, SMALL_POINTS = 34, 24, 14, 10
 def make_certificate(enrollment_id: int) -> Certificate | None:
     """Return the certificate of a completed enrolment; make it and its file where they are missing.
 
+    A first file is mailed to the learner, one that is made again is not.
+
     None if there is nothing to certify: the enrolment was deleted, or is not completed.
     """
     enrollment = (
@@ -40,10 +43,22 @@ def make_certificate(enrollment_id: int) -> Certificate | None:
     if enrollment is None:
         return None
     certificate, _ = Certificate.objects.issue(enrollment)
+    if not certificate.file:
+        _mail(certificate)
     if not has_file(certificate):
         certificate.file.save(f"{certificate.uuid}.pdf", ContentFile(render(certificate)), save=False)
         certificate.save(update_fields=["file"])
     return certificate
+
+
+def _mail(certificate: Certificate) -> None:
+    delivery.send(
+        user=certificate.enrollment.user,
+        kind="courses.certificate",
+        payload={"certificate": certificate.pk},
+        dedupe_key=f"courses.certificate:{certificate.pk}",
+        mail_only=True,
+    )
 
 
 def has_file(certificate: Certificate) -> bool:

@@ -1,88 +1,46 @@
-"""The e-mails that learners get: each is sent at most once, and claimed in its row before."""
+"""What the e-mails say that learners get. They are recorded by actions.py and certificates.py."""
 
 from __future__ import annotations
 
-import logging
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
-from django.utils import timezone
-
+from courses import tasks
+from courses.certificates import has_file
 from courses.models import Certificate, Enrollment, learner_name
-from messaging.email import send_mail
-from messaging.notify import Refused, TryLater, Unknown
+from messaging.composers import Content, composer
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
-    from messaging.email import Attachment
-
-logger = logging.getLogger(__name__)
+    from messaging.models import OutgoingMessage
 
 
-class Email(NamedTuple):
-    address: str
-    subject: str
-    text: str
-    attachments: tuple[Attachment, ...] = ()
-
-
-def send_enrolled(enrollment_id: int) -> None:
-    """Send a learner the confirmation of an enrolment.
-
-    Raises:
-        TryLater: the mail server does not take it now; it stays due.
-    """
-    rows = Enrollment.objects.filter(pk=enrollment_id)
-    enrollment = rows.select_related("user", "course").first()
+@composer("courses.enrolled")
+def compose_enrolled(message: OutgoingMessage) -> Content | None:
+    """Return the confirmation of an enrolment, None if the learner has left the course."""
+    rows = Enrollment.objects.filter(pk=message.payload["enrollment"])
+    enrollment = rows.select_related("course").first()
     if enrollment is None:
-        return
+        return None
     title = enrollment.course.title
-    email = Email(
-        address=enrollment.user.email,
-        subject=f"You are enrolled: {title}",
-        text=f"Hello {learner_name(enrollment.user)},\n\nyou are enrolled in the course “{title}”.\n",
-    )
-    _send_once(email, rows)
+    text = f"Hello {learner_name(message.user)},\n\nyou are enrolled in the course “{title}”.\n"
+    return Content(f"You are enrolled: {title}", text)
 
 
-def send_certificate(certificate_id: int) -> None:
-    """Send a learner the certificate, whose file has been made.
+@composer("courses.certificate")
+def compose_certificate(message: OutgoingMessage) -> Content | None:
+    """Return the mail with the certificate, None if it was deleted.
 
     Raises:
-        OSError: the file cannot be read; it stays due.
-        TryLater: the mail server does not take it now; it stays due.
+        OSError: the file cannot be read. One that is lost is made again for the next attempt.
     """
-    rows = Certificate.objects.filter(pk=certificate_id)
-    certificate = rows.select_related("enrollment__user").first()
+    certificate = Certificate.objects.filter(pk=message.payload["certificate"]).first()
     if certificate is None:
-        return
-    title = certificate.course_title
+        return None
+    if not has_file(certificate):
+        tasks.certify.publish(certificate.enrollment_id)
     with certificate.file.open() as file:
         attachment = (f"{certificate.uuid}.pdf", file.read(), "application/pdf")
-    email = Email(
-        address=certificate.enrollment.user.email,
-        subject=f"Your certificate: {title}",
-        text=(
-            f"Hello {certificate.learner_name},\n\nyou have completed the course “{title}”. Your certificate "
-            f"is attached. Anyone can verify it by its number: {certificate.uuid}\n"
-        ),
-        attachments=(attachment,),
+    text = (
+        f"Hello {certificate.learner_name},\n\nyou have completed the course “{certificate.course_title}”. "
+        f"Your certificate is attached. Anyone can verify it by its number: {certificate.uuid}\n"
     )
-    _send_once(email, rows)
-
-
-def _send_once(email: Email, rows: QuerySet[Any]) -> None:
-    """Send the e-mail of one row, unless another sender has claimed it."""
-    if not rows.filter(notified_at__isnull=True).update(notified_at=timezone.now()):
-        return
-    if not email.address:
-        return  # there is no address: nothing is due
-    try:
-        send_mail(*email)
-    except TryLater:
-        rows.update(notified_at=None)
-        raise
-    except Refused as error:
-        logger.warning("An e-mail is refused and given up: %s", error)
-    except Unknown as error:
-        logger.warning("An e-mail may have arrived and is not sent again: %s", error)
+    return Content(f"Your certificate: {certificate.course_title}", text, (attachment,))

@@ -36,7 +36,7 @@ class Category(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class Course(models.Model):
@@ -63,7 +63,7 @@ class Course(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.title)
 
     @property
     def statistics(self) -> CourseStats:
@@ -118,7 +118,7 @@ class Module(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.title)
 
 
 class Lesson(models.Model):
@@ -135,31 +135,21 @@ class Lesson(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.title
+        return str(self.title)
 
 
 class Enrollment(models.Model):
-    """``notified_at`` is when the sender of the "enrolled" e-mail claimed it; null: still to be sent."""
-
     user = models.ForeignKey(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="enrollments", db_index=False
     )
     course = models.ForeignKey(Course, on_delete=models.PROTECT, related_name="enrollments")
     created_at = models.DateTimeField(auto_now_add=True)
     completed_at = models.DateTimeField(null=True, blank=True)
-    notified_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(fields=["user", "course"], name="one_enrollment_per_user_and_course"),
-        ]
-        indexes = [
-            models.Index(
-                fields=["created_at"],
-                name="enrollment_mail_due",
-                condition=models.Q(notified_at__isnull=True),
-            ),
         ]
 
     def __str__(self) -> str:
@@ -216,8 +206,7 @@ class CertificateManager(models.Manager["Certificate"]):
 class Certificate(models.Model):
     """Proof of a completed enrolment. ``file`` is empty until background work has made the PDF.
 
-    What it states does not follow later changes of the user or the course. ``notified_at`` is when the
-    sender of the "certificate ready" e-mail claimed it.
+    What it states does not follow later changes of the user or the course.
     """
 
     uuid = models.UUIDField(unique=True, default=uuid.uuid4, editable=False)
@@ -228,7 +217,6 @@ class Certificate(models.Model):
     file = models.FileField(
         upload_to=CERTIFICATE_FOLDER, storage=certificate_storage, blank=True, editable=False
     )
-    notified_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     objects = CertificateManager()
 
@@ -242,11 +230,6 @@ class Certificate(models.Model):
         ]
         indexes = [
             models.Index(fields=["issued_at"], name="certificate_file_due", condition=models.Q(file="")),
-            models.Index(
-                fields=["issued_at"],
-                name="certificate_mail_due",
-                condition=models.Q(notified_at__isnull=True),
-            ),
         ]
 
     def __str__(self) -> str:

@@ -10,13 +10,11 @@ import logging
 from datetime import timedelta
 
 from celery import shared_task
-from django.db.models import Q
 from django.utils import timezone
 
-from courses import certificates, emails, statistics, view_counts
+from courses import certificates, statistics, view_counts
 from courses.fonts import MissingFontError
-from courses.models import Certificate, Enrollment
-from messaging.notify import TryLater
+from courses.models import Certificate
 
 logger = logging.getLogger(__name__)
 
@@ -25,27 +23,16 @@ OVERDUE_AFTER = timedelta(minutes=1)
 MAX_AT_ONCE = 500
 
 
-@shared_task(autoretry_for=[TryLater], retry_backoff=True, max_retries=5)
-def enrolled(enrollment_id: int) -> None:
-    """Follow up an enrolment: the course's statistics, the learner's e-mail."""
-    course_ids = Enrollment.objects.filter(pk=enrollment_id).values_list("course_id", flat=True)
-    statistics.refresh_statistics(course_ids)
-    emails.send_enrolled(enrollment_id)
-
-
-@shared_task(autoretry_for=[OSError, TryLater], retry_backoff=True, max_retries=5)
+@shared_task(autoretry_for=[OSError], retry_backoff=True, max_retries=5)
 def certify(enrollment_id: int) -> None:
-    """Make the certificate of a completed enrolment and send it.
+    """Make the certificate of a completed enrolment, which is mailed to the learner.
 
     One that no font here can show is left unmade, with the reason in the log (``catch_up`` tries again).
     """
     try:
-        certificate = certificates.make_certificate(enrollment_id)
+        certificates.make_certificate(enrollment_id)
     except MissingFontError as error:
         logger.error("The certificate of enrolment %s is not made: %s", enrollment_id, error)  # noqa: TRY400
-        return
-    if certificate is not None:
-        emails.send_certificate(certificate.pk)
 
 
 @shared_task
@@ -68,14 +55,9 @@ def flush_views() -> None:
 
 @shared_task
 def catch_up() -> None:
-    """Publish again what is overdue: e-mails that were not sent, certificates without a file."""
-    overdue = timezone.now() - OVERDUE_AFTER
-    unsent = Enrollment.objects.filter(notified_at__isnull=True, created_at__lt=overdue)
-    for pk in unsent.order_by("created_at").values_list("pk", flat=True)[:MAX_AT_ONCE]:
-        enrolled.delay(pk)
-    unfinished = Q(file="") | Q(notified_at__isnull=True)
-    certificates_due = Certificate.objects.filter(unfinished, issued_at__lt=overdue).order_by("issued_at")
-    for pk in certificates_due.values_list("enrollment_id", flat=True)[:MAX_AT_ONCE]:
+    """Publish again the making of certificates that is overdue."""
+    unmade = Certificate.objects.filter(file="", issued_at__lt=timezone.now() - OVERDUE_AFTER)
+    for pk in unmade.order_by("issued_at").values_list("enrollment_id", flat=True)[:MAX_AT_ONCE]:
         certify.delay(pk)
 
 

@@ -29,7 +29,6 @@ FORBIDDEN = re.compile(rf"(?<![a-z])(?:{'|'.join([*WORDS, *PHRASES])})(?![a-z])"
 
 # Each with its reason. A text that must quote the words, or a word of another program's interface.
 ALLOWED = {
-    "config/settings.py": re.compile("forget"),  # in the path of a task of another room
     "devtools/language.py": FORBIDDEN,
     "tests/devtools/test_language.py": FORBIDDEN,
 }

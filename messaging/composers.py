@@ -2,7 +2,7 @@
 
 An app registers a composer for each kind of message, in a module that its AppConfig imports::
 
-    @composer("tasks.notification")
+    @composer("courses.enrolled")
     def compose(message: OutgoingMessage) -> Content | None:
         ...  # None: there is nothing to say any more
 """

@@ -59,7 +59,7 @@ class Service(models.Model):
         ]
 
     def __str__(self) -> str:
-        return self.name
+        return str(self.name)
 
 
 class Plan(models.Model):

@@ -1,4 +1,4 @@
-"""Writes: one transaction each, which also records who is notified. Messages go out after the commit.
+"""Writes: one transaction each, which also records the messages that go out after the commit.
 
 Locks are taken in one order, lists by id, then tasks by id, so that there is no deadlock.
 """
@@ -11,9 +11,9 @@ from django.db import transaction
 from django.utils import timezone
 
 from api.problems.exceptions import Conflict
-from tasks.models import Notification, Status, Task, TaskList, team_of
-from tasks.notifications import notifications_of_change, notifications_of_completion, revive
-from tasks.tasks import deliver
+from messaging import delivery
+from tasks.models import Status, Task, TaskList, team_of
+from tasks.notifications import messages_of_change, messages_of_completion, unsent_messages_of_assignment
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -67,7 +67,7 @@ def save_tasks(*, tasks: Collection[Task], actor: User | None) -> None:
     Task.objects.bulk_create(task for task in tasks if task.pk not in old)
     Task.objects.bulk_update(old.values(), CHANGEABLE)
     changes = [(task, assignees.get(task.pk)) for task in tasks]
-    _notify(one for task, before in changes for one in notifications_of_change(task, before, actor))
+    delivery.send_all([one for task, before in changes for one in messages_of_change(task, before, actor)])
 
 
 @transaction.atomic
@@ -80,19 +80,19 @@ def complete_task(*, task: Task, actor: User | None) -> None:
         return
     task.status, task.completed_at = Status.COMPLETED, timezone.now()
     task.save(update_fields=["status", "completed_at", "updated_at"])
-    _notify(notifications_of_completion(task, actor))
+    delivery.send_all(list(messages_of_completion(task, actor)))
 
 
 @transaction.atomic
 def reopen_task(*, task: Task) -> None:
     """Make a completed task, which is locked, pending again. Others stay as they are.
 
-    Notifications that its completion made obsolete are due again.
+    Messages that its completion made obsolete are sent after all.
     """
     if task.status == Status.COMPLETED:
         task.status, task.completed_at = Status.PENDING, None
         task.save(update_fields=["status", "completed_at", "updated_at"])
-        _deliver(revive(task))
+        delivery.send_all(list(unsent_messages_of_assignment(task)))
 
 
 def start_task(*, task: Task, now: datetime) -> None:
@@ -106,12 +106,3 @@ def start_task(*, task: Task, now: datetime) -> None:
     if task.status_at(now) == Status.PENDING:
         task.status = Status.IN_PROGRESS
         task.save(update_fields=["status", "updated_at"])
-
-
-def _notify(notifications: Iterable[Notification]) -> None:
-    _deliver([one.pk for one in Notification.objects.bulk_create(notifications)])
-
-
-def _deliver(notification_ids: list[int]) -> None:
-    if notification_ids:
-        deliver.delay_on_commit(notification_ids)

@@ -1,4 +1,4 @@
-"""Lists, tasks and notifications in the admin."""
+"""Lists and tasks in the admin."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from core.admin import AutocompleteAdmin
 from core.subqueries import count_of
 from core.users import current_user
 from tasks.actions import complete_task, reopen_task, save_tasks, unassign_outsiders
-from tasks.models import Notification, Status, Task, TaskList
+from tasks.models import Status, Task, TaskList
 from tasks.selectors import status_now, with_status
 
 if TYPE_CHECKING:
@@ -140,23 +140,6 @@ class TaskAdmin(AutocompleteAdmin):
     def reopen(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:  # noqa: ARG002
         for task in _locked(queryset):
             reopen_task(task=task)
-
-
-@admin.register(Notification)
-class NotificationAdmin(admin.ModelAdmin):
-    """What was sent, what waits, and what was given up and why. Read-only."""
-
-    list_display = ["kind", "recipient", "task", "state", "channel", "attempts", "due_at", "error"]
-    list_filter = ["state", "kind", "channel"]
-    list_select_related = ["recipient", "task"]
-    search_fields = ["recipient__username", "task__name"]
-    date_hierarchy = "created_at"
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
-        return False
 
 
 def _lock_for_form(task_id: str | int, list_id: str | int) -> None:

@@ -1,4 +1,4 @@
-"""Task lists of a team, its tasks, and what users are notified of."""
+"""Task lists of a team, and its tasks."""
 
 from __future__ import annotations
 
@@ -8,9 +8,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
-from django.db.models.functions import Now
 from django.db.models.lookups import Exact
-from django.utils import timezone
 
 from core.names import NameField, NameKey, UniqueName
 
@@ -80,7 +78,7 @@ class Task(models.Model):
 
     ``status`` is what was stored. A task becomes overdue by the passing of time alone, so readers use
     ``status_at`` or, in queries, ``selectors.status_now``; the stored ``overdue`` and ``overdue_at`` only
-    record that its assignee's notification was made.
+    record that its assignee's message was recorded.
 
     No index names ``status`` or a time of change, and the table's pages are filled by half (the
     migration), so that PostgreSQL writes a status beside the old one and touches no index (HOT):
@@ -164,79 +162,3 @@ def active_team_of(task_list: TaskList) -> set[int]:
     owner: User = task_list.owner
     active = set(task_list.members.filter(is_active=True).values_list("pk", flat=True))
     return active | {owner.pk} if owner.is_active else active - {owner.pk}
-
-
-class Notification(models.Model):
-    """One message to one user about one event, sent at most once.
-
-    It is about a task, but all tasks of a user that become overdue together share one. ``event_at`` is
-    the moment of the event: of the assignment, of the completion, of marking overdue, or the deadline
-    ahead. A deadline that is moved is another event.
-
-    ``due`` → ``sending`` is the claim, committed before anything is sent. ``uncertain``: the sender was
-    killed, or the response was lost. The message may have arrived, and is not sent again. ``obsolete``:
-    when it was claimed, it no longer held (a completed task, for example). If it holds again, it is due
-    again.
-    """
-
-    class Kind(models.TextChoices):
-        ASSIGNED = "assigned"
-        UNASSIGNED = "unassigned"
-        COMPLETED = "completed"
-        DAY_BEFORE = "day_before", "24 h before"
-        HOUR_BEFORE = "hour_before", "1 h before"
-        OVERDUE = "overdue"
-
-    class State(models.TextChoices):
-        DUE = "due"
-        SENDING = "sending"
-        SENT = "sent"
-        GIVEN_UP = "given_up"
-        UNCERTAIN = "uncertain"
-        OBSOLETE = "obsolete"
-
-    recipient = models.ForeignKey(
-        settings.AUTH_USER_MODEL,
-        on_delete=models.CASCADE,
-        related_name="task_notifications",
-        db_index=False,
-    )
-    task = models.ForeignKey(
-        Task, on_delete=models.CASCADE, related_name="notifications", null=True, blank=True
-    )
-    kind = models.CharField(max_length=11, choices=Kind)
-    event_at = models.DateTimeField()
-    state = models.CharField(max_length=9, choices=State, default=State.DUE, db_default=State.DUE)
-    due_at = models.DateTimeField(default=timezone.now, db_default=Now())
-    attempts = models.PositiveSmallIntegerField(default=0, db_default=0)
-    channel = models.CharField(max_length=8, blank=True, default="", db_default="")
-    error = models.TextField(blank=True, default="", db_default="")
-    created_at = models.DateTimeField(default=timezone.now, db_default=Now())
-    changed_at = models.DateTimeField(default=timezone.now, db_default=Now())
-
-    class Meta:
-        ordering = ["-id"]
-        constraints = [
-            models.UniqueConstraint(
-                fields=["recipient", "kind", "event_at", "task"], name="one_notification_per_event"
-            ),
-            models.UniqueConstraint(
-                fields=["recipient", "event_at"],
-                name="one_overdue_notification_per_event",
-                condition=models.Q(kind="overdue"),
-            ),
-            models.CheckConstraint(
-                condition=models.Q(kind="overdue", task__isnull=True)
-                | (~models.Q(kind="overdue") & models.Q(task__isnull=False)),
-                name="notification_of_one_task_unless_overdue",
-            ),
-        ]
-        indexes = [
-            models.Index(fields=["due_at"], name="notification_due", condition=models.Q(state="due")),
-            models.Index(
-                fields=["changed_at"], name="notification_sending", condition=models.Q(state="sending")
-            ),
-        ]
-
-    def __str__(self) -> str:
-        return f"{self.get_kind_display()} to {self.recipient}"

@@ -1,123 +1,161 @@
-"""Who is notified of what, and in which words."""
+"""Which messages users get about tasks (messaging/delivery.py sends them), and their words.
+
+A message is about one task, but all tasks of a user that become overdue together share one. ``event_at``
+is the moment of the event: of the assignment, of the completion, of marking overdue, or the deadline
+ahead. A deadline that is moved is another event. Messages about deadlines are recorded by
+tasks/deadlines.py.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from datetime import UTC, datetime
+from enum import StrEnum
+from typing import TYPE_CHECKING
 
+from django.db.models import Q
 from django.utils import timezone
 
-from tasks.models import RUNNING_STATUSES, Notification, Status, Task
+from messaging.composers import Content, composer
+from messaging.models import OutgoingMessage
+from tasks.models import RUNNING_STATUSES, Status, Task
 from tasks.selectors import overdue_together
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from datetime import datetime
 
     from django.contrib.auth.models import User
+    from django.db.models import QuerySet
 
-Kind = Notification.Kind
-State = Notification.State
-ASSIGNMENT = (Kind.ASSIGNED, Kind.UNASSIGNED)
+State = OutgoingMessage.State
 MAX_TASKS_NAMED = 20
 
 
-class Message(NamedTuple):
-    subject: str
-    text: str
+class Kind(StrEnum):
+    ASSIGNED = "tasks.assigned"
+    UNASSIGNED = "tasks.unassigned"
+    COMPLETED = "tasks.completed"
+    DAY_BEFORE = "tasks.day_before"
+    HOUR_BEFORE = "tasks.hour_before"
+    OVERDUE = "tasks.overdue"
 
 
-def notifications_of_change(task: Task, before: int | None, actor: User | None) -> Iterator[Notification]:
+ASSIGNMENT = (Kind.ASSIGNED, Kind.UNASSIGNED)
+SUBJECTS = {
+    Kind.ASSIGNED: "A task for you",
+    Kind.UNASSIGNED: "No longer your task",
+    Kind.COMPLETED: "Completed",
+    Kind.DAY_BEFORE: "Due within 24 hours",
+    Kind.HOUR_BEFORE: "Due within an hour",
+}
+
+
+def messages_of_change(task: Task, before: int | None, actor: User | None) -> Iterator[OutgoingMessage]:
     """Yield those for the new assignee and for the one ``before``, unless they are the actor.
 
-    Those of a completed task become obsolete when they are claimed, and are due again if it is reopened.
+    Those of a completed task become obsolete when they are sent, and are revived if it is reopened.
     """
     after = task.assigned_to_id
     if after == before:
         return
     for recipient, kind in ((after, Kind.ASSIGNED), (before, Kind.UNASSIGNED)):
         if recipient and not (actor and recipient == actor.pk):
-            yield Notification(task=task, recipient_id=recipient, kind=kind, event_at=task.updated_at)
+            yield _message(task, recipient, kind, task.updated_at)
 
 
-def notifications_of_completion(task: Task, actor: User | None) -> Iterator[Notification]:
+def messages_of_completion(task: Task, actor: User | None) -> Iterator[OutgoingMessage]:
     """Yield those for the list's owner and the assignee, unless they are the actor."""
     event_at = task.completed_at or task.updated_at
     for recipient in {task.task_list.owner_id, task.assigned_to_id}:
         if recipient and not (actor and recipient == actor.pk):
-            yield Notification(task=task, recipient_id=recipient, kind=Kind.COMPLETED, event_at=event_at)
+            yield _message(task, recipient, Kind.COMPLETED, event_at)
 
 
-def revive(task: Task) -> list[int]:
-    """Make obsolete notifications of a task's assignment that hold again due; return their ids.
+def unsent_messages_of_assignment(task: Task) -> Iterator[OutgoingMessage]:
+    """Yield copies of those that hold now and were not sent: recorded again, they are sent after all.
 
-    Reminders are revived where they are made (tasks/deadlines.py), and each completion and each marking
-    as overdue is an event of its own.
-
-    The lock waits for a sender that is just finding one obsolete (``delivery.claim``).
+    Reminders are revived where they are recorded (tasks/deadlines.py), and each completion and each
+    marking as overdue is an event of its own.
     """
-    about = task.notifications.filter(kind__in=ASSIGNMENT).order_by("pk").select_for_update(no_key=True)
-    latest = {one.recipient_id: one for one in about}
-    revived = [one.pk for one in latest.values() if one.state == State.OBSOLETE and _is_current(one, task)]
-    if revived:
-        now = timezone.now()
-        Notification.objects.filter(pk__in=revived).update(state=State.DUE, due_at=now, changed_at=now)
-    return revived
+    latest = _messages_of_assignment(task.pk).order_by("user_id", "-pk").distinct("user_id")
+    for one in latest:
+        if one.state in {State.PENDING, State.OBSOLETE} and _is_current(one, task):
+            yield OutgoingMessage(
+                user_id=one.user_id, kind=one.kind, payload=one.payload, dedupe_key=one.dedupe_key
+            )
 
 
-def compose(notification: Notification) -> Message | None:
-    """Return what the notification says now, or None if it no longer holds."""
-    if not notification.recipient.is_active:
+@composer(Kind.ASSIGNED)
+@composer(Kind.UNASSIGNED)
+@composer(Kind.COMPLETED)
+@composer(Kind.DAY_BEFORE)
+@composer(Kind.HOUR_BEFORE)
+def compose_about_task(message: OutgoingMessage) -> Content | None:
+    """Return what the message says now, or None if it no longer holds."""
+    task = Task.objects.select_related("task_list").filter(pk=message.payload["task"]).first()
+    if task is None or not _is_current(message, task) or _is_superseded(message):
         return None
-    if notification.task is None:
-        return _overdue(notification.recipient, notification.event_at)
-    if not _is_current(notification, notification.task) or _is_superseded(notification):
-        return None
-    return _of_task(notification, notification.task)
+    return Content(f"{SUBJECTS[Kind(message.kind)]}: {task.name}", _line(task))
 
 
-def _is_superseded(notification: Notification) -> bool:
-    """Return whether a later assignment of the task to or from the same user says it instead."""
-    later = Notification.objects.filter(pk__gt=notification.pk, kind__in=ASSIGNMENT)
-    same = later.filter(task=notification.task_id, recipient=notification.recipient_id)
-    return notification.kind in ASSIGNMENT and same.exists()
-
-
-def _is_current(notification: Notification, task: Task) -> bool:
-    is_mine = task.assigned_to_id == notification.recipient_id
-    match notification.kind:
-        case Kind.COMPLETED:
-            return task.completed_at == notification.event_at
-        case Kind.ASSIGNED:
-            return is_mine and task.status != Status.COMPLETED
-        case Kind.UNASSIGNED:
-            return not is_mine and task.status != Status.COMPLETED
-    ahead = task.deadline == notification.event_at and notification.event_at > timezone.now()
-    return is_mine and ahead and task.status in RUNNING_STATUSES
-
-
-def _of_task(notification: Notification, task: Task) -> Message:
-    subject = {
-        Kind.ASSIGNED: "A task for you",
-        Kind.UNASSIGNED: "No longer your task",
-        Kind.COMPLETED: "Completed",
-        Kind.DAY_BEFORE: "Due within 24 hours",
-        Kind.HOUR_BEFORE: "Due within an hour",
-    }[Kind(notification.kind)]
-    return Message(f"{subject}: {task.name}", _line(task))
-
-
-def _overdue(recipient: User, event_at: datetime) -> Message | None:
-    tasks = overdue_together(recipient, event_at, timezone.now())
+@composer(Kind.OVERDUE)
+def compose_overdue(message: OutgoingMessage) -> Content | None:
+    """Return one message about all tasks that were marked overdue together and still are; None if none."""
+    tasks = overdue_together(message.user, _event_at(message), timezone.now())
     named = list(tasks[: MAX_TASKS_NAMED + 1])
     if not named:
         return None
     if len(named) == 1:
-        return Message(f"Overdue: {named[0].name}", _line(named[0]))
+        return Content(f"Overdue: {named[0].name}", _line(named[0]))
     count = tasks.count()
     lines = [_line(task) for task in named[:MAX_TASKS_NAMED]]
     if count > MAX_TASKS_NAMED:
         lines.append(f"… and {count - MAX_TASKS_NAMED} more")
-    return Message(f"Overdue: {count} tasks", "\n".join(lines))
+    return Content(f"Overdue: {count} tasks", "\n".join(lines))
+
+
+def iso(moment: datetime) -> str:
+    """Return a moment as in payloads and keys; tasks/deadlines.py has the same in SQL."""
+    return moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+
+
+def _message(task: Task, recipient_id: int, kind: Kind, event_at: datetime) -> OutgoingMessage:
+    return OutgoingMessage(
+        user_id=recipient_id,
+        kind=kind,
+        payload={"task": task.pk, "event_at": iso(event_at)},
+        dedupe_key=f"{kind}:{task.pk}:{recipient_id}:{iso(event_at)}",
+    )
+
+
+def _messages_of_assignment(task_id: int) -> QuerySet[OutgoingMessage]:
+    """Return them by the beginning of their keys, which is indexed, unlike the payload."""
+    keys = Q()
+    for kind in ASSIGNMENT:
+        keys |= Q(dedupe_key__startswith=f"{kind}:{task_id}:")
+    return OutgoingMessage.objects.filter(keys)
+
+
+def _is_superseded(message: OutgoingMessage) -> bool:
+    """Return whether a later assignment of the task to or from the same user says it instead."""
+    same = _messages_of_assignment(message.payload["task"]).filter(user=message.user_id)
+    return message.kind in ASSIGNMENT and same.filter(pk__gt=message.pk).exists()
+
+
+def _is_current(message: OutgoingMessage, task: Task) -> bool:
+    is_mine, event_at = task.assigned_to_id == message.user_id, _event_at(message)
+    match message.kind:
+        case Kind.COMPLETED:
+            return task.completed_at == event_at
+        case Kind.ASSIGNED:
+            return is_mine and task.status != Status.COMPLETED
+        case Kind.UNASSIGNED:
+            return not is_mine and task.status != Status.COMPLETED
+    ahead = task.deadline == event_at and event_at > timezone.now()
+    return is_mine and ahead and task.status in RUNNING_STATUSES
+
+
+def _event_at(message: OutgoingMessage) -> datetime:
+    return datetime.fromisoformat(message.payload["event_at"])
 
 
 def _line(task: Task) -> str:

@@ -112,7 +112,8 @@ class TaskListViewSet(AtOneMoment, ModelViewSet[TaskList]):
     @schema.CREATE_TASK
     @transaction.atomic
     def create_task(self, request: Request, pk: int) -> Response:  # noqa: ARG002
-        task_list = self.get_object()  # locked: its team and names stay as they are
+        self.locking = True  # its team and names stay as they are
+        task_list = self.get_object()
         context = {**self.get_serializer_context(), "task_list": task_list}
         serializer = TaskSerializer(data=request.data, context=context)
         serializer.is_valid(raise_exception=True)

@@ -70,7 +70,8 @@ def create_topic_view(request: SignedInRequest) -> HttpResponseRedirect:
         return redirect_back(request)
     for error in form.errors["name"]:
         messages.error(request, str(error))
-    return redirect_back(request, name=request.POST.get("name", "")[: 2 * MAX_NAME_LENGTH])
+    given = request.POST.get("name", "").replace("\0", "")  # a query string cannot hold it
+    return redirect_back(request, name=given[: 2 * MAX_NAME_LENGTH])
 
 
 @form_post

@@ -11,7 +11,7 @@ from core.name_migrations import refuse_same_names
 
 
 class Migration(migrations.Migration):
-    dependencies = [("courses", "0003_certificate_names"), ("core", "0001_name_key")]
+    dependencies = [("courses", "0004_outgoing_messages"), ("core", "0001_name_key")]
 
     operations = [
         refuse_same_names("courses", "Category"),

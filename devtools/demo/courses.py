@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.utils import timezone
-
 from courses.models import Category, Course, CourseStats, Enrollment, Lesson, Module, Review
 from courses.statistics import refresh_statistics
 from devtools.demo import users
@@ -108,14 +106,12 @@ def _fill_outlines(taught: list[tuple[Course, Random]]) -> None:
 def _fill_audience(taught: list[tuple[Course, Random]], learners: list[User]) -> None:
     enrollments: list[Enrollment] = []
     reviews: list[Review] = []
-    now = timezone.now()
     for course, rng in taught:
         if not course.is_published:
             continue
         most = min(MAX_STUDENTS_PER_COURSE, len(learners))
         for user in rng.sample(learners, rng.randint(0, most)):
-            # Their mails count as sent, so that none is sent for demo data.
-            enrollments.append(Enrollment(user=user, course=course, notified_at=now))
+            enrollments.append(Enrollment(user=user, course=course))
             if rng.random() < REVIEWED_SHARE:
                 rating = rng.choices(range(1, 6), weights=(1, 2, 4, 8, 6))[0]
                 reviews.append(Review(user=user, course=course, rating=rating, text=OPINIONS[rating]))

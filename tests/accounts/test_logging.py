@@ -6,8 +6,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import AccessToken
-from messaging.models import LinkToken
-from messaging.notify import NotDelivered, reach
+from core import redis_state
+from messaging import delivery, dispatch
+from messaging.models import LinkToken, OutgoingMessage
 from messaging.telegram.authentication import USER_HEADER
 from tests.accounts.test_signing_in import GOOD, PASSWORD
 from tests.messaging.telegram.test_linking import ANNA, CONFIRM, LINK, NEVER_GIVEN
@@ -44,13 +45,13 @@ def test_no_secret_is_logged(caplog, telegram, secret):
     post(WEBHOOK, message(f"/start {links[1]}"), **secret)
     post(WEBHOOK, message(f"/start {links[1]}", update_id=2), **secret)
     client.get("/api/v1/me/", headers={**secret, USER_HEADER: str(ANNA)})
-    telegram.next(Fault(), Fault(status=500), Fault(lost=True))
     user = AccessToken.objects.get().user
-    for _ in range(3):
-        try:
-            reach(user, "Subject", "Text")
-        except NotDelivered:
-            logging.getLogger(__name__).exception("Not delivered")
+    for number, fault in enumerate([Fault(), Fault(status=500), Fault(lost=True)]):
+        telegram.next(fault)
+        delivery.send(user=user, subject="Subject", text="Text", dedupe_key=f"test:{number}")
+        dispatch.dispatch(OutgoingMessage.objects.filter(dedupe_key=f"test:{number}"))
+        redis_state.client().delete("messaging:pause:telegram")
+    assert telegram.calls == 3
     post("/api/v1/auth/token/", {"username": "boris", "password": "a-wrong-password"})
     post("/api/v1/auth/logout/", {}, **signed_in)
 

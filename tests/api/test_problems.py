@@ -62,7 +62,7 @@ def test_pages_elsewhere_stay_pages(client):
 def test_a_page_whose_write_loses_a_race_is_a_409_without_the_message_of_success(client):
     response = client.get("/page/unique/")
     assert (response.status_code, response["Content-Type"]) == (409, "text/html; charset=utf-8")
-    assert "at the same time" in response.content.decode()
+    assert "saved before this one" in response.content.decode()
     assert "It was saved" not in response.content.decode()
     assert "messages" not in response.cookies
 

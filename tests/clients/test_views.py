@@ -72,7 +72,7 @@ def test_who_is_no_client_and_no_staff_sees_nothing():
         ({"company_name": "a\0b", "full_address": "x"}, "company_name"),
     ],
 )
-def test_a_bad_client_is_told_what_is_wrong(staff_api, body, field):
+def test_a_bad_client_names_the_field(staff_api, body, field):
     body = {"user": UserFactory().pk} | body if field != "user" else body
     assert field in problem(staff_api.post(CLIENTS, body, format="json"), 400)["errors"]
     assert not Client.objects.filter(company_name__startswith="x").exists()

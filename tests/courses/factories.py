@@ -53,14 +53,11 @@ class LessonFactory(factory.django.DjangoModelFactory):
 
 
 class EnrollmentFactory(factory.django.DjangoModelFactory):
-    """An enrolment whose e-mail has been sent; ``notified_at=None`` makes one whose e-mail is due."""
-
     class Meta:
         model = models.Enrollment
 
     user = factory.SubFactory(UserFactory)
     course = factory.SubFactory(CourseFactory)
-    notified_at = factory.LazyFunction(timezone.now)
 
 
 class ReviewFactory(factory.django.DjangoModelFactory):

@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from courses import certificates
 from courses.models import Certificate
+from messaging.models import OutgoingMessage
 from tests.courses import factories
 from tests.support.threads import at_once
 
@@ -91,6 +92,7 @@ def test_nothing_is_made_for_what_is_not_completed_or_has_gone():
 def test_simultaneous_makers_make_one_certificate():
     enrollment = certificate_of().enrollment
     made = at_once(*[partial(certificates.make_certificate, enrollment.pk)] * 4)
+    assert OutgoingMessage.objects.count() == 1
     assert len({certificate.file.name for certificate in made}) == 1
     assert Certificate.objects.count() == 1
 

@@ -2,32 +2,48 @@
 
 from __future__ import annotations
 
-from functools import partial
-
 import pytest
+from django.utils import timezone
 
-from courses import certificates, emails
-from courses.models import Certificate, Enrollment
-from messaging.notify import TryLater
+from core import redis_state
+from courses import actions, certificates, tasks
+from courses.models import Enrollment
+from messaging import dispatch
+from messaging.models import OutgoingMessage
 from tests.courses import factories
+from tests.messaging.factories import TelegramAccountFactory
+from tests.support.broker import queued
 from tests.support.smtp import GOOD, HANG_UP
-from tests.support.threads import at_once
 
 pytestmark = pytest.mark.django_db
 
-
-def enrollment_due(**values):
-    return factories.EnrollmentFactory(notified_at=None, **values)
+State = OutgoingMessage.State
 
 
-def certificate_due():
+def enroll(user=None, title="Основы\nPython"):
+    user = user or factories.UserFactory(first_name="Анна")
+    return actions.enroll(user=user, course=factories.CourseFactory(title=title))[0]
+
+
+def make_certificate():
     certificate = factories.CertificateFactory(enrollment__course__title="Основы")
     return certificates.make_certificate(certificate.enrollment_id)
 
 
+def send_due():
+    """Send what is due, as if the time of every wait and pause had passed."""
+    OutgoingMessage.objects.filter(state=State.PENDING).update(due_at=timezone.now())
+    redis_state.client().delete("messaging:pause:email")
+    dispatch.dispatch(OutgoingMessage.objects.all())
+
+
+def outcome():
+    return OutgoingMessage.objects.values_list("state", "attempts").get()
+
+
 def test_the_enrolled_learns_so(mailoutbox):
-    enrollment = enrollment_due(course__title="Основы\nPython", user__first_name="Анна")
-    emails.send_enrolled(enrollment.pk)
+    enrollment = enroll()
+    send_due()
     (mail,) = mailoutbox
     assert mail.to == [enrollment.user.email]
     assert mail.subject == "You are enrolled: Основы Python"
@@ -35,8 +51,8 @@ def test_the_enrolled_learns_so(mailoutbox):
 
 
 def test_the_certificate_is_attached(mailoutbox):
-    certificate = certificate_due()
-    emails.send_certificate(certificate.pk)
+    certificate = make_certificate()
+    send_due()
     (mail,) = mailoutbox
     assert mail.to == [certificate.enrollment.user.email]
     assert "Основы" in mail.subject
@@ -46,23 +62,28 @@ def test_the_certificate_is_attached(mailoutbox):
 
 
 def test_a_mail_is_sent_once(mailoutbox):
-    enrollment, certificate = enrollment_due(), certificate_due()
+    enrollment, certificate = enroll(), make_certificate()
     for _ in range(2):
-        emails.send_enrolled(enrollment.pk)
-        emails.send_certificate(certificate.pk)
+        send_due()
+        actions.enroll(user=enrollment.user, course=enrollment.course)
+        certificates.make_certificate(certificate.enrollment_id)
     assert len(mailoutbox) == 2
 
 
-@pytest.mark.django_db(transaction=True)
-def test_of_simultaneous_senders_one_sends(mailoutbox):
-    enrollment = enrollment_due()
-    at_once(*[partial(emails.send_enrolled, enrollment.pk)] * 8)
+def test_a_certificate_that_is_made_again_is_not_mailed_again_after_its_message_was_deleted(mailoutbox):
+    certificate = make_certificate()
+    send_due()
+    OutgoingMessage.objects.all().delete()
+    certificate.file.storage.delete(certificate.file.name)
+    certificates.make_certificate(certificate.enrollment_id)
+    send_due()
     assert len(mailoutbox) == 1
 
 
-def is_due(enrollment):
-    enrollment.refresh_from_db()
-    return enrollment.notified_at is None
+def test_mails_go_to_no_telegram_and_to_no_address_that_is_not_verified(telegram, mailoutbox):
+    enroll(TelegramAccountFactory(user__verified=False).user)
+    send_due()
+    assert (telegram.calls, mailoutbox, outcome()) == (0, [], (State.GIVEN_UP, 1))
 
 
 @pytest.mark.parametrize(
@@ -70,59 +91,61 @@ def is_due(enrollment):
     [("CONNECT", HANG_UP), ("MAIL", "451 wait"), ("RCPT", "450 greylisted"), (".", "452 full")],
 )
 def test_what_the_server_does_not_take_now_stays_due(smtp, command, answer):
-    enrollment = enrollment_due()
+    enroll()
     smtp.answers[command] = answer
-    with pytest.raises(TryLater):
-        emails.send_enrolled(enrollment.pk)
-    assert is_due(enrollment)
+    send_due()
+    assert outcome() == (State.PENDING, 1)
     smtp.answers[command] = GOOD[command]
     smtp.mails.clear()
-    emails.send_enrolled(enrollment.pk)
+    send_due()
     assert len(smtp.mails) == 1
-    assert not is_due(enrollment)
+    assert outcome() == (State.SENT, 2)
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA", "."])
-def test_what_is_refused_for_good_is_given_up(smtp, caplog, command):
-    enrollment = enrollment_due()
+def test_what_is_refused_for_good_is_given_up(smtp, command):
+    enroll()
     smtp.answers[command] = "550 no"
-    emails.send_enrolled(enrollment.pk)
-    assert not is_due(enrollment)
-    assert "550" in caplog.text
+    send_due()
+    assert outcome() == (State.GIVEN_UP, 1)
+    assert "550" in OutgoingMessage.objects.get().error
 
 
-def test_what_is_no_address_is_given_up(smtp, caplog):
-    enrollment = enrollment_due(user__email="a\nb@example.com")
-    emails.send_enrolled(enrollment.pk)
-    assert not is_due(enrollment)
-    assert "not an e-mail address" in caplog.text
-
-
-def test_what_may_have_arrived_is_not_sent_again(smtp, caplog):
-    enrollment = enrollment_due()
+def test_what_may_have_arrived_is_not_sent_again(smtp):
+    enroll()
     smtp.answers["."] = HANG_UP
     for _ in range(2):
-        emails.send_enrolled(enrollment.pk)
+        send_due()
     assert len(smtp.mails) == 1
-    assert "broke" in caplog.text
+    assert outcome() == (State.UNCERTAIN, 1)
 
 
-def test_a_learner_without_an_address_is_due_nothing(mailoutbox):
-    enrollment = enrollment_due(user__email="")
-    emails.send_enrolled(enrollment.pk)
-    assert Enrollment.objects.get().notified_at is not None
-    assert mailoutbox == []
-
-
-def test_a_certificate_whose_file_is_lost_stays_due():
-    certificate = certificate_due()
+def test_a_certificate_whose_file_is_lost_is_made_again_and_sent(mailoutbox):
+    certificate = make_certificate()
     certificate.file.storage.delete(certificate.file.name)
-    with pytest.raises(FileNotFoundError):
-        emails.send_certificate(certificate.pk)
-    assert Certificate.objects.get().notified_at is None
+    send_due()
+    assert outcome() == (State.PENDING, 1)
+    assert queued() == ["courses.tasks.certify"]
+    tasks.certify(certificate.enrollment_id)
+    send_due()
+    assert outcome() == (State.SENT, 2)
+    assert len(mailoutbox) == 1
 
 
-def test_what_has_gone_is_no_error(mailoutbox):
-    emails.send_enrolled(404)
-    emails.send_certificate(404)
+def test_nothing_is_sent_of_what_has_gone(mailoutbox):
+    enrollment = enroll()
+    actions.unenroll(user=enrollment.user, course_id=enrollment.course_id)
+    make_certificate().delete()
+    send_due()
     assert mailoutbox == []
+    assert set(OutgoingMessage.objects.values_list("state", flat=True)) == {State.OBSOLETE}
+
+
+def test_a_learner_who_is_enrolled_in_the_admin_gets_the_mail_once(admin_client, mailoutbox):
+    form = {"user": factories.UserFactory().pk, "course": factories.CourseFactory().pk}
+    assert admin_client.post("/admin/courses/enrollment/add/", form).status_code == 302
+    enrollment = Enrollment.objects.get()
+    address = f"/admin/courses/enrollment/{enrollment.pk}/change/"
+    assert admin_client.post(address, form).status_code == 302
+    send_due()
+    assert [mail.to for mail in mailoutbox] == [[enrollment.user.email]]

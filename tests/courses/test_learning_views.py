@@ -9,6 +9,8 @@ from rest_framework.test import APIClient
 
 from courses import tasks
 from courses.models import Certificate, Course, Enrollment, Review
+from messaging import dispatch
+from messaging.models import OutgoingMessage
 from tests.courses import factories
 from tests.support.answers import problem
 from tests.support.broker import queued
@@ -127,6 +129,7 @@ def test_completing_leads_to_a_certificate_that_anyone_can_verify(api, course, m
     assert waiting["Retry-After"] == "5"
 
     tasks.certify(Enrollment.objects.get().pk)
+    dispatch.dispatch(OutgoingMessage.objects.filter(kind="courses.certificate"))
     again = api.post(at(course, "complete"))
     assert again.status_code == 200
     assert again.json() == {**first.json(), "pdf": f"/api/v1/certificates/{certificate}.pdf"}

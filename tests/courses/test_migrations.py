@@ -1,23 +1,35 @@
-"""The migrations of data: counts move to a table of their own and back; certificates get their names."""
+"""The migrations of data: counts move to a table of their own and back; certificates get their names;
+e-mails that are still to be sent become messages."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
 import pytest
+from django.contrib.auth.models import User
+from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
+from django.utils import timezone
 
 from courses.models import Certificate, CourseStats, learner_name
+from messaging import dispatch
+from messaging.models import OutgoingMessage
 from tests.courses import factories
 
 BEFORE, AFTER = "0001_initial", "0002_course_stats"
-LATEST = "0005_names"
+NAMED, SENT, LATEST = "0003_certificate_names", "0004_outgoing_messages", "0005_names"
 FIELDS = ("pk", "views", "students_count", "rating")
 
 
 def migrate(name):
     MigrationExecutor(connection).migrate([("courses", name)])
+
+
+def apps_of(name):
+    """Return the models as they were, after the migration back to them."""
+    migrate(name)
+    return MigrationExecutor(connection).loader.project_state([("courses", name)]).apps
 
 
 def course_of_before():
@@ -99,3 +111,45 @@ def test_certificates_get_the_names_of_today(first, last, name):
     certificate = Certificate.objects.get()
     assert (certificate.learner_name, certificate.course_title) == (name, "Redis")
     assert certificate.learner_name == learner_name(enrollment.user)
+
+
+@pytest.mark.usefixtures("_migrated_again")
+def test_mails_that_are_still_to_be_sent_become_messages_and_back(mailoutbox):
+    certificate = factories.CertificateFactory()
+    old = apps_of(NAMED)
+    enrollments, certificates = (
+        old.get_model("courses", name).objects for name in ("Enrollment", "Certificate")
+    )
+    sent, due = timezone.now(), None
+    enrollments.update(notified_at=sent)
+    other = {"course_id": certificate.enrollment.course_id, "user_id": factories.UserFactory().pk}
+    unsent = enrollments.create(**other, notified_at=due)
+    certificates.update(file="made.pdf")
+    migrate(LATEST)
+    messages = OutgoingMessage.objects.order_by("pk")
+    assert [(message.user_id, message.kind, message.payload) for message in messages] == [
+        (unsent.user_id, "courses.enrolled", {"enrollment": unsent.pk}),
+        (certificate.enrollment.user_id, "courses.certificate", {"certificate": certificate.pk}),
+    ]
+    dispatch.dispatch(messages.filter(kind="courses.enrolled"))
+    assert [mail.to for mail in mailoutbox] == [[User.objects.get(pk=unsent.user_id).email]]
+    migrate(NAMED)
+    assert not enrollments.filter(notified_at=None).exists()
+    assert certificates.get().notified_at is None
+    migrate(LATEST)
+    assert [message.state for message in messages.all()] == ["sent", "pending"]
+
+
+@pytest.mark.usefixtures("_migrated_again")
+def test_categories_of_the_same_name_stop_the_migration_with_a_list_and_stay():
+    migrate(SENT)
+    old = apps_of(SENT).get_model("courses", "Category")
+    names = ["Kotlin", "kotlin", "Go", "\u200b"]
+    old.objects.bulk_create(old(name=name) for name in names)
+    with pytest.raises(CommandError) as refusal:
+        migrate(LATEST)
+    assert "Kotlin" in str(refusal.value)
+    assert "Go" not in str(refusal.value)
+    assert sorted(old.objects.values_list("name", flat=True)) == sorted(names)
+    old.objects.exclude(name="Go").delete()
+    migrate(LATEST)

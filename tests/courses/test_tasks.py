@@ -10,7 +10,8 @@ from django.utils import timezone
 
 from config import celery_app
 from courses import actions, tasks, view_counts
-from courses.models import Certificate, CourseStats, Enrollment
+from courses.models import Certificate, CourseStats
+from messaging.tasks import deliver_due
 from tests.courses import factories
 from tests.support.broker import queued
 
@@ -25,9 +26,8 @@ def worker(settings):
     celery_app.conf.task_always_eager = celery_app.conf.task_eager_propagates = False
 
 
-def age(model, field, **age):
-    """Let all rows be older than they are."""
-    model.objects.update(**{field: timezone.now() - timedelta(**age)})
+def age_certificates():
+    Certificate.objects.update(issued_at=timezone.now() - timedelta(minutes=2))
 
 
 def test_what_beat_runs_exists():
@@ -74,53 +74,41 @@ def test_a_review_and_a_departure_are_followed_up(django_capture_on_commit_callb
 
 
 class TestCatchingUp:
-    def test_an_unsent_mail_is_published_again_once_it_is_overdue(self):
-        factories.EnrollmentFactory(notified_at=None)
+    def test_a_certificate_without_a_file_is_published_again_once_it_is_overdue(self):
+        factories.CertificateFactory()
         tasks.catch_up()
         assert queued() == []
-        age(Enrollment, "created_at", minutes=2)
-        tasks.catch_up()
-        assert queued() == ["courses.tasks.enrolled"]
-
-    @pytest.mark.parametrize(
-        "undone", [{"file": "", "notified_at": timezone.now()}, {"file": "x", "notified_at": None}]
-    )
-    def test_an_unfinished_certificate_is_published_again_once_it_is_overdue(self, undone):
-        factories.CertificateFactory(**undone)
-        tasks.catch_up()
-        assert queued() == []
-        age(Certificate, "issued_at", minutes=2)
+        age_certificates()
         tasks.catch_up()
         assert queued() == ["courses.tasks.certify"]
 
     def test_what_is_done_is_left_alone(self):
-        factories.CertificateFactory(file="x", notified_at=timezone.now())
-        age(Certificate, "issued_at", days=2)
-        age(Enrollment, "created_at", days=2)
+        factories.CertificateFactory(file="x")
+        age_certificates()
         tasks.catch_up()
         assert queued() == []
 
     @pytest.mark.usefixtures("worker")
     def test_everything_lost_is_done_by_the_next_round(self, mailoutbox):
-        enrollment = factories.EnrollmentFactory(notified_at=None)
-        actions.complete_course(user=enrollment.user, course=enrollment.course)  # its message is lost
-        age(Enrollment, "created_at", minutes=2)
-        age(Certificate, "issued_at", minutes=2)
-        tasks.catch_up()
-        assert sorted(mail.subject.split(":")[0] for mail in mailoutbox) == [
-            "You are enrolled",
-            "Your certificate",
-        ]
-        tasks.catch_up()
-        assert len(mailoutbox) == 2
+        who = {"user": factories.UserFactory(), "course": factories.CourseFactory()}
+        actions.enroll(**who)  # what is published is lost
+        actions.complete_course(**who)
+        age_certificates()
+        for _ in range(2):
+            tasks.catch_up()
+            deliver_due()
+            assert sorted(mail.subject.split(":")[0] for mail in mailoutbox) == [
+                "You are enrolled",
+                "Your certificate",
+            ]
 
     def test_a_round_is_bounded_and_costs_the_same_for_1_and_50(self, monkeypatch, django_assert_num_queries):
         monkeypatch.setattr(tasks, "MAX_AT_ONCE", 20)
         for count, published in [(1, 1), (49, 20)]:
-            factories.EnrollmentFactory.create_batch(count, notified_at=None)
-            age(Enrollment, "created_at", minutes=2)
+            factories.CertificateFactory.create_batch(count)
+            age_certificates()
             before = len(queued())
-            with django_assert_num_queries(2):
+            with django_assert_num_queries(1):
                 tasks.catch_up()
             assert len(queued()) - before == published
 
@@ -133,6 +121,5 @@ def test_the_flush_task_flushes():
 
 
 def test_a_task_for_what_has_gone_is_no_error():
-    tasks.enrolled(404)
     tasks.certify(404)
     tasks.refresh_statistics([404])

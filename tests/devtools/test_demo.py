@@ -10,6 +10,7 @@ from clients.models import Client
 from courses.models import Course, CourseStats, Enrollment, Lesson, Module, Review
 from devtools.demo import courses, fill, plan, services, tasks, topics, users
 from devtools.demo.plan import Plan
+from messaging.models import OutgoingMessage
 from services.models import Subscription
 
 pytestmark = pytest.mark.django_db
@@ -99,7 +100,7 @@ def test_only_the_enrolled_review_and_no_draft_has_students():
 
 def test_no_mail_is_due_for_demo_enrolments():
     fill(Plan())
-    assert not Enrollment.objects.filter(notified_at=None).exists()
+    assert not OutgoingMessage.objects.exists()
 
 
 def test_the_command_prints_users_who_can_sign_in_and_no_bar_without_a_terminal(capfd, client, settings):

@@ -93,6 +93,14 @@ def test_a_user_who_has_blocked_the_bot_gets_a_mail_at_once(telegram):
     assert len(mail.outbox) == 1
 
 
+def test_a_message_to_a_user_who_has_blocked_the_bot_and_has_no_address_is_given_up(telegram):
+    message = MessageFactory(user=TelegramAccountFactory(user__email="").user)
+    telegram.blocked_by.add(message.user.telegram.telegram_id)
+    send_due()
+    assert (only().state, only().attempts) == (State.GIVEN_UP, 1)
+    assert "blocked" in only().error
+
+
 def test_a_wrong_bot_token_sends_mails_at_once(telegram, settings):
     settings.TELEGRAM_BOT_TOKEN = "123456:" + "B" * 35
     MessageFactory()

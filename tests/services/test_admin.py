@@ -83,7 +83,7 @@ def test_the_price_status_is_a_filter(admin_client):
 
 
 @pytest.mark.parametrize("name", ["service", "plan", "subscription"])
-def test_a_recalculation_can_be_asked_for(admin_client, name, django_capture_on_commit_callbacks):
+def test_a_recalculation_can_be_requested(admin_client, name, django_capture_on_commit_callbacks):
     row = SubscriptionFactory()
     with django_capture_on_commit_callbacks(execute=True):
         response = admin_client.post(
@@ -138,7 +138,7 @@ def test_what_is_in_use_is_not_deleted_and_not_loaded(admin_client, model):
         ("service", {"name": "x", "full_price": -1}, "greater than or equal to 0"),
     ],
 )
-def test_bad_input_is_told_in_the_form(admin_client, name, values, message):
+def test_bad_input_is_explained_in_the_form(admin_client, name, values, message):
     page = admin_client.post(f"/admin/services/{name}/add/", values)
     assert message in page.content.decode()
     assert not {"plan": Plan, "service": Service}[name].objects.exists()

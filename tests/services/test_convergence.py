@@ -94,7 +94,7 @@ def test_a_saved_plan_is_followed(service, tmp_path):
 
 
 def save_elsewhere(price: int, *, then: str = "pass", **env: str) -> subprocess.CompletedProcess:
-    """Save the price in a process of its own, which may die of ``then``."""
+    """Save the price in a process of its own, which ``then`` may kill."""
     script = f"""
 import os, signal, django
 django.setup()
@@ -156,9 +156,9 @@ def test_a_killed_worker_is_made_up_for_by_the_next(service, tmp_path):
 
 
 def test_a_process_killed_between_commit_and_publish_is_made_up_for(service, tmp_path):
-    die = "transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))"
+    kill = "transaction.on_commit(lambda: os.kill(os.getpid(), signal.SIGKILL))"
     with working(tmp_path, beat=True):
-        assert save_elsewhere(200, then=die).returncode == -9
+        assert save_elsewhere(200, then=kill).returncode == -9
         assert Service.objects.get().full_price == 200
         assert_converges(180)
 

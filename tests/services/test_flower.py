@@ -61,7 +61,7 @@ def test_it_opens_with_the_password_alone(tmp_path):
         assert status(port, "boss:secret") == 200
 
 
-def test_a_developer_is_told_a_password_made_up_for_him(tmp_path):
+def test_a_developer_gets_a_generated_password(tmp_path):
     with flower(tmp_path, FLOWER_BASIC_AUTH="", DEBUG="1") as (port, printed):
         login = printed.partition("This time: ")[2].split()[0]
         assert status(port) == 401

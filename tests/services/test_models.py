@@ -127,7 +127,7 @@ def test_a_revision_never_goes_back():
     assert revision_of(service) == 3
 
 
-def test_a_revision_can_be_asked_for():
+def test_a_revision_can_be_requested():
     service = ServiceFactory()
     Service.objects.update(revision=F("revision") + 1)
     assert revision_of(service) == 2

@@ -117,7 +117,7 @@ def in_thread(function):
 
 @pytest.mark.django_db(transaction=True)
 class TestSideBySide:
-    def test_a_row_that_somebody_holds_is_passed_over_and_said_to_be_left(self):
+    def test_a_row_that_another_holds_is_passed_over_and_said_to_be_left(self):
         held, free = make_subscriptions(2)
         Service.objects.update(full_price=1)
         with transaction.atomic():

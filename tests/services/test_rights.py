@@ -104,7 +104,7 @@ def test_a_filter_by_another_client_finds_nothing(ids, caller):
     assert (body["count"], body["result"], body["total_amount"]) == (0, [], 0)
 
 
-def test_what_one_caller_was_told_is_not_told_to_another(ids, caller):
+def test_totals_for_one_caller_are_not_given_to_another(ids, caller):
     other = ClientFactory()
     SubscriptionFactory(client=other)
     totals = [

@@ -100,7 +100,7 @@ class TestCommitted:
 
 
 @pytest.mark.django_db
-def test_tidying_leaves_one_row_and_forgets_old_recalculations():
+def test_tidying_leaves_one_row_and_deletes_old_recalculations():
     for _ in range(3):
         SubscriptionFactory()
     old = Recalculation.objects.create(service=ServiceFactory())

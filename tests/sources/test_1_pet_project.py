@@ -88,7 +88,7 @@ def test_manage_py_on_the_host_works_on_the_redis_of_redis_url(tmp_path):
     [
         "**`redis-cli: command not found`**",
         "**No keys to be seen, but the cache works**",
-        "**No keys to be seen**",
+        "**No keys are shown**",
         "**Port 6379 is taken**",
         "**`/courses/top/` refuses an order**",
     ],

@@ -35,7 +35,7 @@ BOTH = ["services.tasks.set_price", "services.tasks.set_comment"]
 
 def sent() -> list[tuple[str, int]]:
     """Return the tasks that wait in the broker with the id of each, oldest first."""
-    messages = map(json.loads, reversed(redis_state.client().lrange("celery", 0, -1)))
+    messages = map(json.loads, reversed(redis_state.client().lrange("prices", 0, -1)))
     return [
         (message["headers"]["task"], int(re.sub(r"\D", "", message["headers"]["argsrepr"])))
         for message in messages

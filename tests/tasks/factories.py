@@ -1,4 +1,4 @@
-"""Makes lists, tasks and notifications. Every factory gives a valid row."""
+"""Makes lists, tasks and messages about them. Every factory gives a valid row."""
 
 from __future__ import annotations
 
@@ -7,8 +7,9 @@ from datetime import timedelta
 import factory
 from django.utils import timezone
 
-from messaging.models import TelegramAccount
+from messaging.models import OutgoingMessage, TelegramAccount
 from tasks import models
+from tasks.notifications import Kind, iso
 from tests.factories import UserFactory
 
 
@@ -47,17 +48,24 @@ class LinkedUserFactory(UserFactory):
         TelegramAccount.objects.create(user=self, telegram_id=700_000_000 + self.pk)
 
 
-class NotificationFactory(factory.django.DjangoModelFactory):
-    """A notification that is due: a task was assigned to a user with Telegram."""
+class TaskMessageFactory(factory.django.DjangoModelFactory):
+    """A message that is due: a task was assigned to a user with Telegram."""
 
     class Meta:
-        model = models.Notification
+        model = OutgoingMessage
+        exclude = ["task", "event_at"]
 
-    recipient = factory.SubFactory(LinkedUserFactory)
+    user = factory.SubFactory(LinkedUserFactory)
     task = factory.SubFactory(
         TaskFactory,
-        assigned_to=factory.SelfAttribute("..recipient"),
-        task_list__owner=factory.SelfAttribute("...recipient"),
+        assigned_to=factory.SelfAttribute("..user"),
+        task_list__owner=factory.SelfAttribute("...user"),
     )
-    kind = models.Notification.Kind.ASSIGNED
+    kind = Kind.ASSIGNED
     event_at = factory.LazyFunction(timezone.now)
+    payload = factory.LazyAttribute(
+        lambda made: {"task": made.task and made.task.pk, "event_at": iso(made.event_at)}
+    )
+    dedupe_key = factory.LazyAttribute(
+        lambda made: f"{made.kind}:{made.payload['task']}:{made.user.pk}:{iso(made.event_at)}"
+    )

@@ -4,7 +4,8 @@ import pytest
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
-from tasks.models import Notification, Task
+from messaging.models import OutgoingMessage
+from tasks.models import Task
 from tests.tasks.factories import TaskFactory, TaskListFactory
 
 BULK = "/api/v1/tasks/bulk/"
@@ -59,7 +60,7 @@ def test_one_bad_row_of_100_is_named_and_nothing_is_changed(team, bad, error):
     assert answer.status_code == 400
     assert set(answer.json()["errors"]) == {f"tasks.57.{error}"}
     assert list(Task.objects.values()) == before
-    assert not Notification.objects.exists()
+    assert not OutgoingMessage.objects.exists()
 
 
 def test_every_bad_row_is_named(team):

@@ -10,8 +10,11 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
+from messaging.models import OutgoingMessage
+from messaging.tasks import deliver_due
 from tasks import deadlines, tasks
-from tasks.models import Notification, Task, TaskList
+from tasks.models import Task, TaskList
+from tasks.notifications import iso
 from tests.factories import UserFactory
 from tests.support.threads import Other, at_once
 from tests.tasks.factories import TaskFactory
@@ -32,11 +35,11 @@ class TestOverdue:
         assert deadlines.mark_overdue() == 1
         task.refresh_from_db()
         assert task.status == "overdue"
-        notification = Notification.objects.get()
-        assert (notification.recipient, notification.kind, notification.event_at) == (
+        message = OutgoingMessage.objects.get()
+        assert (message.user, message.kind, message.payload) == (
             task.assigned_to,
-            "overdue",
-            task.overdue_at,
+            "tasks.overdue",
+            {"event_at": iso(task.overdue_at)},
         )
 
     @pytest.mark.parametrize(
@@ -53,30 +56,30 @@ class TestOverdue:
         task = make()
         assert deadlines.mark_overdue() == 0
         assert Task.objects.get().status == task.status
-        assert not Notification.objects.exists()
+        assert not OutgoingMessage.objects.exists()
 
     def test_work_in_progress_turns_overdue_too(self):
         due_in(-MINUTE, status="in_progress")
         assert deadlines.mark_overdue() == 1
 
-    def test_a_task_without_assignee_is_marked_without_notification(self):
+    def test_a_task_without_assignee_is_marked_without_message(self):
         due_in(-MINUTE, assigned_to=None)
         assert deadlines.mark_overdue() == 1
-        assert not Notification.objects.exists()
+        assert not OutgoingMessage.objects.exists()
 
-    def test_the_tasks_of_one_user_share_a_notification(self):
+    def test_the_tasks_of_one_user_share_a_message(self):
         user = UserFactory()
         for _ in range(3):
             due_in(-MINUTE, assigned_to=user)
         deadlines.mark_overdue()
-        assert Notification.objects.count() == 1
+        assert OutgoingMessage.objects.count() == 1
 
     def test_a_deadline_that_is_moved_and_passes_again_notifies_again(self):
         due_in(-MINUTE)
         deadlines.mark_overdue()
         Task.objects.update(status="pending")
         deadlines.mark_overdue()
-        assert Notification.objects.count() == 2
+        assert OutgoingMessage.objects.count() == 2
 
 
 class TestReminders:
@@ -84,9 +87,9 @@ class TestReminders:
         ("ahead", "kinds"),
         [
             (25 * HOUR, []),
-            (24 * HOUR - MINUTE, ["day_before"]),
-            (HOUR + MINUTE, ["day_before"]),
-            (HOUR - MINUTE, ["hour_before"]),
+            (24 * HOUR - MINUTE, ["tasks.day_before"]),
+            (HOUR + MINUTE, ["tasks.day_before"]),
+            (HOUR - MINUTE, ["tasks.hour_before"]),
             (-MINUTE, []),
         ],
     )
@@ -94,14 +97,15 @@ class TestReminders:
         due_in(ahead)
         for _ in range(3):
             deadlines.remind()
-        assert [notification.kind for notification in Notification.objects.all()] == kinds
+        assert [message.kind for message in OutgoingMessage.objects.all()] == kinds
 
     def test_each_once(self):
-        task = due_in(2 * HOUR)
+        due_in(2 * HOUR)
         deadlines.remind()
         Task.objects.update(deadline=timezone.now() + 30 * MINUTE)
         deadlines.remind()
-        assert sorted(task.notifications.values_list("kind", flat=True)) == ["day_before", "hour_before"]
+        kinds = OutgoingMessage.objects.values_list("kind", flat=True)
+        assert sorted(kinds) == ["tasks.day_before", "tasks.hour_before"]
 
     @pytest.mark.parametrize("values", [{"completed": True}, {"assigned_to": None}, {"status": "overdue"}])
     def test_tasks_that_are_done_unassigned_or_overdue_have_no_reminder(self, values):
@@ -117,12 +121,12 @@ class TestReminders:
 
 def test_beat_has_it_all_sent(telegram, monkeypatch):
     published = []
-    monkeypatch.setattr(tasks.deliver_due, "publish", lambda: published.append(tasks.deliver_due))
+    monkeypatch.setattr(deliver_due, "publish", lambda: published.append(deliver_due))
     due_in(-MINUTE)
     due_in(HOUR)
     tasks.watch_deadlines()
-    assert Notification.objects.count() == 2
-    assert published == [tasks.deliver_due]
+    assert OutgoingMessage.objects.count() == 2
+    assert published == [deliver_due]
 
 
 @pytest.mark.django_db(transaction=True)
@@ -159,7 +163,7 @@ def test_however_many_beats_run_each_assignee_is_notified_once():
     many(2_000, assignees=100)
     at_once(*[deadlines.mark_overdue] * 6)
     assert Task.objects.filter(status="overdue").count() == 2_000
-    recipients = sorted(Notification.objects.values_list("recipient", flat=True))
+    recipients = sorted(OutgoingMessage.objects.values_list("user", flat=True))
     assert recipients == sorted(set(Task.objects.values_list("assigned_to", flat=True)))
 
 
@@ -185,4 +189,4 @@ def test_100_000_tasks_mark_overdue_in_one_statement_within_a_second():
         "WITH"
     ]
     assert used < 1
-    assert Notification.objects.count() == 1_000
+    assert OutgoingMessage.objects.count() == 1_000

@@ -6,8 +6,9 @@ from django.db.models import F, Q
 from devtools.demo import tasks as demo
 from devtools.demo import users
 from devtools.demo.plan import Plan
+from messaging.models import OutgoingMessage
 from tasks import deadlines
-from tasks.models import Notification, Status, Task, TaskList
+from tasks.models import Status, Task, TaskList
 
 pytestmark = pytest.mark.django_db
 
@@ -35,4 +36,4 @@ def test_tasks_are_assigned_within_the_team():
 
 def test_demo_tasks_notify_no_user():
     assert deadlines.mark_overdue() == deadlines.remind() == 0
-    assert not Notification.objects.exists()
+    assert not OutgoingMessage.objects.exists()

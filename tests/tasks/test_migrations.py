@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from tasks.models import Notification, Task
+from messaging import delivery
+from messaging.models import OutgoingMessage
+from tasks import deadlines
+from tasks.models import Task
 from tests.factories import UserFactory
-from tests.tasks.factories import NotificationFactory, TaskFactory, TaskListFactory
+from tests.tasks.factories import TaskFactory, TaskListFactory, TaskMessageFactory
 
-FIRST, RENAMED, LATEST = "0001_initial", "0002_notification", "0003_names_and_deadlines"
+FIRST, RENAMED, LATEST = "0001_initial", "0002_notification", "0004_outgoing_messages"
 
 
 def migrate(name):
@@ -31,13 +36,48 @@ def _migrated_again(transactional_db):
 pytestmark = pytest.mark.usefixtures("_migrated_again")
 
 
-def test_notices_become_notifications_and_back():
-    kept = NotificationFactory(state="sent")
-    old = migrate(FIRST).get_model("tasks", "Notice").objects.get()
-    assert (old.pk, old.occasion, old.state, old.kind) == (kept.pk, kept.event_at, "sent", kept.kind)
+STATES = ["due", "sending", "sent", "given_up", "uncertain", "obsolete"]
+
+
+def test_notices_become_messages_and_back():
+    task, now = TaskFactory(assigned_to=UserFactory()), timezone.now()
+    notices = migrate(FIRST).get_model("tasks", "Notice").objects
+    for number, state in enumerate(STATES):
+        occasion = now + timedelta(seconds=number)
+        values = {
+            "recipient_id": task.assigned_to_id,
+            "state": state,
+            "occasion": occasion,
+            "attempts": number,
+        }
+        notices.create(task_id=task.pk, kind="assigned", **values)
+        notices.create(kind="overdue", **values)
+    before = list(notices.order_by("pk").values())
     migrate(LATEST)
-    assert Notification.objects.values().get() == {
-        name: getattr(kept, name) for name in Notification.objects.values().get()
+    messages = OutgoingMessage.objects.order_by("pk")
+    expected = [state.replace("due", "pending") for state in STATES for _ in range(2)]
+    assert [message.state for message in messages] == expected
+    assert [message.kind for message in messages] == ["tasks.assigned", "tasks.overdue"] * len(STATES)
+    migrate(FIRST)
+    assert list(notices.order_by("pk").values()) == before
+    assert not messages.all().exists()
+    migrate(LATEST)
+
+
+def test_what_was_sent_before_the_migration_is_not_sent_again():
+    deadline = timezone.now() + timedelta(minutes=30)
+    task = TaskFactory(assigned_to=UserFactory(), deadline=deadline)
+    assigned = TaskMessageFactory.build(task=task, user=task.assigned_to, event_at=deadline)
+    notifications = migrate(RENAMED).get_model("tasks", "Notification").objects
+    values = {"recipient_id": task.assigned_to_id, "task_id": task.pk, "event_at": deadline, "state": "sent"}
+    for kind in ("assigned", "hour_before"):
+        notifications.create(kind=kind, **values)
+    migrate(LATEST)
+    assert deadlines.remind() == 0
+    delivery.send_all([assigned])
+    assert set(OutgoingMessage.objects.values_list("kind", "state")) == {
+        ("tasks.assigned", "sent"),
+        ("tasks.hour_before", "sent"),
     }
 
 

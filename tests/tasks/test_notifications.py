@@ -1,6 +1,6 @@
-"""Who is notified of what, and when a notification no longer holds."""
+"""Who is notified of what, and when a message no longer holds."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pytest
 from django.contrib.auth.models import User
@@ -9,24 +9,26 @@ from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
-from tasks import deadlines, delivery
+from messaging import dispatch
+from messaging.composers import compose
+from messaging.models import OutgoingMessage
+from tasks import deadlines
 from tasks.actions import save_list
-from tasks.models import Notification, Status, Task
-from tasks.notifications import compose
-from tasks.tasks import delete_old_notifications
+from tasks.models import Status, Task
+from tasks.notifications import Kind, unsent_messages_of_assignment
 from tests.factories import UserFactory
 from tests.support.threads import Other
-from tests.tasks.factories import NotificationFactory, TaskFactory
+from tests.tasks.factories import TaskFactory, TaskMessageFactory
 
 pytestmark = pytest.mark.django_db
 
-Kind = Notification.Kind
+State = OutgoingMessage.State
 
 
 def notified():
     """Return who was notified of what, and delete it."""
-    rows = sorted(Notification.objects.values_list("recipient__username", "kind"))
-    Notification.objects.all().delete()
+    rows = sorted(OutgoingMessage.objects.values_list("user__username", "kind"))
+    OutgoingMessage.objects.all().delete()
     return rows
 
 
@@ -43,7 +45,7 @@ def change(team):
 def test_a_new_task_notifies_its_assignee(team):
     address = f"/api/v1/lists/{team.list.pk}/tasks/"
     team.clients["member"].post(address, {"name": "New", "assigned_to": team.assignee.pk}, "json")
-    assert notified() == [("assignee", "assigned")]
+    assert notified() == [("assignee", "tasks.assigned")]
 
 
 def test_an_actor_is_not_notified_of_their_own_change(team):
@@ -53,14 +55,17 @@ def test_an_actor_is_not_notified_of_their_own_change(team):
 
 
 def test_reassigning_notifies_both(team, change):
-    assert change({"assigned_to": team.member.pk}) == [("assignee", "unassigned"), ("member", "assigned")]
-    assert change({"assigned_to": team.owner.pk}) == [("member", "unassigned")]
+    assert change({"assigned_to": team.member.pk}) == [
+        ("assignee", "tasks.unassigned"),
+        ("member", "tasks.assigned"),
+    ]
+    assert change({"assigned_to": team.owner.pk}) == [("member", "tasks.unassigned")]
     assert change({"assigned_to": None}) == []
 
 
 def test_a_user_who_gets_a_task_back_is_notified_again(team, change):
     change({"assigned_to": team.member.pk})
-    assert ("assignee", "assigned") in change({"assigned_to": team.assignee.pk})
+    assert ("assignee", "tasks.assigned") in change({"assigned_to": team.assignee.pk})
 
 
 def test_a_change_without_reassignment_notifies_no_user(team, change):
@@ -68,7 +73,8 @@ def test_a_change_without_reassignment_notifies_no_user(team, change):
 
 
 @pytest.mark.parametrize(
-    ("who", "expected"), [("assignee", [("owner", "completed")]), ("owner", [("assignee", "completed")])]
+    ("who", "expected"),
+    [("assignee", [("owner", "tasks.completed")]), ("owner", [("assignee", "tasks.completed")])],
 )
 def test_completing_notifies_the_others_once(team, who, expected):
     for _ in range(2):
@@ -79,14 +85,14 @@ def test_completing_notifies_the_others_once(team, who, expected):
 def test_a_bulk_tells_each_row(team):
     rows = [{"task_list": team.list.pk, "name": f"{n}", "assigned_to": team.member.pk} for n in range(3)]
     team.clients["owner"].post("/api/v1/tasks/bulk/", {"tasks": rows}, "json")
-    assert notified() == [("member", "assigned")] * 3
+    assert notified() == [("member", "tasks.assigned")] * 3
 
 
 def test_a_message_names_the_task_its_list_and_its_deadline(team):
     deadline = timezone.now() + timedelta(hours=3)
     Task.objects.update(deadline=deadline)
     team.task.refresh_from_db()
-    message = compose(NotificationFactory(task=team.task, recipient=team.assignee))
+    message = compose(TaskMessageFactory(task=team.task, user=team.assignee))
     assert message.subject == "A task for you: Write"
     assert message.text == f"Write (Launch), due {deadline:%Y-%m-%d %H:%M} UTC"
 
@@ -127,13 +133,13 @@ def test_only_what_is_still_so_is_said(team, kind, changes, is_said):
     task.deadline = moment(changes.get("deadline", DAY))
     task.save()
     event_at = moment(changes.get("event_at", DAY))
-    notification = NotificationFactory(task=task, recipient=team.assignee, kind=kind, event_at=event_at)
-    assert (compose(notification) is not None) == is_said
+    message = TaskMessageFactory(task=task, user=team.assignee, kind=kind, event_at=event_at)
+    assert (compose(message) is not None) == is_said
 
 
 def test_an_inactive_user_is_not_notified(team):
     team.assignee.is_active = False
-    assert compose(NotificationFactory(task=team.task, recipient=team.assignee)) is None
+    assert compose(TaskMessageFactory(task=team.task, user=team.assignee)) is None
 
 
 class TestOverdue:
@@ -146,9 +152,7 @@ class TestOverdue:
         return TaskFactory.create_batch(number, assigned_to=self.user, **values)
 
     def said(self):
-        return compose(
-            NotificationFactory(recipient=self.user, task=None, kind=Kind.OVERDUE, event_at=self.now)
-        )
+        return compose(TaskMessageFactory(user=self.user, task=None, kind=Kind.OVERDUE, event_at=self.now))
 
     def test_one_task_is_named_in_the_subject(self):
         [task] = self.late(1)
@@ -181,15 +185,56 @@ def _long_name():
     return Concat(Value("n" * 150), Cast(F("pk"), TextField()))
 
 
-def test_what_was_dealt_with_long_ago_is_deleted():
-    long_ago = timezone.now() - timedelta(days=91)
-    for state in Notification.State:
-        NotificationFactory(state=state, changed_at=long_ago)
-        NotificationFactory(state=state)
-    delete_old_notifications()
-    kept = Notification.objects.filter(changed_at=long_ago).values_list("state", flat=True)
-    assert set(kept) == {Notification.State.DUE, Notification.State.SENDING}
-    assert Notification.objects.exclude(changed_at=long_ago).count() == len(Notification.State)
+def test_nothing_is_sent_of_a_completed_or_deleted_task(telegram):
+    completed, deleted = TaskMessageFactory.create_batch(2)
+    Task.objects.filter(pk=completed.payload["task"]).update(status="completed", completed_at=timezone.now())
+    Task.objects.get(pk=deleted.payload["task"]).delete()
+    assert dispatch.dispatch(OutgoingMessage.objects.all()) == 0
+    assert telegram.calls == 0
+    assert set(OutgoingMessage.objects.values_list("state", flat=True)) == {State.OBSOLETE}
+
+
+def test_a_message_that_telegram_refuses_goes_by_mail(telegram, mailoutbox):
+    message = TaskMessageFactory()
+    telegram.blocked_by.add(message.user.telegram.telegram_id)
+    assert dispatch.dispatch(OutgoingMessage.objects.all()) == 1
+    assert [sent.to for sent in mailoutbox] == [[message.user.email]]
+
+
+def queries_of_claiming():
+    with CaptureQueriesContext(connection) as captured:
+        claimed = dispatch.claim(OutgoingMessage.objects.all())
+    assert claimed.content is not None
+    return len(captured)
+
+
+def test_claiming_costs_the_same_with_1_due_and_with_50():
+    counts = []
+    for number in (1, 50):
+        TaskMessageFactory.create_batch(number)
+        counts.append(queries_of_claiming())
+    assert counts[0] == counts[1]
+
+
+def test_claiming_costs_the_same_for_21_tasks_that_are_overdue_and_for_50():
+    counts = []
+    for number in (21, 50):
+        message = TaskMessageFactory(kind=Kind.OVERDUE, task=None, event_at=timezone.now())
+        overdue_at = datetime.fromisoformat(message.payload["event_at"])
+        late = {"status": "overdue", "overdue_at": overdue_at, "deadline": overdue_at - DAY}
+        TaskFactory.create_batch(number, assigned_to=message.user, **late)
+        counts.append(queries_of_claiming())
+    assert counts[0] == counts[1]
+
+
+def test_the_messages_of_an_assignment_are_found_by_an_index(team):
+    with CaptureQueriesContext(connection) as captured:
+        assert list(unsent_messages_of_assignment(team.task)) == []
+    with connection.cursor() as cursor:
+        cursor.execute("SET LOCAL enable_seqscan = off")
+        cursor.execute(f"EXPLAIN {captured[-1]['sql']}")
+        plan = "\n".join(line for (line,) in cursor.fetchall())
+    assert plan.count("Index Cond: (((dedupe_key)::text ~>=~") == 2, plan
 
 
 class TestObsoleteOnes:
@@ -210,7 +255,7 @@ class TestObsoleteOnes:
         assert self.client.patch(f"/api/v1/tasks/{self.task.pk}/", data, "json").status_code == 200
 
     def deliver(self):
-        delivery.deliver(Notification.objects.all())
+        dispatch.dispatch(OutgoingMessage.objects.all())
         return [(message.to[0].split("@")[0], message.subject) for message in mail.outbox]
 
     def test_completed_and_reopened_before_it_was_sent(self):
@@ -283,21 +328,21 @@ class TestMembersWhoAreRemoved:
         address = f"/api/v1/lists/{team.list.pk}/"
         etag = team.clients["owner"].get(f"/api/v1/tasks/{team.task.pk}/")["ETag"]
         team.clients["owner"].patch(address, {"members": [team.member.pk]}, "json")
-        assert notified() == [("assignee", "unassigned")]
+        assert notified() == [("assignee", "tasks.unassigned")]
         assert team.clients["owner"].get(f"/api/v1/tasks/{team.task.pk}/")["ETag"] != etag
 
     def test_in_the_admin(self, team, admin_client):
         form = {"name": "Launch", "owner": team.owner.pk, "members": [team.member.pk]}
         assert admin_client.post(f"/admin/tasks/tasklist/{team.list.pk}/change/", form).status_code == 302
-        assert notified() == [("assignee", "unassigned")]
+        assert notified() == [("assignee", "tasks.unassigned")]
 
     def test_of_completed_tasks_only_if_they_are_reopened(self, team, telegram):
         team.clients["assignee"].post(f"/api/v1/tasks/{team.task.pk}/complete/")
         team.clients["owner"].patch(f"/api/v1/lists/{team.list.pk}/", {"members": []}, "json")
-        delivery.deliver(Notification.objects.all())
+        dispatch.dispatch(OutgoingMessage.objects.all())
         assert [message.subject for message in mail.outbox] == ["Completed: Write"]
         team.clients["owner"].post(f"/api/v1/tasks/{team.task.pk}/reopen/")
-        delivery.deliver(Notification.objects.all())
+        dispatch.dispatch(OutgoingMessage.objects.all())
         assert [message.subject for message in mail.outbox][1:] == ["No longer your task: Write"]
 
     def test_50_tasks_take_as_many_queries_as_1(self, team):
@@ -316,12 +361,12 @@ class TestMembersWhoAreRemoved:
 
 @pytest.mark.django_db(transaction=True)
 def test_a_task_reopened_while_its_notification_is_found_obsolete_is_sent(team):
-    notification = NotificationFactory(task=team.task, recipient=team.assignee)
+    message = TaskMessageFactory(task=team.task, user=team.assignee)
     Task.objects.update(status="completed", completed_at=timezone.now())
     with transaction.atomic():
-        delivery.claim(Notification.objects.all())
+        dispatch.claim(OutgoingMessage.objects.all())
         other = Other(lambda: team.clients["owner"].post(f"/api/v1/tasks/{team.task.pk}/reopen/"))
         other.wait_until_it_waits()
     assert other.result().status_code == 200
-    notification.refresh_from_db()
-    assert notification.state == Notification.State.DUE
+    message.refresh_from_db()
+    assert message.state == State.PENDING

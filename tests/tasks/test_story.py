@@ -10,9 +10,9 @@ from django.utils import timezone
 
 from tasks import tasks
 from tests.messaging.telegram.test_webhook import message
+from tests.messaging.worker import worker
 from tests.support.telegram import SECRET
 from tests.support.waiting import until
-from tests.tasks.worker import worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 

@@ -5,43 +5,43 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tasks import delivery, tasks
-from tasks.models import Notification
+from messaging import dispatch, tasks
+from messaging.models import OutgoingMessage
+from tests.messaging.factories import MessageFactory
+from tests.messaging.worker import PROCESSES, worker
 from tests.support.waiting import until
-from tests.tasks.factories import NotificationFactory
-from tests.tasks.worker import PROCESSES, worker
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 
-State = Notification.State
+State = OutgoingMessage.State
 KILLS = 1
 
 
-def test_killed_while_they_send_every_notice_arrives_once_or_is_known_to_be_uncertain(telegram, tmp_path):
-    notifications = NotificationFactory.create_batch(20)
-    chats = {notification.pk: 700_000_000 + notification.recipient_id for notification in notifications}
+def test_killed_while_they_send_every_message_arrives_once_or_is_known_to_be_uncertain(telegram, tmp_path):
+    messages = MessageFactory.create_batch(20)
+    chats = {message.pk: message.user.telegram.telegram_id for message in messages}
     for number in range(KILLS):
         telegram.answering.clear()  # from now on messages arrive, but are not answered
         before = telegram.calls
         with worker(tmp_path, f"killed{number}") as victim:
-            tasks.deliver.delay([notification.pk for notification in notifications])
+            tasks.deliver.delay(list(chats))
             tasks.deliver_due.delay()
             until(lambda before=before: telegram.calls == before + PROCESSES)
             victim.kill()
         telegram.answering.set()
     with worker(tmp_path):
         tasks.deliver_due.delay()
-        until(lambda: not Notification.objects.filter(state=State.DUE).exists())
-        until(lambda: Notification.objects.filter(state=State.SENDING).count() == KILLS * PROCESSES)
-        Notification.objects.filter(state=State.SENDING).update(
-            changed_at=timezone.now() - delivery.MAX_SENDING_TIME - timedelta(seconds=1)
+        until(lambda: not OutgoingMessage.objects.filter(state=State.PENDING).exists())
+        until(lambda: OutgoingMessage.objects.filter(state=State.SENDING).count() == KILLS * PROCESSES)
+        OutgoingMessage.objects.filter(state=State.SENDING).update(
+            changed_at=timezone.now() - dispatch.CLAIM_DURATION - timedelta(seconds=1)
         )
         tasks.deliver_due.delay()
-        until(lambda: not Notification.objects.filter(state=State.SENDING).exists())
+        until(lambda: not OutgoingMessage.objects.filter(state=State.SENDING).exists())
 
     arrived = [chat for chat, _ in telegram.messages]
     assert len(arrived) == len(set(arrived)), "one arrived twice"
-    states = dict(Notification.objects.values_list("pk", "state"))
+    states = dict(OutgoingMessage.objects.values_list("pk", "state"))
     assert sorted(states.values()) == sorted(
         [State.SENT] * (20 - KILLS * PROCESSES) + [State.UNCERTAIN] * KILLS * PROCESSES
     )
