@@ -20,6 +20,6 @@ if os.environ.get("TEST_REDIS") == "cluster":  # the core's tests a second time:
 
 from config.settings import *  # noqa: E402, F403
 
-PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast, and nobody's password
+PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; no real password
 INSTALLED_APPS[-1:-1] = ["devtools.apps.DevtoolsConfig", "tests.caching.testapp.apps.TestAppConfig"]  # noqa: F405
 WHITENOISE_AUTOREFRESH = True  # nothing is collected for tests

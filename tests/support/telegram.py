@@ -1,6 +1,6 @@
 """A Bot API server on loopback: it is as strict about the wire as Telegram, fails on demand, and counts.
 
-What it is asked to do next is a queue of faults: ``telegram.next(Fault(status=429, retry_after=3))``.
+Its next faults wait in a queue: ``telegram.next(Fault(status=429, retry_after=3))``.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class BadRequestError(Exception):
 class FakeTelegram:
     """``messages`` are the (chat, text) that were delivered, in order.
 
-    ``calls`` counts all attempts, ``hung_up`` the answers for which nobody waited any more.
+    ``calls`` counts all attempts, ``hung_up`` the answers for which the client no longer waited.
     """
 
     def __init__(self) -> None:
