@@ -16,7 +16,7 @@ from accounts.models import AccessToken
 from accounts.names import TAKEN, is_taken, normalize_address
 from api.fields import NameField
 from api.serializers import ModelSerializer, Serializer
-from core.names import normalize_name, validate_visible
+from core.names import MAX_NORMALIZED, normalize_name, validate_visible
 from core.users import PUBLIC_FIELDS
 from messaging.models import TelegramAccount
 from messaging.selectors import verified_address
@@ -26,6 +26,7 @@ MAX_USERNAME_CHARACTERS = 150
 MAX_PERSON_NAME_CHARACTERS = 150
 MAX_EMAIL_CHARACTERS = 254
 MAX_PASSWORD_CHARACTERS = 128
+MAX_SIGN_IN_CHARACTERS = MAX_NORMALIZED  # a name in another Unicode form may be longer than the stored one
 OWN_FIELDS = [*PUBLIC_FIELDS, "email", "is_staff", "last_login"]
 
 
@@ -148,9 +149,14 @@ class RegistrationSerializer(ModelSerializer[User]):
 class SignInSerializer(Serializer):
     """Credentials."""
 
-    username = serializers.CharField(help_text="In any case and Unicode form.")
+    username = serializers.CharField(
+        max_length=MAX_SIGN_IN_CHARACTERS, help_text="In any case and Unicode form."
+    )
     password = serializers.CharField(
-        help_text="As it was chosen.", trim_whitespace=False, style={"input_type": "password"}
+        max_length=MAX_SIGN_IN_CHARACTERS,
+        help_text="As it was chosen.",
+        trim_whitespace=False,
+        style={"input_type": "password"},
     )
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:

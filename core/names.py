@@ -43,12 +43,20 @@ INVISIBLE = (
 )
 # Whitespace, and the Braille pattern without dots.
 SPACES = r"[\u0009-\u000d\u001c-\u0020\u0085\u00a0\u1680\u2000-\u200a\u2028\u2029\u202f\u205f\u2800\u3000]+"
+# Normalizing many combining characters takes the square of their number: a megabyte of them takes minutes.
+# No field allows as many characters as this, so a longer text is refused for its length.
+MAX_NORMALIZED = 2_000
 LINE_BREAKS = re.compile(r"[\u0009-\u000d\u001c-\u001f\u0085\u2028\u2029]+")
 SHARP_S = "ßẞ"  # the only letters whose folded form is longer, once a name is decomposed
 
 
 def normalize_name(text: str) -> str:
-    """Return a name as it is stored: NFKC, on one line, without spaces around it."""
+    """Return a name as it is stored: NFKC, on one line, without spaces around it.
+
+    A text that is longer than any name is returned as it is, for the field's ``max_length`` to refuse.
+    """
+    if len(text) > MAX_NORMALIZED:
+        return text
     return LINE_BREAKS.sub(" ", unicodedata.normalize("NFKC", text)).strip()
 
 
@@ -60,7 +68,7 @@ def name_key(text: str) -> str:
 
 def validate_visible(name: str) -> None:
     """Raise ValidationError for a name of invisible characters only."""
-    if not name_key(name):
+    if not name_key(name[:MAX_NORMALIZED]):
         raise ValidationError(INVISIBLE_NAME, code="invisible")
 
 

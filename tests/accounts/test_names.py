@@ -1,6 +1,7 @@
 """One user for each username and e-mail, whatever their case and Unicode form."""
 
 import threading
+import time
 
 import pytest
 from django.contrib.auth.forms import AdminUserCreationForm
@@ -94,6 +95,19 @@ def test_the_admin_refuses_an_invisible_username(admin_client):
     page = admin_client.post("/admin/auth/user/add/", values)
     assert "username" in page.context["adminform"].form.errors
     assert User.objects.count() == 1
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("field", ["username", "email", "first_name"])
+def test_a_megabyte_of_combining_characters_is_refused_at_once(field):
+    began = time.perf_counter()
+    answer = APIClient().post(REGISTER, {**GOOD, field: "a" + "\u0323\u0301" * 300_000}, format="json")
+    assert (answer.status_code, [*answer.json()["errors"]]) == (400, [field])
+    answer = APIClient().post(
+        "/api/v1/auth/token/", {"username": "\u0323\u0301" * 300_000, "password": PASSWORD}, format="json"
+    )
+    assert (answer.status_code, [*answer.json()["errors"]]) == (400, ["username"])
+    assert time.perf_counter() - began < 2
 
 
 @pytest.mark.django_db

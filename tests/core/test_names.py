@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 import unicodedata
 
 import pytest
@@ -108,3 +109,12 @@ def test_validate_visible_refuses_a_name_that_shows_nothing(name):
 def test_normalize_name_is_nfkc_on_one_line_without_spaces_around(given, stored):
     assert normalize_name(given) == stored
     assert normalize_name(stored) == stored
+
+
+def test_a_text_longer_than_any_name_takes_no_time():
+    """A million combining characters would take minutes to normalize."""
+    text = "a" + "\u0323\u0301" * 500_000
+    began = time.perf_counter()
+    assert normalize_name(text) == text
+    validate_visible(text)
+    assert time.perf_counter() - began < 1
