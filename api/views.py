@@ -2,16 +2,10 @@
 
 from __future__ import annotations
 
-from functools import cache
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django.http import HttpResponse
-from drf_spectacular.generators import SchemaGenerator
-from drf_spectacular.utils import extend_schema
-from drf_spectacular.views import SpectacularAPIView, SpectacularSwaggerView
 from rest_framework import views
 from rest_framework.exceptions import APIException
-from rest_framework.response import Response
 
 from api.query import NoQuery, QuerySerializer, parse_query
 
@@ -58,26 +52,3 @@ class StrictQuery:
 
 class APIView(StrictQuery, views.APIView):
     """DRF's, with strict query parameters."""
-
-
-class SchemaView(SpectacularAPIView):
-    """The schema as YAML, or as JSON if the client accepts that."""
-
-    @extend_schema(exclude=True)
-    def get(self, request: Request) -> Response:  # noqa: ARG002
-        return Response(_schema())
-
-
-class DocsView(SpectacularSwaggerView):
-    """Swagger UI. Its page cannot hold what OPTIONS answers elsewhere."""
-
-    def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002
-        return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
-
-
-@cache
-def _schema() -> dict[str, Any]:
-    """Return the schema. It is made once: it is the same for every client, and takes some 100 ms."""
-    generator: Any = SchemaGenerator()  # type: ignore[no-untyped-call]  # drf-spectacular has no types
-    schema: dict[str, Any] = generator.get_schema(request=None, public=True)
-    return schema
