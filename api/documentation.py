@@ -25,7 +25,7 @@ METHODS = ("get", "post", "put", "patch", "delete")
 
 
 class EndpointSerializer(Serializer):
-    path = serializers.CharField(help_text="From the root; what stands in braces is a parameter.")
+    path = serializers.CharField(help_text="From the root; a name in braces is a parameter.")
     methods = serializers.ListField(child=serializers.CharField(), help_text="Such as GET.")
     summary = serializers.CharField(help_text="What a GET gives, else what the first method does.")
 
