@@ -11,9 +11,10 @@ from rest_framework import status
 from rest_framework.negotiation import BaseContentNegotiation
 from rest_framework.permissions import AllowAny
 
-from api.problems.exceptions import Problem
+from api.problems.exceptions import Conflict, Problem
 from api.viewsets import GenericViewSet, RetrieveModelMixin
 from courses import schema, tasks
+from courses.fonts import MissingFontError, fallback_fonts
 from courses.models import Certificate
 from courses.serializers import CertificateSerializer
 
@@ -61,12 +62,17 @@ class CertificateViewSet(RetrieveModelMixin, GenericViewSet[Certificate]):
         try:
             file = certificate.file.open()
         except (ValueError, FileNotFoundError):  # not made yet, or lost
-            tasks.certify.publish(certificate.enrollment_id)
-            raise _still_being_made() from None
+            raise _not_there(certificate) from None
         return FileResponse(file, filename=f"{uuid}.pdf", content_type="application/pdf")
 
 
-def _still_being_made() -> Problem:
+def _not_there(certificate: Certificate) -> Problem:
+    """Have the file made, and return the problem that says so; or the reason why it cannot be made."""
+    try:
+        fallback_fonts(certificate.learner_name + certificate.course_title)
+    except MissingFontError as error:
+        return Conflict(f"The file cannot be made. {error}")
+    tasks.certify.publish(certificate.enrollment_id)
     return Problem(
         "The file is being made: try again in a few seconds.",
         status=status.HTTP_404_NOT_FOUND,

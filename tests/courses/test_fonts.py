@@ -81,3 +81,13 @@ def test_markup_in_a_title_is_text():
     title = "**bold** __under__ <b>&amp;</b> [a](b)"
     text = read(certificates.render(certificate_of(title))).pages[0].extract_text()
     assert title in text
+
+
+@pytest.mark.django_db
+def test_owner_of_a_certificate_that_cannot_be_made_learns_why(settings, client):
+    settings.FONT_FOLDERS = ["/nowhere"]
+    certificate = certificate_of("Course", first_name="中文")
+    client.force_login(certificate.enrollment.user)
+    answer = client.get(f"/api/v1/certificates/{certificate.uuid}.pdf")
+    assert answer.status_code == 409
+    assert "apt-get install fonts-noto-core" in answer.json()["detail"]
