@@ -13,10 +13,6 @@ PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; p
 
 BENCHMARKS := coherence releases cost outage redis_drills throughput recalculation
 
-# The texts that the language check reads (devtools/language.py).
-PLAIN := .env.example CHANGELOG.md CONTRIBUTING.md README.md Makefile docs tests benchmarks caching config core api \
-	ratelimit web messaging accounts clients courses services tasks topics monitoring devtools
-
 .PHONY: run test lint bench benchmark flower install peers psycopg3 requirements
 
 # Everything at once on http://127.0.0.1:8000 until Ctrl-C; PORT=8001 picks another port.
@@ -31,7 +27,7 @@ test: install
 lint: install
 	$(VENV) -m ruff check
 	$(VENV) -m ruff format --check
-	$(VENV) -m devtools.language $(PLAIN)
+	$(VENV) -m devtools.language
 	$(NOWHERE) DEBUG=1 $(VENV) -m mypy
 	$(NOWHERE) DEBUG=1 $(VENV) -c "from importlinter.cli import lint_imports_command; lint_imports_command()"
 	DEBUG=1 $(VENV) manage.py makemigrations --check --dry-run

@@ -33,7 +33,11 @@ class RedisProcess:
         options = {"port": str(self.port), "bind": "127.0.0.1", "dir": str(self.folder), **self._options}
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         self._process = subprocess.Popen([redis_server_binary(), *words], stdout=subprocess.DEVNULL)
-        until(self._answers)
+        try:
+            until(self._answers)
+        except BaseException:
+            self.kill()
+            raise
 
     def kill(self) -> None:
         """Kill it with SIGKILL, so that it writes nothing more."""

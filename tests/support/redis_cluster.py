@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import atexit
+import contextlib
 import shutil
 import signal
 import socket
@@ -25,9 +26,21 @@ class Cluster:
         self._options = {name.replace("_", "-"): value for name, value in options.items()}
         self.ports = [_free_port() for _ in range(size)]
         self._processes = {port: self._start(port) for port in self.ports}
+        try:
+            self._join()
+        except BaseException:  # the other nodes must not outlive a cluster that was never there
+            self.remove()
+            raise
+
+    def _join(self) -> None:
+        """Give each node its share of the slots, and wait until they know each other.
+
+        Raises:
+            RuntimeError: a node has ended, for example because its port was taken in the meantime.
+        """
         for index, port in enumerate(self.ports):
             until(lambda port=port: self._answers(port))
-            first, last = index * SLOTS // size, (index + 1) * SLOTS // size
+            first, last = (SLOTS * n // len(self.ports) for n in (index, index + 1))
             with self.client(port) as client:
                 client.execute_command("CLUSTER", "ADDSLOTS", *range(first, last))
                 client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.ports[0])
@@ -101,6 +114,8 @@ class Cluster:
         return text["cluster_state"] == "ok" and int(text["cluster_known_nodes"]) == len(self.ports)
 
     def _answers(self, port: int) -> bool:
+        if self._processes[port].poll() is not None:
+            raise RuntimeError(f"The node at port {port} ended while it started")
         try:
             with self.client(port) as client:
                 return bool(client.ping())
@@ -116,10 +131,10 @@ def start_cluster(size: int = 3) -> list[tuple[str, int]]:
 
 
 def _free_port() -> int:
-    """A port whose cluster bus port, 10,000 above, is a valid port too."""
+    """Return a free port whose cluster bus port, 10,000 above, is free, too."""
     while True:
-        with socket.socket() as probe:
+        with socket.socket() as probe, socket.socket() as bus, contextlib.suppress(OSError, OverflowError):
             probe.bind(("127.0.0.1", 0))
             port = int(probe.getsockname()[1])
-        if port < 55_000:
+            bus.bind(("127.0.0.1", port + 10_000))
             return port

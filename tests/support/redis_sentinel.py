@@ -41,7 +41,11 @@ class Sentinel:
         config.write_text("\n".join(lines) + "\n")
         command = [redis_server_binary(), config, "--sentinel"]
         self._process = subprocess.Popen(command, cwd=folder, stdout=subprocess.DEVNULL)
-        until(self._answers)
+        try:
+            until(self._answers)
+        except BaseException:
+            self.kill()
+            raise
 
     def client(self) -> redis.Redis:
         """A client of it; a context manager."""

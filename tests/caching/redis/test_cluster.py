@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 
+import psutil
 import pytest
 from redis.crc import key_slot
 
@@ -16,6 +17,13 @@ from tests.support.waiting import until
 
 SET = Script.of("return redis.call('SET', KEYS[1], ARGV[1])")
 KEYS = [f"key:{i}" for i in range(60)]
+
+
+def test_cluster_whose_nodes_do_not_start_leaves_no_process():
+    before = {process.pid for process in psutil.Process().children()}
+    with pytest.raises(RuntimeError, match="ended while it started"):
+        Cluster(maxmemory="perhaps")
+    assert {process.pid for process in psutil.Process().children()} <= before
 
 
 def seconds(call, *args):
