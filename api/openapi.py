@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
-from drf_spectacular.plumbing import get_lib_doc_excludes
 from rest_framework.permissions import SAFE_METHODS
 
 from api.permissions import ModelPermissionsOrReadOnly
@@ -71,16 +70,6 @@ class AutoSchema(SpectacularAutoSchema):
             isinstance(permission, ModelPermissionsOrReadOnly) for permission in permissions
         )
         return [*ways, {}] if permissions and open_to_all else ways
-
-
-def library_classes() -> list[type]:
-    """Return the classes whose docstrings are not for the public: subclasses do not inherit them there."""
-    from api import serializers, views, viewsets  # they need DRF's views, which need this module
-
-    own = [vars(module).values() for module in (serializers, views, viewsets)]
-    classes = {value for values in own for value in values if isinstance(value, type)}
-    excluded: list[type] = get_lib_doc_excludes()  # type: ignore[no-untyped-call]  # it has no types
-    return [*excluded, *(cls for cls in classes if cls.__module__.startswith("api."))]
 
 
 def add_problems(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:  # noqa: ARG001
