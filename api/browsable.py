@@ -95,7 +95,7 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
         renderer_context: Mapping[str, Any],
     ) -> SafeString:
         """Return the JSON as HTML, with links to the addresses in it."""
-        text = super().get_content(renderer, data, accepted_media_type, renderer_context)  # type: ignore[arg-type]
+        text = super().get_content(renderer, data, accepted_media_type, renderer_context)
         return mark_safe(ADDRESS.sub(r'&quot;<a href="\1">\1</a>&quot;', escape(text)))  # noqa: S308  (escaped)
 
     def get_raw_data_form(self, data: Any, view: APIView, method: str, request: Request) -> BodyForm | None:

@@ -94,6 +94,18 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
+# Origins (https://…) whose pages may read the API, by tokens: cookies are not sent across origins.
+CORS_ALLOWED_ORIGINS = _words("CORS_ALLOWED_ORIGINS")
+if CORS_ALLOWED_ORIGINS:
+    INSTALLED_APPS.insert(-1, "corsheaders")
+    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")  # outside of all that answers
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    *("X-Cache", "Cache-Status", "ETag", "Location", "X-Request-ID"),
+    *("RateLimit", "RateLimit-Policy", "Retry-After"),
+]
+
 DEBUG_TOOLBAR = DEBUG and _flag("DEBUG_TOOLBAR")
 if DEBUG_TOOLBAR:
     if not find_spec("debug_toolbar"):
