@@ -2,8 +2,8 @@
 
 4 clients, 5 services: tests/clients, tests/services/test_views.py. 7 annotate and aggregate: the totals in
 tests/services/test_views.py. 9 tasks and Singleton, 11 the price's cache: test_2_recalculation.py, and in
-tests/services test_deduplication.py, test_convergence.py, test_subscription_totals.py. All thirteen as a reader
-types them: tests/docs/test_tutorial.py.
+tests/services test_deduplication.py, test_convergence.py, test_subscription_totals.py. All thirteen as
+a reader types them: tests/docs/test_tutorial.py.
 """
 
 from __future__ import annotations
