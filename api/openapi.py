@@ -8,7 +8,7 @@ from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from rest_framework.permissions import SAFE_METHODS
 
 from api.permissions import ModelPermissionsOrReadOnly
-from api.problems.handler import CONTENT_TYPE
+from api.problems.exceptions import CONTENT_TYPE
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -94,6 +94,18 @@ MIDDLEWARE = [
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
+# Origins (https://…) whose pages may read the API, by tokens: cookies are not sent across origins.
+CORS_ALLOWED_ORIGINS = _words("CORS_ALLOWED_ORIGINS")
+if CORS_ALLOWED_ORIGINS:
+    INSTALLED_APPS.insert(-1, "corsheaders")
+    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")  # outside of all that answers
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    *("X-Cache", "Cache-Status", "ETag", "Location", "X-Request-ID"),
+    *("RateLimit", "RateLimit-Policy", "Retry-After"),
+]
+
 DEBUG_TOOLBAR = DEBUG and _flag("DEBUG_TOOLBAR")
 if DEBUG_TOOLBAR:
     if not find_spec("debug_toolbar"):
@@ -326,6 +338,8 @@ for _entry in CELERY_BEAT_SCHEDULE.values():  # what was sent while no worker ra
 
 # --- API --------------------------------------------------------------------------------------
 
+BROWSABLE_API = _flag("BROWSABLE_API", "1" if DEBUG else "0")  # DRF's pages with forms, for browsers
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
@@ -333,7 +347,11 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        *(["api.browsable.BrowsableAPIRenderer"] if BROWSABLE_API else []),
+    ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.ContentNegotiation",
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "api.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": "api.metadata.Metadata",
@@ -351,7 +369,6 @@ REST_FRAMEWORK = {
         "telegram-confirm": os.environ.get("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
     },
     "NUM_PROXIES": int(os.environ.get("NUM_PROXIES", "0")),
-    "URL_FORMAT_OVERRIDE": None,  # there is one format, so ?format= is an unknown parameter
     "COERCE_DECIMAL_TO_STRING": False,  # money is a JSON number
 }
 

@@ -11,8 +11,9 @@ from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import render
 from django.urls import is_valid_path
 
-from api.problems.exceptions import Conflict
-from api.problems.handler import CONTENT_TYPE, problem_of, problem_response
+from api.negotiation import is_page
+from api.problems.exceptions import CONTENT_TYPE, Conflict
+from api.problems.handler import problem_of, problem_response
 from api.problems.mapping import translate
 from core.conf import API_PREFIX
 from core.request_id import request_id
@@ -46,7 +47,7 @@ class ProblemMiddleware:
         response = self.get_response(request)
         if isinstance(response, HttpResponseRedirectBase):
             del response["Content-Type"]  # it has no content
-        if response.status_code < 400 or response.get("Content-Type") == CONTENT_TYPE:
+        if response.status_code < 400 or response.get("Content-Type") == CONTENT_TYPE or is_page(response):
             return response
         return _as_problem(request, response)
 
