@@ -12,6 +12,7 @@ from redis.retry import Retry
 
 from config import addresses
 from config.environment import ROOT, get_address, load_environment
+from core.session_timeouts import as_options
 
 load_environment()
 BASE_DIR = ROOT
@@ -179,6 +180,20 @@ else:
             "CONN_HEALTH_CHECKS": True,
         }
     }
+# In seconds, 0 is none. A worker of Celery has DB_TASK_STATEMENT_TIMEOUT, `migrate` has none; a block that
+# needs more has core.database.statement_timeout.
+DB_TIMEOUTS = {
+    "statement_timeout": float(os.environ.get("DB_STATEMENT_TIMEOUT", "15")),
+    "lock_timeout": float(os.environ.get("DB_LOCK_TIMEOUT", "5")),
+    "idle_in_transaction_session_timeout": float(os.environ.get("DB_IDLE_IN_TRANSACTION_TIMEOUT", "60")),
+}
+DB_TASK_STATEMENT_TIMEOUT = float(os.environ.get("DB_TASK_STATEMENT_TIMEOUT", "300"))
+DB_POOLER = _flag("DB_POOLER")  # a transaction pooler: a session lasts as long as a transaction
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DB_POOLER
+_options: dict[str, Any] = DATABASES["default"].setdefault("OPTIONS", {})
+_options.setdefault("connect_timeout", int(os.environ.get("DB_CONNECT_TIMEOUT", "3")))
+if not DB_POOLER:  # what the URL says comes last, and so holds
+    _options["options"] = f"{as_options(DB_TIMEOUTS)} {_options.get('options', '')}".rstrip()
 
 # --- Redis: the cache is database 1, the broker, throttles and view counters database 0 -------
 
@@ -293,6 +308,7 @@ if CELERY_BROKER_URL.startswith("sentinel://"):
     }
     CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_SINGLETON_BACKEND_CLASS = "services.deduplication.OwnedLocks"
+CELERY_BEAT_SCHEDULER = "core.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
 )
