@@ -79,6 +79,8 @@ if _flag("SYLLABUS_DEVTOOLS") and find_spec("devtools"):  # for its commands, ru
 
 MIDDLEWARE = [
     "core.request_id.RequestIdMiddleware",
+    "monitoring.middleware.AccessMiddleware",
+    "core.head.HeadMiddleware",
     "api.http_cache.CacheHeadersMiddleware",
     "api.problems.middleware.ProblemMiddleware",
     "core.security.SecureWritesMiddleware",
@@ -264,7 +266,11 @@ if CACHALOT_ENABLED:  # it is not coherent, unlike the project's own cache: docs
     if DEBUG_TOOLBAR:
         DEBUG_TOOLBAR_PANELS.append("cachalot.panels.CachalotPanel")
 
-METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for the public
+METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who has it may read them; if unset: this machine only
+
+# How long the server goes on after SIGTERM while /health/ready answers 503, for load balancers that ask it.
+DRAIN_SECONDS = float(os.environ.get("DRAIN_SECONDS", "0"))
 
 # --- Celery -----------------------------------------------------------------------------------
 
@@ -424,6 +430,10 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 SQL_LOG = _flag("SQL_LOG")  # each statement with its time
 
+LOG_FORMAT = os.environ.get("LOG_FORMAT", "text")
+if LOG_FORMAT not in {"text", "json"}:
+    raise SystemExit(f"LOG_FORMAT is text or json, not {LOG_FORMAT!r}.")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -432,12 +442,13 @@ LOGGING = {
         "line": {
             "format": "{asctime} {levelname:<7} [{request_id}] {name}: {message}",
             "style": "{",
-        }
+        },
+        "json": {"()": "core.log_format.JSONFormatter"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": "json" if LOG_FORMAT == "json" else "line",
             "filters": ["request_id"],
         }
     },

@@ -6,7 +6,7 @@ import contextlib
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.core.checks import CheckMessage, Tags, Warning, register
+from django.core import checks
 from django.db import DEFAULT_DB_ALIAS, connections, transaction
 
 from core.session_timeouts import as_options, milliseconds
@@ -56,8 +56,8 @@ def set_statement_timeout(seconds: float, using: str = DEFAULT_DB_ALIAS) -> str:
     return before
 
 
-@register(Tags.database)
-def check_timeouts(databases: Sequence[str] | None = None, **_: object) -> list[CheckMessage]:
+@checks.register(checks.Tags.database)
+def check_timeouts(databases: Sequence[str] | None = None, **_: object) -> list[checks.CheckMessage]:
     """Warn if statements have no timeout behind a pooler, where the connection cannot bring its own."""
     if not settings.DB_POOLER or DEFAULT_DB_ALIAS not in (databases or ()):
         return []
@@ -67,4 +67,4 @@ def check_timeouts(databases: Sequence[str] | None = None, **_: object) -> list[
     if found != "0" or not settings.DB_TIMEOUTS[STATEMENT_TIMEOUT]:
         return []
     hint = "Run `manage.py dbtimeouts`, then RECONNECT in the pooler's console."
-    return [Warning("Statements have no timeout behind the pooler.", hint=hint, id="core.W001")]
+    return [checks.Warning("Statements have no timeout behind the pooler.", hint=hint, id="core.W001")]

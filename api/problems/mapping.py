@@ -23,8 +23,8 @@ logger = logging.getLogger(__name__)
 # SQLSTATEs are those of https://www.postgresql.org/docs/current/errcodes-appendix.html
 RACE_LOST = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
 TIMED_OUT = "57014"  # query canceled, by statement_timeout or by an operator
-# Classes of PostgreSQL's InternalError that are none: a server that takes no writes for now (a standby, a disk
-# that is nearly full), and a transaction that was idle for too long.
+# Outages among PostgreSQL's InternalErrors: a server that takes no writes for now (a standby, a full disk),
+# and a transaction that was idle for too long.
 READ_ONLY, IDLE_FOR_TOO_LONG = "25006", "25P03"
 NUL_IN_TEXT = "A string literal cannot contain NUL (0x00) characters."  # psycopg2's ValueError
 

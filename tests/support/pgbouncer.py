@@ -51,9 +51,12 @@ def pgbouncer(pool_size: int = 5) -> Iterator[Pooler]:
     with socket.socket() as free, tempfile.TemporaryDirectory(prefix="pgbouncer-") as folder:
         free.bind(("127.0.0.1", 0))
         values = {
-            **{name: server.get(name) for name in ("host", "user")},
-            **{"port": server.get("port") or 5432, "listen": free.getsockname()[1]},
-            **{"folder": folder, "pool_size": pool_size},
+            "host": server["host"],
+            "port": server.get("port") or 5432,
+            "user": server.get("user"),
+            "listen": free.getsockname()[1],
+            "folder": folder,
+            "pool_size": pool_size,
         }
         free.close()
         Path(folder, "ini").write_text(CONFIGURATION.format(**values))

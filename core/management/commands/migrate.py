@@ -29,7 +29,7 @@ class Command(migrate.Command):
     def _only_one(self, alias: str) -> Iterator[None]:
         """Hold the lock on a connection of its own: a migration may commit and open transactions.
 
-        The lock belongs to a transaction, so that a transaction pooler keeps it. Whoever waits polls: a
+        The lock belongs to a transaction, so that a transaction pooler keeps it. A second one polls: a
         statement that waits has a snapshot, and CREATE INDEX CONCURRENTLY of the other would wait for it.
         """
         holder = connections[alias].copy()
