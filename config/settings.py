@@ -12,6 +12,7 @@ from redis.retry import Retry
 
 from config import addresses
 from config.environment import ROOT, get_address, load_environment
+from core.session_timeouts import as_options
 
 load_environment()
 BASE_DIR = ROOT
@@ -78,6 +79,8 @@ if _flag("SYLLABUS_DEVTOOLS") and find_spec("devtools"):  # for its commands, ru
 
 MIDDLEWARE = [
     "core.request_id.RequestIdMiddleware",
+    "monitoring.middleware.AccessMiddleware",
+    "core.head.HeadMiddleware",
     "api.http_cache.CacheHeadersMiddleware",
     "api.problems.middleware.ProblemMiddleware",
     "core.security.SecureWritesMiddleware",
@@ -191,6 +194,20 @@ else:
             "CONN_HEALTH_CHECKS": True,
         }
     }
+# In seconds, 0 is none. A worker of Celery has DB_TASK_STATEMENT_TIMEOUT, `migrate` has none; a block that
+# needs more has core.database.statement_timeout.
+DB_TIMEOUTS = {
+    "statement_timeout": float(os.environ.get("DB_STATEMENT_TIMEOUT", "15")),
+    "lock_timeout": float(os.environ.get("DB_LOCK_TIMEOUT", "5")),
+    "idle_in_transaction_session_timeout": float(os.environ.get("DB_IDLE_IN_TRANSACTION_TIMEOUT", "60")),
+}
+DB_TASK_STATEMENT_TIMEOUT = float(os.environ.get("DB_TASK_STATEMENT_TIMEOUT", "300"))
+DB_POOLER = _flag("DB_POOLER")  # a transaction pooler: a session lasts as long as a transaction
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DB_POOLER
+_options: dict[str, Any] = DATABASES["default"].setdefault("OPTIONS", {})
+_options.setdefault("connect_timeout", int(os.environ.get("DB_CONNECT_TIMEOUT", "3")))
+if not DB_POOLER:  # what the URL says comes last, and so holds
+    _options["options"] = f"{as_options(DB_TIMEOUTS)} {_options.get('options', '')}".rstrip()
 
 # --- Redis: the cache is database 1, the broker, throttles and view counters database 0 -------
 
@@ -261,7 +278,11 @@ if CACHALOT_ENABLED:  # it is not coherent, unlike the project's own cache: docs
     if DEBUG_TOOLBAR:
         DEBUG_TOOLBAR_PANELS.append("cachalot.panels.CachalotPanel")
 
-METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for the public
+METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who has it may read them; if unset: this machine only
+
+# How long the server goes on after SIGTERM while /health/ready answers 503, for load balancers that ask it.
+DRAIN_SECONDS = float(os.environ.get("DRAIN_SECONDS", "0"))
 
 # --- Celery -----------------------------------------------------------------------------------
 
@@ -308,6 +329,7 @@ if CELERY_BROKER_URL.startswith("sentinel://"):
     }
     CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_SINGLETON_BACKEND_CLASS = "services.deduplication.OwnedLocks"
+CELERY_BEAT_SCHEDULER = "core.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
 )
@@ -428,6 +450,10 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 SQL_LOG = _flag("SQL_LOG")  # each statement with its time
 
+LOG_FORMAT = os.environ.get("LOG_FORMAT", "text")
+if LOG_FORMAT not in {"text", "json"}:
+    raise SystemExit(f"LOG_FORMAT is text or json, not {LOG_FORMAT!r}.")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -436,12 +462,13 @@ LOGGING = {
         "line": {
             "format": "{asctime} {levelname:<7} [{request_id}] {name}: {message}",
             "style": "{",
-        }
+        },
+        "json": {"()": "core.log_format.JSONFormatter"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": "json" if LOG_FORMAT == "json" else "line",
             "filters": ["request_id"],
         }
     },
