@@ -37,6 +37,18 @@ PROBLEM = {
             "description": "With 429: the limits that were reached, by their names in `RateLimit-Policy`.",
             "items": {"type": "string"},
         },
+        "lessons": {
+            "type": "array",
+            "description": "With 409 of a course's completion: lessons that are not completed, in order.",
+            "items": {
+                "type": "object",
+                "required": ["id", "title"],
+                "properties": {
+                    "id": {"type": "integer", "example": 12},
+                    "title": {"type": "string", "example": "Lesson 1.2"},
+                },
+            },
+        },
     },
 }
 MEANINGS = {

@@ -240,6 +240,9 @@ CACHES: dict[str, dict[str, Any]] = {
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 PRICE_CACHE_NAME = "price_cache"  # the sum of all prices
+COURSE_COMPLETION = os.environ.get("COURSE_COMPLETION", "lessons")
+if COURSE_COMPLETION not in {"lessons", "anytime"}:
+    raise SystemExit('COURSE_COMPLETION must be "lessons" or "anytime".')
 RECALCULATION_STAMPS_COMMENT = _flag("RECALCULATION_STAMPS_COMMENT", "1")
 
 
