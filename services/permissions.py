@@ -1,11 +1,13 @@
-"""Who may recalculate."""
+"""Who may change what a price follows."""
 
 from __future__ import annotations
 
 from rest_framework.permissions import DjangoModelPermissions
 
+CHANGE = DjangoModelPermissions.perms_map["PATCH"]
 
-class RecalculatePermission(DjangoModelPermissions):
-    """A recalculation changes a subscription, so its POST needs ``change_subscription``."""
 
-    perms_map = {**DjangoModelPermissions.perms_map, "POST": DjangoModelPermissions.perms_map["PATCH"]}
+class ChangePermission(DjangoModelPermissions):
+    """For what belongs to a row, such as its scheduled prices: every write needs ``change_…`` of the row."""
+
+    perms_map = {**DjangoModelPermissions.perms_map, "POST": CHANGE, "DELETE": CHANGE}

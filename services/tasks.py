@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from services import pricing, recalculation, subscription_totals
+from services import pricing, recalculation, scheduling, subscription_totals
 from services.deduplication import DedupedTask
 
 
@@ -19,7 +19,8 @@ def recalculate() -> None:
 
 @shared_task
 def repair() -> None:
-    """Do the same, by beat and without a lock: for changes whose message was not sent, or was lost."""
+    """Apply scheduled prices; then do the same without a lock, for changes whose message was lost."""
+    scheduling.apply_due()
     recalculation.recalculate()
 
 

@@ -14,15 +14,23 @@ from rest_framework.permissions import SAFE_METHODS, DjangoModelPermissions
 from rest_framework.response import Response
 
 from api.http_cache import cached_response, made_of
-from api.pagination import Page, check_exists, envelope
+from api.pagination import Page, PageQuery, check_exists, envelope
 from api.permissions import ModelPermissions
 from api.problems.exceptions import Unavailable
 from api.serializers import refuse_body
 from api.viewsets import GenericViewSet, ModelViewSet
 from clients.selectors import visible_client_id
-from services import actions, cache, selectors
+from services import actions, cache, schema, selectors
+from services.history import PricePeriods
+from services.history_serializers import (
+    PlanDiscountSerializer,
+    PricePeriodQuery,
+    PricePeriodSerializer,
+    ServicePriceSerializer,
+)
+from services.history_views import PriceChangesMixin
 from services.models import Plan, Recalculation, Service, Subscription
-from services.permissions import RecalculatePermission
+from services.permissions import ChangePermission
 from services.queries import ServiceQuery, SubscriptionQuery
 from services.serializers import (
     PlanSerializer,
@@ -47,6 +55,7 @@ FOLLOW = (
 UNUSED = "Only one without subscriptions can be deleted, else the answer is 409."
 
 
+@schema.price_changes("service", "price", ServicePriceSerializer)
 @extend_schema_view(
     list=extend_schema(summary="List services", description=SIGNED_IN),
     create=extend_schema(summary="Add a service", description="Needs the permission `services.add_service`."),
@@ -55,12 +64,13 @@ UNUSED = "Only one without subscriptions can be deleted, else the answer is 409.
     partial_update=extend_schema(summary="Change a service", description=FOLLOW),
     destroy=extend_schema(summary="Delete a service", description=UNUSED),
 )
-class ServiceViewSet(ModelViewSet[Service]):
+class ServiceViewSet(PriceChangesMixin, ModelViewSet[Service]):
     permission_classes = [DjangoModelPermissions]  # every signed-in user reads
     queryset = Service.objects.order_by("pk")
     serializer_class = ServiceSerializer
-    query_serializers = {"list": ServiceQuery}
+    query_serializers = {"list": ServiceQuery, "history": PageQuery, "prices": PageQuery}
     lookup_value_converter = "int"
+    change_serializer_class = ServicePriceSerializer
 
     def filter_queryset(self, queryset: QuerySet[Service, Any]) -> QuerySet[Service, Any]:
         services = super().filter_queryset(queryset)
@@ -69,6 +79,7 @@ class ServiceViewSet(ModelViewSet[Service]):
         return services
 
 
+@schema.price_changes("plan", "discount", PlanDiscountSerializer)
 @extend_schema_view(
     list=extend_schema(summary="List plans", description=SIGNED_IN),
     create=extend_schema(summary="Add a plan", description="Needs the permission `services.add_plan`."),
@@ -77,10 +88,12 @@ class ServiceViewSet(ModelViewSet[Service]):
     partial_update=extend_schema(summary="Change a plan", description=FOLLOW),
     destroy=extend_schema(summary="Delete a plan", description=UNUSED),
 )
-class PlanViewSet(ModelViewSet[Plan]):
+class PlanViewSet(PriceChangesMixin, ModelViewSet[Plan]):
     permission_classes = [DjangoModelPermissions]  # every signed-in user reads
     queryset = Plan.objects.order_by("pk")
     serializer_class = PlanSerializer
+    query_serializers = {"list": PageQuery, "history": PageQuery, "prices": PageQuery}
+    change_serializer_class = PlanDiscountSerializer
     lookup_value_converter = "int"
 
 
@@ -113,7 +126,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
     queryset = selectors.shown_subscriptions().order_by("pk")
     serializer_class = SubscriptionWriteSerializer
     read_serializer_class = SubscriptionSerializer
-    query_serializers = {"list": SubscriptionQuery}
+    query_serializers = {"list": SubscriptionQuery, "prices": PricePeriodQuery}
     lookup_value_converter = "int"
 
     @extend_schema(
@@ -151,7 +164,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         request=None,
         responses={202: QueuedSerializer},
     )
-    @action(detail=True, methods=["post"], permission_classes=[RecalculatePermission])
+    @action(detail=True, methods=["post"], permission_classes=[ChangePermission])
     def recalculate(self, request: Request, pk: int) -> Response:  # noqa: ARG002
         refuse_body(request)
         with transaction.atomic():
@@ -160,6 +173,17 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
             raise Unavailable("The broker that takes the tasks does not answer.")
         names = [task.name for task in actions.SINGLE_TASKS]
         return Response({"tasks": names}, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(
+        summary="List the prices of a subscription",
+        description=f"What it cost, costs, and will cost by what is scheduled, the latest first. {READERS}",
+        responses=PricePeriodSerializer(many=True),
+    )
+    @action(detail=True)
+    def prices(self, request: Request, pk: int) -> Response:  # noqa: ARG002
+        periods: Any = PricePeriods(self.get_object().pk, self.query["as_of"])
+        page = self.paginate_queryset(periods)
+        return self.get_paginated_response(PricePeriodSerializer(page, many=True).data)
 
     def filter_queryset(self, queryset: QuerySet[Subscription, Any]) -> QuerySet[Subscription, Any]:
         """Return the subscriptions that the user may see; for a write, all."""
