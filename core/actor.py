@@ -30,7 +30,7 @@ class Actor(NamedTuple):
 
 
 class ActorMiddleware:
-    """Let ``current_actor`` know the request. Its user is read only when it is asked for."""
+    """Let ``current_actor`` know the request. Its user is read when a change is made."""
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response

@@ -1,4 +1,4 @@
-"""Says to the database for whom a transaction changes prices; its triggers record that.
+"""Tell the database who or what changes prices in a transaction. Its triggers record that.
 
 A statement of Django's that writes one of the tables below is preceded by another, which sets two
 variables until the end of the transaction. Other statements, reads above all, cost nothing more.

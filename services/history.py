@@ -1,4 +1,4 @@
-"""Reads of the history: what a price or discount was, is and will be, from when to when, and by whom."""
+"""Reads of the history: what a price or discount was, is and will be, and who or what changed it."""
 
 from __future__ import annotations
 

@@ -14,21 +14,15 @@ from rest_framework.permissions import SAFE_METHODS, DjangoModelPermissions
 from rest_framework.response import Response
 
 from api.http_cache import cached_response, made_of
-from api.pagination import Page, PageQuery, check_exists, envelope
+from api.pagination import Page, check_exists, envelope
 from api.permissions import ModelPermissions
 from api.problems.exceptions import Unavailable
 from api.serializers import refuse_body
 from api.viewsets import GenericViewSet, ModelViewSet
 from clients.selectors import visible_client_id
-from services import actions, cache, schema, selectors
+from services import actions, cache, selectors
 from services.history import PricePeriods
-from services.history_serializers import (
-    PlanDiscountSerializer,
-    PricePeriodQuery,
-    PricePeriodSerializer,
-    ServicePriceSerializer,
-)
-from services.history_views import PriceChangesMixin
+from services.history_serializers import PricePeriodQuery, PricePeriodSerializer
 from services.models import Plan, Recalculation, Service, Subscription
 from services.permissions import ChangePermission
 from services.queries import ServiceQuery, SubscriptionQuery
@@ -55,7 +49,6 @@ FOLLOW = (
 UNUSED = "Only one without subscriptions can be deleted, else the answer is 409."
 
 
-@schema.price_changes("service", "price", ServicePriceSerializer)
 @extend_schema_view(
     list=extend_schema(summary="List services", description=SIGNED_IN),
     create=extend_schema(summary="Add a service", description="Needs the permission `services.add_service`."),
@@ -64,13 +57,12 @@ UNUSED = "Only one without subscriptions can be deleted, else the answer is 409.
     partial_update=extend_schema(summary="Change a service", description=FOLLOW),
     destroy=extend_schema(summary="Delete a service", description=UNUSED),
 )
-class ServiceViewSet(PriceChangesMixin, ModelViewSet[Service]):
+class ServiceViewSet(ModelViewSet[Service]):
     permission_classes = [DjangoModelPermissions]  # every signed-in user reads
     queryset = Service.objects.order_by("pk")
     serializer_class = ServiceSerializer
-    query_serializers = {"list": ServiceQuery, "history": PageQuery, "prices": PageQuery}
+    query_serializers = {"list": ServiceQuery}
     lookup_value_converter = "int"
-    change_serializer_class = ServicePriceSerializer
 
     def filter_queryset(self, queryset: QuerySet[Service, Any]) -> QuerySet[Service, Any]:
         services = super().filter_queryset(queryset)
@@ -79,7 +71,6 @@ class ServiceViewSet(PriceChangesMixin, ModelViewSet[Service]):
         return services
 
 
-@schema.price_changes("plan", "discount", PlanDiscountSerializer)
 @extend_schema_view(
     list=extend_schema(summary="List plans", description=SIGNED_IN),
     create=extend_schema(summary="Add a plan", description="Needs the permission `services.add_plan`."),
@@ -88,12 +79,10 @@ class ServiceViewSet(PriceChangesMixin, ModelViewSet[Service]):
     partial_update=extend_schema(summary="Change a plan", description=FOLLOW),
     destroy=extend_schema(summary="Delete a plan", description=UNUSED),
 )
-class PlanViewSet(PriceChangesMixin, ModelViewSet[Plan]):
+class PlanViewSet(ModelViewSet[Plan]):
     permission_classes = [DjangoModelPermissions]  # every signed-in user reads
     queryset = Plan.objects.order_by("pk")
     serializer_class = PlanSerializer
-    query_serializers = {"list": PageQuery, "history": PageQuery, "prices": PageQuery}
-    change_serializer_class = PlanDiscountSerializer
     lookup_value_converter = "int"
 
 
