@@ -18,9 +18,11 @@ history has the moments that were set.
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import F
 from django.db.models.functions import Now
 
 from api.problems.exceptions import Conflict
@@ -29,6 +31,9 @@ from services.models import Plan, PriceChange, Service
 
 if TYPE_CHECKING:
     from uuid import UUID
+
+# Beat's period (config/settings.py). A run looks as far ahead.
+LOOK_AHEAD = timedelta(seconds=20)
 
 MODELS: dict[str, type[Service] | type[Plan]] = {"service": Service, "plan": Plan}
 
@@ -56,6 +61,19 @@ def _apply(kind: str, pk: int) -> bool:
     source = MODELS[kind]._default_manager.filter(pk=pk).exclude(**{value: latest.value})
     source.update(**{value: latest.value})
     return True
+
+
+def seconds_to_next() -> float | None:
+    """Return in how many seconds the next change is due, if that is before beat looks again.
+
+    By the database's clock, which decides what is due: a worker's may differ.
+    """
+    soon = PriceChange.objects.filter(
+        applied_at=None, effective_from__gt=Now(), effective_from__lte=Now() + LOOK_AHEAD
+    )
+    waits = soon.order_by("effective_from").values_list(F("effective_from") - Now(), flat=True)
+    wait = waits.first()
+    return wait.total_seconds() if wait else None
 
 
 def unschedule(change: PriceChange) -> None:

@@ -20,8 +20,17 @@ def recalculate() -> None:
 @shared_task
 def repair() -> None:
     """Apply scheduled prices; then do the same without a lock, for changes whose message was lost."""
-    scheduling.apply_due()
+    apply_scheduled()
     recalculation.recalculate()
+
+
+@shared_task
+def apply_scheduled() -> None:
+    """Apply the changes that are due, and look again at the next moment before beat's next run."""
+    scheduling.apply_due()
+    seconds = scheduling.seconds_to_next()
+    if seconds is not None:
+        apply_scheduled.publish(countdown=seconds)
 
 
 @shared_task

@@ -17,6 +17,7 @@ from tests.factories import UserFactory
 from tests.services.checks import wrong_prices
 from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory
 from tests.support.answers import problem
+from tests.support.broker import queued
 from tests.support.threads import Other, at_once
 
 TOMORROW = timezone.now() + timedelta(days=1)
@@ -127,6 +128,16 @@ class TestApplyDue:
         schedule(service, 1)
         service.delete()
         assert not PriceChange.objects.filter(applied_at=None).exists()
+
+    def test_a_moment_before_beat_s_next_run_has_a_message_of_its_own(self):
+        service = ServiceFactory()
+        schedule(service, 1, timezone.now() + timedelta(minutes=1))
+        tasks.repair()
+        assert queued() == []
+        schedule(service, 2, timezone.now() + timedelta(seconds=15))
+        tasks.repair()
+        assert queued() == ["services.tasks.apply_scheduled"]
+        assert 0 < scheduling.seconds_to_next() < 15
 
     def test_with_nothing_due_it_costs_one_query(self, django_assert_num_queries):
         schedule(ServiceFactory(), 1)
