@@ -93,6 +93,7 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.actor.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
@@ -278,6 +279,8 @@ if CACHALOT_ENABLED:  # it is not coherent, unlike the project's own cache: docs
     CACHALOT_TIMEOUT = CACHE_TTL
     CACHALOT_ADDITIONAL_SUPPORTED_DATABASES = {DATABASE_ENGINE}
     CACHALOT_ONLY_CACHABLE_APPS = ("clients", "services")
+    # Triggers write these.
+    CACHALOT_UNCACHABLE_TABLES = ("django_migrations", "services_pricechange", "services_subscriptionmove")
     if DEBUG_TOOLBAR:
         DEBUG_TOOLBAR_PANELS.append("cachalot.panels.CachalotPanel")
 
