@@ -5,4 +5,5 @@ class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
-        from core import request_id  # noqa: F401  (links tasks to the requests that cause them)
+        # They link tasks to the requests that cause them, and register a check.
+        from core import personal_data, request_id  # noqa: F401
