@@ -143,6 +143,7 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "topics:list"
 AUTHENTICATION_BACKENDS = ["accounts.backends.FoldedNameBackend"]
 TOKEN_TTL_DAYS = int(os.environ.get("TOKEN_TTL_DAYS", "90"))  # of access tokens to the API
+PASSWORD_RESET_TIMEOUT = 3600  # seconds for which the link in a mail is valid; the mail says an hour
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -349,6 +350,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "accounts.tasks.delete_expired_tokens",
         "schedule": 86_400,
     },
+    "accounts: answer password resets": {
+        "task": "accounts.tasks.answer_password_resets",
+        "schedule": 20,
+    },
     "caching: repair": {"task": "caching.contrib.celery.repair", "schedule": 15},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: make overdue certificates": {"task": "courses.tasks.catch_up", "schedule": 60},
@@ -396,6 +401,7 @@ REST_FRAMEWORK = {
         "auth-register": os.environ.get("THROTTLE_AUTH_REGISTER", "10/min"),
         "sign-in": os.environ.get("THROTTLE_SIGN_IN", "10/min"),
         "auth-token": os.environ.get("THROTTLE_AUTH_TOKEN", "10/min"),
+        "auth-password": os.environ.get("THROTTLE_AUTH_PASSWORD", "10/min"),
         "auth-email": os.environ.get("THROTTLE_AUTH_EMAIL", "10/min"),
         "telegram-confirm": os.environ.get("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
     },
@@ -438,7 +444,7 @@ TELEGRAM_API_URL = os.environ.get("TELEGRAM_API_URL", "https://api.telegram.org"
 
 # --- Security ---------------------------------------------------------------------------------
 
-SESSION_ENGINE = "core.sessions"
+SESSION_ENGINE = "accounts.sessions"
 
 HTTPS = _flag("HTTPS")  # behind a proxy that ends TLS and sets X-Forwarded-Proto
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
