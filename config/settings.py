@@ -249,6 +249,7 @@ if CACHALOT_ENABLED:  # it is not coherent, unlike the project's own cache: docs
     if DEBUG_TOOLBAR:
         DEBUG_TOOLBAR_PANELS.append("cachalot.panels.CachalotPanel")
 
+EDGE = _flag("EDGE", "1")  # answer hits in front of Django (edge/)
 METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for the public
 
 # --- Celery -----------------------------------------------------------------------------------
