@@ -285,6 +285,7 @@ if CACHALOT_ENABLED:  # it is not coherent, unlike the project's own cache: docs
     if DEBUG_TOOLBAR:
         DEBUG_TOOLBAR_PANELS.append("cachalot.panels.CachalotPanel")
 
+EDGE = _flag("EDGE", "1")  # answer hits in front of Django (edge/)
 METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who has it may read them; if unset: this machine only
 
