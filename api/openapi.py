@@ -37,6 +37,18 @@ PROBLEM = {
             "description": "With 429: the limits that were reached, by their names in `RateLimit-Policy`.",
             "items": {"type": "string"},
         },
+        "lessons": {
+            "type": "array",
+            "description": "With 409 of a course's completion: lessons that are not completed, in order.",
+            "items": {
+                "type": "object",
+                "required": ["id", "title"],
+                "properties": {
+                    "id": {"type": "integer", "example": 12},
+                    "title": {"type": "string", "example": "Lesson 1.2"},
+                },
+            },
+        },
     },
 }
 MEANINGS = {
@@ -62,6 +74,18 @@ class AutoSchema(SpectacularAutoSchema):
         get_query = getattr(self.view, "get_query_serializer_class", None)
         query = get_query()() if get_query else None
         return [query] if query is not None and query.fields else []
+
+    def _get_request_body(self, direction: str = "request") -> Any:
+        """Return the body of a request; of a DELETE, where the view says so (``deletes_with_body``)."""
+        method = self.method
+        if method == "DELETE" and getattr(self.view, "action", "") in getattr(
+            self.view, "deletes_with_body", ()
+        ):
+            self.method = "POST"
+        try:
+            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # its hook
+        finally:
+            self.method = method
 
     def get_auth(self) -> list[dict[str, Any]]:
         ways: list[dict[str, Any]] = super().get_auth()

@@ -8,7 +8,7 @@ from django.db import models
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import DecimalField, IntegerField, NameField, PrimaryKeyRelatedField
+from api.fields import DateTimeField, DecimalField, IntegerField, NameField, PrimaryKeyRelatedField
 from core import names
 
 if TYPE_CHECKING:
@@ -75,13 +75,17 @@ class Serializer(StrictFields, serializers.Serializer[Any]):
 
 
 class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
-    """DRF's, with strict fields, ids and whole numbers, and normalized names; decimals are JSON numbers."""
+    """DRF's, with strict fields, ids, whole numbers and times, and normalized names.
+
+    Decimals are JSON numbers.
+    """
 
     serializer_field_mapping = {
         **{
             model_field: IntegerField if issubclass(field, serializers.IntegerField) else field
             for model_field, field in serializers.ModelSerializer.serializer_field_mapping.items()
         },
+        models.DateTimeField: DateTimeField,
         models.DecimalField: DecimalField,
         names.NameField: NameField,
     }

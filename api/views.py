@@ -32,8 +32,10 @@ class StrictQuery:
     def get_query_serializer_class(self) -> type[QuerySerializer]:
         """Return what the action of this request takes."""
         view: Any = self
-        method = (view.request.method or "get").lower()
-        name = getattr(view, "action", None) or ("get" if method == "head" else method)
+        name = getattr(view, "action", None)
+        if name is None:
+            method = (view.request.method or "get").lower()
+            name = "get" if method == "head" else method
         return self.query_serializers.get(name, NoQuery)
 
     def perform_authentication(self, request: Request) -> None:

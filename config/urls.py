@@ -12,6 +12,8 @@ from web.start import StartPage
 admin.site.site_header = admin.site.site_title = "Syllabus"
 admin.site.login_form = AdminSignInForm
 
+handler500 = "api.problems.middleware.server_error"
+
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("courses.urls")),  # first: found without trying the others
     path("api/v1/", include("accounts.urls")),

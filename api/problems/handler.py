@@ -66,7 +66,8 @@ def problem_of(exception: APIException) -> HttpResponse:
     if isinstance(exception, ValidationError):
         errors = by_field(exception.detail)
     detail = _summary(errors) if isinstance(exception.detail, dict | list) else _short(exception.detail)
-    return problem_response(exception.status_code, detail, errors=errors, headers=headers)
+    members = getattr(exception, "members", {})
+    return problem_response(exception.status_code, detail, errors=errors, headers=headers, **members)
 
 
 def _throttled(exception: Throttled, headers: dict[str, str]) -> HttpResponse:

@@ -2,21 +2,24 @@
 
 from __future__ import annotations
 
+import sys
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.messages import get_messages
 from django.core.exceptions import DisallowedHost
-from django.db import IntegrityError
+from django.db import Error, IntegrityError
 from django.http import HttpResponse
 from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import render
+from django.template.loader import render_to_string
 from django.urls import is_valid_path
+from django.views import defaults
 from rest_framework import views
 from rest_framework.permissions import AllowAny
 
 from api.browsable import as_data
 from api.negotiation import FORMAT, PAGE, is_page, selected_format
-from api.problems.exceptions import CONTENT_TYPE, Conflict
+from api.problems.exceptions import CONTENT_TYPE, Conflict, Unavailable
 from api.problems.handler import problem_of, problem_response
 from api.problems.mapping import translate
 from core.conf import API_PREFIX
@@ -60,18 +63,39 @@ class ProblemMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the problem for what a view that is not DRF's raises; None for a bug.
 
-        Outside /api/, a write that lost a race (a foreign key or a unique constraint) is answered by a page.
+        Outside /api/, a write that lost a race (a foreign key or a unique constraint) and a database that
+        is unavailable are answered by a page.
         """
         is_api = request.path_info.startswith(API_PREFIX)
-        if not is_api and not isinstance(exception, IntegrityError):
+        if not is_api and not isinstance(exception, Error):
             return None
         problem = translate(exception)
         if is_api:
             return problem_of(problem) if problem else None
-        if not isinstance(problem, Conflict):
+        if isinstance(problem, Unavailable):
+            return unavailable_page(request, problem)
+        if not isinstance(problem, Conflict) or not isinstance(exception, IntegrityError):
             return None
         list(get_messages(request))  # "saved successfully" is not true, and is not shown
         return render(request, "409.html", status=409)
+
+
+def server_error(request: HttpRequest) -> HttpResponse:
+    """Return the page for an error outside of the views (config/urls.py: handler500).
+
+    A middleware that reads or saves the session finds the database unavailable, too.
+    """
+    error = sys.exc_info()[1]
+    problem = translate(error) if isinstance(error, Error) else None
+    if isinstance(problem, Unavailable):
+        return unavailable_page(request, problem)
+    return defaults.server_error(request)
+
+
+def unavailable_page(request: HttpRequest, problem: Unavailable) -> HttpResponse:
+    """Return the page that says that the database is unavailable, made without it."""
+    text = render_to_string("503.html", {"here": request.path})
+    return HttpResponse(text, status=503, headers=problem.headers)
 
 
 def _lacks_slash(request: HttpRequest) -> bool:
@@ -127,6 +151,8 @@ def _detail(request: HttpRequest, status: int) -> str:
             return "A body needs a Content-Length here: this server does not decode chunks."
         case 413:
             return "The body is too large."
+        case 503:
+            return "The database is unavailable."
     if status >= 500:
         return f"Something failed here. It is in the log under the request id {request_id.get()}."
     return "The request was refused."
