@@ -21,7 +21,8 @@ from api.problems.exceptions import Conflict, Problem, Unavailable
 logger = logging.getLogger(__name__)
 
 # SQLSTATEs are those of https://www.postgresql.org/docs/current/errcodes-appendix.html
-RACE_LOST = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+RACE_LOST = {"40001", "40P01"}  # serialization failure, deadlock
+LOCK_NOT_AVAILABLE = "55P03"
 NUL_IN_TEXT = "A string literal cannot contain NUL (0x00) characters."  # psycopg2's ValueError
 
 
@@ -63,6 +64,8 @@ def _from_database(exception: db.Error) -> exceptions.APIException | None:
         case db.DataError():
             return Problem("A value is out of the range or form that can be stored.")
         case db.OperationalError() if _sqlstate(exception) in RACE_LOST:
+            return Conflict("Another request was changing the same data: try again.")
+        case db.OperationalError() if _sqlstate(exception) == LOCK_NOT_AVAILABLE:
             return Unavailable("Another request was changing the same data: try again.", retry_after=1)
         case db.OperationalError() | db.InterfaceError():
             logger.error("The database is unavailable: %s", exception)

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.contrib.messages import get_messages
 from django.core.exceptions import DisallowedHost
-from django.db import IntegrityError
+from django.db import IntegrityError, OperationalError
 from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import render
 from django.urls import is_valid_path
@@ -53,10 +53,11 @@ class ProblemMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the problem for what a view that is not DRF's raises; None for a bug.
 
-        Outside /api/, a write that lost a race (a foreign key or a unique constraint) is answered by a page.
+        Outside /api/, a write that lost a race (a foreign key, a unique constraint or a deadlock) is
+        answered by a page.
         """
         is_api = request.path_info.startswith(API_PREFIX)
-        if not is_api and not isinstance(exception, IntegrityError):
+        if not is_api and not isinstance(exception, (IntegrityError, OperationalError)):
             return None
         problem = translate(exception)
         if is_api:

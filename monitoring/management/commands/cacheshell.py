@@ -24,7 +24,7 @@ class Command(BaseCommand):
         try:
             secret = password()
             environment = os.environ | ({"REDISCLI_AUTH": secret} if secret else {})
-            done = subprocess.run([*redis_cli(), *words], env=environment, check=False)
+            done = subprocess.run([*redis_cli(), *(["-e"] if words else []), *words], env=environment, check=False)
         except FileNotFoundError:
             raise CommandError("There is no redis-cli here (apt install redis-tools).") from None
         except RedisUnavailable as error:
