@@ -9,7 +9,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.serializers import ListSerializer
 
 from api.permissions import ModelPermissionsOrReadOnly
-from api.problems.handler import CONTENT_TYPE
+from api.problems.exceptions import CONTENT_TYPE
 from api.serializers import StrictFields
 
 if TYPE_CHECKING:
@@ -38,6 +38,18 @@ PROBLEM = {
             "type": "array",
             "description": "With 429: the limits that were reached, by their names in `RateLimit-Policy`.",
             "items": {"type": "string"},
+        },
+        "lessons": {
+            "type": "array",
+            "description": "With 409 of a course's completion: lessons that are not completed, in order.",
+            "items": {
+                "type": "object",
+                "required": ["id", "title"],
+                "properties": {
+                    "id": {"type": "integer", "example": 12},
+                    "title": {"type": "string", "example": "Lesson 1.2"},
+                },
+            },
         },
     },
 }
@@ -82,6 +94,18 @@ class AutoSchema(SpectacularAutoSchema):
             }
             schema |= {name: limit for name, limit in limits.items() if limit}
         return schema
+
+    def _get_request_body(self, direction: str = "request") -> Any:
+        """Return the body of a request; of a DELETE, where the view says so (``deletes_with_body``)."""
+        method = self.method
+        if method == "DELETE" and getattr(self.view, "action", "") in getattr(
+            self.view, "deletes_with_body", ()
+        ):
+            self.method = "POST"
+        try:
+            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # its hook
+        finally:
+            self.method = method
 
     def get_auth(self) -> list[dict[str, Any]]:
         ways: list[dict[str, Any]] = super().get_auth()

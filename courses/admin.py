@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 
 from core.admin import AutocompleteAdmin
 from core.subqueries import count_of
@@ -18,14 +20,26 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]  # no such thing at run time
+    """A row among its siblings. Rows may swap places: the set of forms and the COMMIT compare them."""
+
+    def validate_constraints(self) -> None:
+        try:
+            self.instance.validate_constraints({*self._get_validation_exclusions(), "position"})  # type: ignore[attr-defined]
+        except ValidationError as error:
+            self._update_errors(error)  # type: ignore[attr-defined]
+
+
 class ModuleInline(admin.StackedInline):
     model = Module
+    form = PlaceForm
     extra = 0
     show_change_link = True  # a module's own page holds its lessons
 
 
 class LessonInline(admin.StackedInline):
     model = Lesson
+    form = PlaceForm
     extra = 0
 
 

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 PUBLISHED = models.Q(is_published=True)
 CATEGORY_TAKEN = "There is already a category with this name."
+AT_THE_END = "Empty: at the end."
 
 
 class Category(models.Model):
@@ -105,15 +106,25 @@ class CourseStats(models.Model):
 
 
 class Module(models.Model):
+    """A part of a course.
+
+    ``position`` is its place in the course, from 1. A trigger fills it in (migration 0006): a module that
+    is added with 0 goes to the end; so does one that moves to another course. Lessons are placed alike.
+    """
+
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="modules", db_index=False)
     title = NameField(max_length=255)
     description = models.TextField(blank=True)
-    position = models.PositiveIntegerField(default=0)
+    position = models.PositiveIntegerField(blank=True, db_default=0, help_text=AT_THE_END)
 
     class Meta:
         ordering = ["position", "id"]
-        indexes = [models.Index(fields=["course", "position", "id"], name="module_in_course")]
         constraints = [
+            models.UniqueConstraint(  # checked at COMMIT, so that rows can swap places
+                fields=["course", "position"],
+                name="module_position_key",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
             models.CheckConstraint(condition=~models.Q(title=""), name="module_title_not_empty"),
         ]
 
@@ -125,12 +136,16 @@ class Lesson(models.Model):
     module = models.ForeignKey(Module, on_delete=models.CASCADE, related_name="lessons", db_index=False)
     title = NameField(max_length=255)
     content = models.TextField(blank=True)
-    position = models.PositiveIntegerField(default=0)
+    position = models.PositiveIntegerField(blank=True, db_default=0, help_text=AT_THE_END)
 
     class Meta:
         ordering = ["position", "id"]
-        indexes = [models.Index(fields=["module", "position", "id"], name="lesson_in_module")]
         constraints = [
+            models.UniqueConstraint(  # checked at COMMIT, so that rows can swap places
+                fields=["module", "position"],
+                name="lesson_position_key",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
             models.CheckConstraint(condition=~models.Q(title=""), name="lesson_title_not_empty"),
         ]
 
@@ -154,6 +169,25 @@ class Enrollment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.course}"
+
+
+class LessonCompletion(models.Model):
+    """A lesson that a learner has completed. Progress counts those of the course's present lessons."""
+
+    enrollment = models.ForeignKey(
+        Enrollment, on_delete=models.CASCADE, related_name="completions", db_index=False
+    )
+    lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="completions")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["enrollment", "lesson"], name="one_completion_per_lesson"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lesson} by {self.enrollment.user}"
 
 
 class Review(models.Model):

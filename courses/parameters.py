@@ -39,3 +39,7 @@ class CourseQuery(PageQuery):
 
     def validate_min_rating(self, rating: Decimal | None) -> float | None:
         return None if rating is None else float(rating)
+
+
+class MyEnrollmentQuery(PageQuery):
+    course = IdField(default=None, help_text="Only the enrolment in the course with this id.")

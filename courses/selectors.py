@@ -118,8 +118,8 @@ def _data(serializer: BaseSerializer[Any]) -> list[Any]:
 
 
 def _outline() -> ArraySubquery:
-    lessons = Lesson.objects.filter(module=OuterRef("pk")).order_by("position", "id")
-    modules = Module.objects.filter(course=OuterRef("pk")).order_by("position", "id")
+    lessons = Lesson.objects.filter(module=OuterRef("pk")).order_by("position")
+    modules = Module.objects.filter(course=OuterRef("pk")).order_by("position")
     lesson = JSONObject(id="id", title="title", position="position")
     module = JSONObject(
         id="id",

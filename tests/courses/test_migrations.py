@@ -12,13 +12,14 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
-from courses.models import Certificate, CourseStats, learner_name
+from courses.models import Certificate, CourseStats, Module, learner_name
 from messaging import dispatch
 from messaging.models import OutgoingMessage
 from tests.courses import factories
 
 BEFORE, AFTER = "0001_initial", "0002_course_stats"
-NAMED, SENT, LATEST = "0003_certificate_names", "0004_outgoing_messages", "0005_names"
+NAMED, SENT = "0003_certificate_names", "0004_outgoing_messages"
+LATEST = "0006_outline_and_progress"
 FIELDS = ("pk", "views", "students_count", "rating")
 
 
@@ -153,3 +154,15 @@ def test_categories_of_the_same_name_stop_the_migration_with_a_list_and_stay():
     assert sorted(old.objects.values_list("name", flat=True)) == sorted(names)
     old.objects.exclude(name="Go").delete()
     migrate(LATEST)
+
+
+@pytest.mark.usefixtures("_migrated_again")
+def test_equal_places_are_numbered_in_the_order_in_which_they_were_shown():
+    old = apps_of("0005_names")
+    course = old.get_model("courses", "Course").objects.create(title="Old")
+    model = old.get_model("courses", "Module")
+    titles = [("last", 7), ("a", 0), ("b", 0), ("c", 2)]
+    model.objects.bulk_create(model(course=course, title=title, position=place) for title, place in titles)
+    migrate(LATEST)
+    placed = Module.objects.order_by("position").values_list("title", "position")
+    assert list(placed) == [("a", 1), ("b", 2), ("c", 3), ("last", 4)]
