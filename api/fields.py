@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.names import normalize_name
@@ -32,6 +33,7 @@ class IdField(IntegerField):
         super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
 
 
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_ID})
 class PrimaryKeyRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """A row by its id. DRF's takes 1.5 for 1, and fails on infinity."""
 

@@ -36,6 +36,8 @@ MAX_REMEMBERED_CHARACTERS = 200
 class QuerySerializer(Serializer):
     """The query parameters of an action. Fields have defaults; ``None`` for what was not given."""
 
+    reads_json = False
+
 
 class NoQuery(QuerySerializer):
     """The action takes no parameter."""

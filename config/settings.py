@@ -49,6 +49,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "django.contrib.admin",
+    "accounts.apps.AccountsConfig",  # before auth, whose commands it extends
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -65,7 +66,6 @@ INSTALLED_APPS = [
     "ratelimit.apps.RatelimitConfig",
     "web.apps.WebConfig",
     "messaging.apps.MessagingConfig",
-    "accounts.apps.AccountsConfig",
     "courses.apps.CoursesConfig",
     "clients.apps.ClientsConfig",
     "services.apps.ServicesConfig",
@@ -313,9 +313,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_IMPORTS = ["caching.contrib.celery"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
-CELERY_BROKER_CHANNEL_ERROR_RETRY = (
-    True  # a broker that turns replica refuses commands: the worker connects again
-)
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # connect again if a command is refused: the broker was a replica
 # A web process must not wait for a broker that is unavailable: one attempt, with a short timeout.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.messages import get_messages
 from django.core.exceptions import DisallowedHost
-from django.db import Error, IntegrityError
+from django.db import Error
 from django.http import HttpResponse
 from django.http.response import HttpResponseRedirectBase
 from django.shortcuts import render
@@ -63,8 +63,8 @@ class ProblemMiddleware:
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the problem for what a view that is not DRF's raises; None for a bug.
 
-        Outside /api/, a write that lost a race (a foreign key or a unique constraint) and a database that
-        is unavailable are answered by a page.
+        Outside /api/, a write that lost a race (a foreign key, a unique constraint, a deadlock) and a
+        database that is unavailable are answered by a page.
         """
         is_api = request.path_info.startswith(API_PREFIX)
         if not is_api and not isinstance(exception, Error):
@@ -74,7 +74,7 @@ class ProblemMiddleware:
             return problem_of(problem) if problem else None
         if isinstance(problem, Unavailable):
             return unavailable_page(request, problem)
-        if not isinstance(problem, Conflict) or not isinstance(exception, IntegrityError):
+        if not isinstance(problem, Conflict):
             return None
         list(get_messages(request))  # "saved successfully" is not true, and is not shown
         return render(request, "409.html", status=409)
