@@ -147,7 +147,7 @@ class Task(models.Model):
             # Counts, filters and orders of a user's tasks read this alone, then the rows of one page.
             models.Index(
                 fields=["task_list", "id"],
-                include=["deadline", "assigned_to", "completed_at", "created_at", "updated_at"],
+                include=["name", "deadline", "assigned_to", "completed_at", "created_at", "updated_at"],
                 name="task_of_list",
             ),
         ]

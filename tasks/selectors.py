@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
 LIST_ORDER_FIELDS = ("id", "name", "created_at", "updated_at")
 ORDER_FIELDS = ("id", "name", "deadline", "status", "completed_at", "created_at", "updated_at")
+NULLABLE = {"deadline", "completed_at"}
 LIST_SEARCH_FIELDS = ("name", "owner__username")
 SEARCH_FIELDS = ("name", "task_list__name", "assigned_to__username")
 
@@ -121,10 +122,12 @@ def _search(text: str | None, fields: tuple[str, ...]) -> Q:
 
 def _order(order: str) -> tuple[OrderBy, OrderBy]:
     field, descending = order.removeprefix("-"), order.startswith("-")
+    # Only where there are nulls: an index serves ``id DESC``, but not ``id DESC NULLS LAST``.
+    nulls_last = field in NULLABLE or None
     tie = F("pk").desc() if descending else F("pk").asc()
     if descending:
-        return F(field).desc(nulls_last=True), tie
-    return F(field).asc(nulls_last=True), tie
+        return F(field).desc(nulls_last=nulls_last), tie
+    return F(field).asc(nulls_last=nulls_last), tie
 
 
 def team_facts(lists: Collection[TaskList], names: Iterable[str]) -> dict[int, TeamFacts]:

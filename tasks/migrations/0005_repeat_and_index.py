@@ -37,7 +37,7 @@ class Migration(migrations.Migration):
             "task",
             models.Index(
                 fields=["task_list", "id"],
-                include=("deadline", "assigned_to", "completed_at", "created_at", "updated_at"),
+                include=("name", "deadline", "assigned_to", "completed_at", "created_at", "updated_at"),
                 name="task_of_list",
             ),
         ),
