@@ -16,12 +16,12 @@ from core.metrics_folder import ensure_folder
 if settings.METRICS_ENABLED:
     ensure_folder()
 
-from celery.signals import task_failure, task_postrun, task_prerun, task_retry  # noqa: E402
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: E402
+from celery.signals import task_failure, task_postrun, task_prerun, task_retry
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
 
-from caching.gateway import get_gateway  # noqa: E402
-from core import redis_state  # noqa: E402
-from core.celery import broker  # noqa: E402
+from caching.gateway import get_gateway
+from core import redis_state
+from core.celery import broker
 
 if TYPE_CHECKING:
     from celery import Task

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from core.celery import summary
 from services import pricing, recalculation, scheduling, subscription_totals
 from services.deduplication import DedupedTask
 
@@ -25,12 +26,13 @@ def repair() -> None:
 
 
 @shared_task
-def apply_scheduled() -> None:
+def apply_scheduled() -> str:
     """Apply the changes that are due, and look again at the next moment before beat's next run."""
-    scheduling.apply_due()
+    done = summary(scheduled_changes_applied=scheduling.apply_due())
     seconds = scheduling.seconds_to_next()
     if seconds is not None:
         apply_scheduled.publish(countdown=seconds)
+    return done
 
 
 @shared_task
