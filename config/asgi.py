@@ -15,3 +15,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ["DB_CONN_MAX_AGE"] = "0"  # before settings are read
 
 application = LimitedConcurrency(get_asgi_application(), settings.ASGI_MAX_REQUESTS, exempt={"/health/live"})
+
+from monitoring import operator_port  # noqa: E402  (it needs the apps)
+
+operator_port.serve_in_forks()

@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, with threads of their own for operators, and a stop that resets no connection."""
+"""gunicorn's threaded worker: operators are answered while all threads hang, a stop resets no connection."""
 
 from __future__ import annotations
 

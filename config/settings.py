@@ -150,6 +150,29 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "media"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    # A certificate that is made again replaces its file.
+    "certificates": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"allow_overwrite": True},
+    },
+}
+if os.environ.get("MEDIA_S3_BUCKET"):  # an S3-compatible store, in the place of MEDIA_ROOT
+    if not find_spec("storages"):
+        raise SystemExit("MEDIA_S3_BUCKET needs django-storages: pip install -r requirements-s3.txt")
+    _s3 = {
+        "bucket_name": os.environ["MEDIA_S3_BUCKET"],
+        "endpoint_url": os.environ.get("MEDIA_S3_ENDPOINT") or None,
+        "region_name": os.environ.get("MEDIA_S3_REGION") or None,
+        "access_key": os.environ.get("MEDIA_S3_ACCESS_KEY") or None,
+        "secret_key": os.environ.get("MEDIA_S3_SECRET_KEY") or None,
+        "default_acl": None,  # private
+    }
+    _backend = "storages.backends.s3.S3Storage"
+    STORAGES["default"] = {"BACKEND": _backend, "OPTIONS": {**_s3, "file_overwrite": False}}
+    STORAGES["certificates"] = {"BACKEND": _backend, "OPTIONS": {**_s3, "file_overwrite": True}}
 # Where certificates find fonts for scripts other than Latin and Cyrillic (courses/fonts.py).
 FONT_FOLDERS = _words(
     "FONT_FOLDERS", "/usr/share/fonts,/usr/local/share/fonts,/Library/Fonts,C:/Windows/Fonts"
@@ -269,6 +292,10 @@ if CACHALOT_ENABLED:  # it is not coherent, unlike the project's own cache: docs
 METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who has it may read them; if unset: this machine only
 
+# A port for health and metrics that no request uses; a worker has no other. 0: none.
+OPERATOR_PORT = int(os.environ.get("OPERATOR_PORT", "0"))
+OPERATOR_HOST = os.environ.get("OPERATOR_HOST", "127.0.0.1")
+SENTRY_DSN = os.environ.get("SENTRY_DSN", "")
 # How long the server goes on after SIGTERM while /health/ready answers 503, for load balancers that ask it.
 DRAIN_SECONDS = float(os.environ.get("DRAIN_SECONDS", "0"))
 
@@ -457,6 +484,7 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.db.backends": {"level": "DEBUG" if SQL_LOG else "NOTSET"},
+        "access": {"level": "NOTSET" if _flag("ACCESS_LOG", "1") else "WARNING"},
         "fontTools": {"level": "WARNING"},  # at INFO it logs every letter of a certificate
     },
 }

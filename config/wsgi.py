@@ -7,3 +7,7 @@ from django.core.wsgi import get_wsgi_application
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 application = get_wsgi_application()
+
+from monitoring import operator_port  # noqa: E402  (it needs the apps)
+
+operator_port.serve_in_forks()

@@ -8,6 +8,9 @@ class CoreConfig(AppConfig):
         from core import (
             database,  # noqa: F401  (a check)
             metrics,  # noqa: F401  (counts tasks)
+            observability,
             request_id,  # noqa: F401  (links tasks to the requests that cause them)
             worker,  # noqa: F401  (what a worker and beat do beside their tasks)
         )
+
+        observability.start()
