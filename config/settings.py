@@ -159,15 +159,15 @@ STORAGES = {
         "OPTIONS": {"allow_overwrite": True},
     },
 }
-if os.environ.get("MEDIA_S3_BUCKET"):  # an S3-compatible store, in the place of MEDIA_ROOT
+if os.environ.get("MEDIA_BUCKET"):  # an S3-compatible store, in the place of MEDIA_ROOT
     if not find_spec("storages"):
-        raise SystemExit("MEDIA_S3_BUCKET needs django-storages: pip install -r requirements-s3.txt")
+        raise SystemExit("MEDIA_BUCKET needs django-storages: pip install -r requirements-s3.txt")
     _s3 = {
-        "bucket_name": os.environ["MEDIA_S3_BUCKET"],
-        "endpoint_url": os.environ.get("MEDIA_S3_ENDPOINT") or None,
-        "region_name": os.environ.get("MEDIA_S3_REGION") or None,
-        "access_key": os.environ.get("MEDIA_S3_ACCESS_KEY") or None,
-        "secret_key": os.environ.get("MEDIA_S3_SECRET_KEY") or None,
+        "bucket_name": os.environ["MEDIA_BUCKET"],
+        "endpoint_url": os.environ.get("MEDIA_BUCKET_ENDPOINT") or None,
+        "region_name": os.environ.get("MEDIA_BUCKET_REGION") or None,
+        "access_key": os.environ.get("MEDIA_BUCKET_ACCESS_KEY") or None,
+        "secret_key": os.environ.get("MEDIA_BUCKET_SECRET_KEY") or None,
         "default_acl": None,  # private
     }
     _backend = "storages.backends.s3.S3Storage"
@@ -301,9 +301,12 @@ DRAIN_SECONDS = float(os.environ.get("DRAIN_SECONDS", "0"))
 
 # --- Celery -----------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = addresses.for_celery(
-    os.environ.get("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
-)
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
+if addresses.is_same_server(CELERY_BROKER_URL, REDIS_URL):
+    CELERY_BROKER_URL = addresses.with_credentials(
+        CELERY_BROKER_URL, os.environ.get("REDIS_USERNAME", ""), os.environ.get("REDIS_PASSWORD", "")
+    )
+CELERY_BROKER_URL = addresses.for_celery(CELERY_BROKER_URL)
 # One queue for each kind of slowness: a mail server that hangs must not delay prices.
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "prices", "outgoing")]  # type: ignore[no-untyped-call]

@@ -18,7 +18,7 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 PACKAGES = {
     "SENTRY_DSN": "sentry_sdk",
     "OTEL_EXPORTER_OTLP_ENDPOINT": "opentelemetry",
-    "MEDIA_S3_BUCKET": "storages",
+    "MEDIA_BUCKET": "storages",
 }
 # A request whose view fails, with secrets wherever a request can have some.
 PROGRAM = """
