@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 if settings.METRICS_ENABLED:
     ensure_folder()
     # The variable has been read already where the command line of Celery has loaded Flower's.
-    values.ValueClass = values.get_value_class()
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
 
 REGISTRY = CollectorRegistry()
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)

