@@ -13,6 +13,7 @@ from caching.conf import redis_conf
 from caching.redis.scripts import Script, ScriptCall
 from caching.redis.topology import shared_database
 from core import redis_state
+from core.metrics import count_refusal
 from ratelimit.limiter import decision_of, throttle_call
 
 if TYPE_CHECKING:
@@ -56,6 +57,8 @@ def ask(endpoint: Endpoint, limits: Sequence[Limit], counted: Counted | None) ->
     if len(reply) == 1:
         return Outcome(None, None)
     decision = decision_of(limits, reply[1:])
+    if not decision.passes:
+        count_refusal(decision.violated)
     return Outcome(decision, result if decision.passes else None)
 
 

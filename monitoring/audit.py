@@ -55,14 +55,17 @@ def log_end_of_token(instance: AccessToken, **_: Any) -> None:
     _log("access token ended", None, user_id=instance.user_id)
 
 
-def log_refusal(request: HttpRequest, *, status: int, route: str, user_id: int | None) -> None:
+def log_refusal(*, method: str, route: str, status: int, address: str, user_id: int | None) -> None:
     """Log a request that was refused: 401, 403 or 429."""
-    text = f"refused with {status}: {request.method} {route}"
-    _log(text, request, user_id=user_id, status=status, route=route)
+    text = f"refused with {status}: {method} {route}"
+    _log_event(text, address, user_id=user_id, status=status, route=route)
 
 
 def _log(event: str, request: HttpRequest | None, **fields: Any) -> None:
-    address = client_address(request) if request is not None else UNKNOWN
+    _log_event(event, client_address(request) if request is not None else UNKNOWN, **fields)
+
+
+def _log_event(event: str, address: str, **fields: Any) -> None:
     user = fields.get("user_id") or UNKNOWN
     extra = {"event": event, "address": address, **fields}
     logger.info("%s user=%s address=%s", event, user, address, extra=extra)

@@ -7,9 +7,7 @@ from typing import TYPE_CHECKING
 
 from django.utils.functional import SimpleLazyObject
 
-from core.access_log import log_response
-from core.metrics import note_breakers, observe_response
-from monitoring import audit
+from monitoring.responses import note_response
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -17,7 +15,6 @@ if TYPE_CHECKING:
     from django.http import HttpRequest, HttpResponse
 
 NO_ROUTE = "-"
-REFUSED = {401, 403, 429}
 
 
 class AccessMiddleware:
@@ -30,24 +27,15 @@ class AccessMiddleware:
         began = time.perf_counter()
         response = self.get_response(request)
         seconds = time.perf_counter() - began
-        method, status = request.method or "", response.status_code
-        route = request.resolver_match.route.rstrip("$") if request.resolver_match else NO_ROUTE
-        x_cache = response.headers.get("X-Cache", "-")
-        user_id = user_id_of(request)
-        size = None if response.streaming else len(response.content)
-        observe_response(method=method, route=route, status=status, seconds=seconds, x_cache=x_cache)
-        log_response(
-            method=method,
-            route=route,
-            status=status,
+        note_response(
+            request.META,
+            route=request.resolver_match.route.rstrip("$") if request.resolver_match else NO_ROUTE,
+            status=response.status_code,
             seconds=seconds,
-            x_cache=x_cache,
-            user_id=user_id,
-            size=size,
+            x_cache=response.headers.get("X-Cache", "-"),
+            user_id=user_id_of(request),
+            size=None if response.streaming else len(response.content),
         )
-        note_breakers()
-        if status in REFUSED:
-            audit.log_refusal(request, status=status, route=route, user_id=user_id)
         return response
 
 
