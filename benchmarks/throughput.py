@@ -90,7 +90,7 @@ def prepare() -> list[int]:
     from courses.models import Course
 
     call_command("migrate", verbosity=0)
-    call_command("demo", size="large")
+    call_command("demo", size="large", password="only-for-benchmarks")
     return list(Course.objects.filter(is_published=True).order_by("id").values_list("id", flat=True))
 
 
