@@ -85,6 +85,10 @@ include-operation-id-regex = "^({MORE_THAN_FORM})$"
 checks.positive_data_acceptance.expected-statuses = {[*ACCEPTED, "400"]}
 
 [[operations]]
+include-operation-id-regex = "^(auth_telegram_confirm|telegram_webhook)_create$"
+checks.unsupported_method.enabled = false  # 403 for all but the bot, whatever the method
+
+[[operations]]
 include-operation-id = "courses_leave"
 checks.ensure_resource_availability.enabled = false  # 404: the course is there, the enrolment is not
 """)

@@ -28,8 +28,10 @@ ARGUMENTS = {
         ["--noinput", "--username", "x", "--email", "x"],
         ["--x"],
     ],
+    "dbtimeouts": [["x"], ["--x"]],
     "demo": [["--size", "x"], ["--seed", "x"], ["x"]],
     "flower": [["--port", "x"], ["--port", "65536"], ["--port", "-1"]],
+    "migrate": [["x"], ["courses", "9999"], ["--database", "x"]],
     "run": [["--port", "x"], ["--x"]],
     "telegram_webhook": [[], ["x"], ["set"], ["set", "http://x"], ["set", "https://x"], ["info"], ["delete"]],
     "test": [],  # every argument is pytest's
