@@ -21,7 +21,7 @@ STRANGE = ["", " ", "ß" * 500, "-1", "../..", "'; DROP TABLE x", "🦄"]
 ARGUMENTS = {
     "cache": [[], ["x"], ["clear", "x"], ["audit", "--sample", "x"], ["status", "x"], ["triggers", "--x"]],
     "cacheshell": [["x"]],
-    "changepassword": [[text] for text in ["nobody", " ", "ß" * 500, "🦄"]],
+    "changepassword": [[text] for text in ["no-such-user", " ", "ß" * 500, "🦄"]],
     "createsuperuser": [
         ["--noinput"],
         ["--noinput", "--username", "x"],
