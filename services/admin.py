@@ -117,7 +117,7 @@ class SubscriptionAdmin(FewCountsMixin, AutocompleteAdmin):
     search_help_text = "Words of the company name or e-mail, how the comment begins, the region or channel"
     autocomplete_fields = ["client", "service", "plan"]
     readonly_fields = ["price", "price_status", "priced_at", "created_at"]
-    paginator = SubscriptionPaginator
+    paginator: Any = SubscriptionPaginator
     actions = ["recalculate", "recalculate_single"]
 
     def get_search_results(

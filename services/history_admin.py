@@ -70,7 +70,7 @@ class ScheduledInline(admin.TabularInline):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return True  # of those who see the row
 
-    def has_add_permission(self, request: HttpRequest, obj: Any) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return request.user.has_perm(f"services.change_{self.fk_name}")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
