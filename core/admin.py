@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
@@ -117,7 +117,7 @@ class FewCountsPaginator(Paginator):
 class FewCountsMixin:
     """A mixin for admins of tables that may have a million rows (``FewCountsPaginator``)."""
 
-    paginator: Any = FewCountsPaginator
+    paginator: ClassVar[Any] = FewCountsPaginator
     show_full_result_count = False
 
 
