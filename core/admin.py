@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
@@ -88,7 +88,7 @@ class AutocompleteAdmin(AutocompleteMixin, admin.ModelAdmin):
     """Django's, with autocomplete fields that refuse any input that is no id."""
 
 
-class FewCountsPaginator(Paginator):  # type: ignore[type-arg]  # not generic when it runs
+class FewCountsPaginator(Paginator):
     """Counts at most ``MAX_COUNTED`` rows; of more it shows the planner's estimate.
 
     So a page of a million rows does not read a million rows. A page far from the first finds its rows' ids
@@ -100,7 +100,8 @@ class FewCountsPaginator(Paginator):  # type: ignore[type-arg]  # not generic wh
     @cached_property
     def count(self) -> int:
         """Return the number of rows, or the estimate."""
-        rows: QuerySet[Any] = self.object_list.order_by()  # type: ignore[union-attr]  # the admin's query set
+        given: Any = self.object_list  # the admin's query set
+        rows = given.order_by()
         counted = rows.values("pk")[: self.MAX_COUNTED + 1].count()
         return counted if counted <= self.MAX_COUNTED else max(counted, estimated_rows(rows))
 
@@ -110,13 +111,13 @@ class FewCountsPaginator(Paginator):  # type: ignore[type-arg]  # not generic wh
         first = (number - 1) * self.per_page
         rows: Any = self.object_list
         ids = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
-        return self._get_page(rows.filter(pk__in=ids), number, self)  # type: ignore[arg-type]
+        return Page(rows.filter(pk__in=ids), number, self)
 
 
 class FewCountsMixin:
     """A mixin for admins of tables that may have a million rows (``FewCountsPaginator``)."""
 
-    paginator = FewCountsPaginator
+    paginator: ClassVar[Any] = FewCountsPaginator
     show_full_result_count = False
 
 

@@ -5,7 +5,7 @@ Every list costs the same number of queries however long it is, and none counts 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
@@ -117,7 +117,7 @@ class SubscriptionAdmin(FewCountsMixin, AutocompleteAdmin):
     search_help_text = "Words of the company name or e-mail, how the comment begins, the region or channel"
     autocomplete_fields = ["client", "service", "plan"]
     readonly_fields = ["price", "price_status", "priced_at", "created_at"]
-    paginator = SubscriptionPaginator
+    paginator: ClassVar[Any] = SubscriptionPaginator
     actions = ["recalculate", "recalculate_single"]
 
     def get_search_results(

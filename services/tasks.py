@@ -21,8 +21,10 @@ def recalculate() -> None:
 @shared_task
 def repair() -> None:
     """Apply scheduled prices; then do the same without a lock, for changes whose message was lost."""
-    apply_scheduled()
-    recalculation.recalculate()
+    try:
+        apply_scheduled()
+    finally:  # also if a service that is due stays locked
+        recalculation.recalculate()
 
 
 @shared_task
