@@ -61,8 +61,13 @@ def name_conflicts() -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        diagnosis = getattr(error.__cause__, "diag", None)
-        field = FIELD_BY_INDEX.get(getattr(diagnosis, "constraint_name", None) or "")
+        field = violated_field(error)
         if field is None:
             raise
         raise ValidationError({field: [TAKEN[field]]}) from error
+
+
+def violated_field(error: IntegrityError) -> str | None:
+    """Return ``username`` or ``email`` if another user has it, None for another violation."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return FIELD_BY_INDEX.get(getattr(diagnosis, "constraint_name", None) or "")

@@ -17,6 +17,8 @@ from typing import TYPE_CHECKING, Any, cast
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends import db
+from django.contrib.sessions.backends.base import UpdateError
+from django.db import InternalError, OperationalError
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import MAX_AGENT_CHARACTERS, Session
@@ -46,6 +48,21 @@ class SessionStore(db.SessionStore):
         if SESSION_KEY in data and self.session_key:
             _record_use(public_id(self.session_key))
         return data
+
+    def save(self, must_create: bool = False) -> None:
+        """Save the session.
+
+        Raises:
+            UpdateError: it has been deleted.
+            OperationalError, InternalError: the database is unavailable or read-only. Django's backend
+                takes those for a deleted session, too.
+        """
+        try:
+            super().save(must_create)
+        except UpdateError as error:
+            if isinstance(error.__context__, OperationalError | InternalError):
+                raise error.__context__ from error.__context__.__cause__
+            raise
 
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         row = cast("Session", super().create_model_instance(data))

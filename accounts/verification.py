@@ -60,6 +60,8 @@ def make_token(user: User) -> str:
 def verify_email(*, token: str) -> User:
     """Record that the address of a link is verified, and return its user. Twenty at once: one does.
 
+    Messages that were given up because the user had no address are sent.
+
     Raises:
         Problem: the link is not valid; the answer does not say why.
     """
@@ -73,6 +75,7 @@ def verify_email(*, token: str) -> User:
         raise Problem(str(LINK_NOT_VALID))
     verified = {"address": user.email, "verified_at": timezone.now()}
     VerifiedEmail.objects.update_or_create(user=user, defaults=verified)
+    delivery.revive_undeliverable(user)
     return user
 
 

@@ -5,7 +5,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from messaging.models import TelegramAccount, TelegramUpdate
-from messaging.telegram.linking import delete_old_updates, issue_link_token
+from messaging.retention import delete_old_updates
+from messaging.telegram.linking import issue_link_token
 from tests.factories import UserFactory
 from tests.messaging.telegram.test_linking import ANNA, NEVER_GIVEN
 from tests.support.threads import at_once
