@@ -29,6 +29,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/", include("topics.urls")),
     path("accounts/", include("web.urls")),
     path("accounts/", include("accounts.page_urls")),
+    path("certificates/", include("courses.page_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("monitoring.urls")),
 ]

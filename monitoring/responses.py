@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from core.access_log import log_response
 from core.metrics import note_breakers, observe_response
@@ -12,10 +12,19 @@ from ratelimit.client_address import address_in
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-    from edge.answering import Answer
-
 NO_USER = None
 REFUSED = {401, 403, 429}
+
+
+class Answer(Protocol):
+    """A response, as edge/ makes it."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> list[tuple[str, str]]: ...
+    @property
+    def body(self) -> bytes: ...
 
 
 def note_response(
