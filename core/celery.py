@@ -48,7 +48,6 @@ class Task(DjangoTask):  # type: ignore[misc]  # Celery is untyped
         broker().record_success()
         return True
 
-
     def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ARG002
         """Log what the task has done, if it says so (``summary``): one that found nothing is not logged."""
         if retval:
