@@ -14,8 +14,13 @@ from config.concurrency import LimitedConcurrency
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ["DB_CONN_MAX_AGE"] = "0"  # before settings are read
 
-application = LimitedConcurrency(get_asgi_application(), settings.ASGI_MAX_REQUESTS, exempt={"/health/live"})
+django_application = LimitedConcurrency(
+    get_asgi_application(), settings.ASGI_MAX_REQUESTS, exempt={"/health/live"}
+)
 
-from monitoring import operator_port  # noqa: E402  (it needs the apps)
+from edge.asgi import wrap  # noqa: E402  (what follows needs the apps)
+from monitoring import operator_port  # noqa: E402
+from monitoring.middleware import observe_edge  # noqa: E402
 
+application = wrap(django_application, observe_edge)
 operator_port.serve_in_forks()

@@ -49,6 +49,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
     "django.contrib.admin",
+    "accounts.apps.AccountsConfig",  # before auth, whose commands it extends
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -65,7 +66,6 @@ INSTALLED_APPS = [
     "ratelimit.apps.RatelimitConfig",
     "web.apps.WebConfig",
     "messaging.apps.MessagingConfig",
-    "accounts.apps.AccountsConfig",
     "courses.apps.CoursesConfig",
     "clients.apps.ClientsConfig",
     "services.apps.ServicesConfig",
@@ -93,8 +93,21 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.actor.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+# Origins (https://…) whose pages may read the API, by tokens: cookies are not sent across origins.
+CORS_ALLOWED_ORIGINS = _words("CORS_ALLOWED_ORIGINS")
+if CORS_ALLOWED_ORIGINS:
+    INSTALLED_APPS.insert(-1, "corsheaders")
+    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")  # outside of all that answers
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    *("X-Cache", "Cache-Status", "ETag", "Location", "X-Request-ID"),
+    *("RateLimit", "RateLimit-Policy", "Retry-After"),
 ]
 
 DEBUG_TOOLBAR = DEBUG and _flag("DEBUG_TOOLBAR")
@@ -130,6 +143,7 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "topics:list"
 AUTHENTICATION_BACKENDS = ["accounts.backends.FoldedNameBackend"]
 TOKEN_TTL_DAYS = int(os.environ.get("TOKEN_TTL_DAYS", "90"))  # of access tokens to the API
+PASSWORD_RESET_TIMEOUT = 3600  # seconds for which the link in a mail is valid; the mail says an hour
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -251,6 +265,9 @@ CACHES: dict[str, dict[str, Any]] = {
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 PRICE_CACHE_NAME = "price_cache"  # the sum of all prices
+COURSE_COMPLETION = os.environ.get("COURSE_COMPLETION", "lessons")
+if COURSE_COMPLETION not in {"lessons", "anytime"}:
+    raise SystemExit('COURSE_COMPLETION must be "lessons" or "anytime".')
 RECALCULATION_STAMPS_COMMENT = _flag("RECALCULATION_STAMPS_COMMENT", "1")
 
 
@@ -286,9 +303,12 @@ if CACHALOT_ENABLED:  # it is not coherent, unlike the project's own cache: docs
     CACHALOT_TIMEOUT = CACHE_TTL
     CACHALOT_ADDITIONAL_SUPPORTED_DATABASES = {DATABASE_ENGINE}
     CACHALOT_ONLY_CACHABLE_APPS = ("clients", "services")
+    # Triggers write these.
+    CACHALOT_UNCACHABLE_TABLES = ("django_migrations", "services_pricechange", "services_subscriptionmove")
     if DEBUG_TOOLBAR:
         DEBUG_TOOLBAR_PANELS.append("cachalot.panels.CachalotPanel")
 
+EDGE = _flag("EDGE", "1")  # answer hits in front of Django (edge/)
 METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who has it may read them; if unset: this machine only
 
@@ -323,6 +343,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_IMPORTS = ["caching.contrib.celery"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # connect again if a command is refused: the broker was a replica
 # A web process must not wait for a broker that is unavailable: one attempt, with a short timeout.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
@@ -358,6 +379,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
         "task": "accounts.tasks.delete_expired_tokens",
         "schedule": 86_400,
     },
+    "accounts: answer password resets": {
+        "task": "accounts.tasks.answer_password_resets",
+        "schedule": 20,
+    },
     "caching: repair": {"task": "caching.contrib.celery.repair", "schedule": 15},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
     "courses: make overdue certificates": {"task": "courses.tasks.catch_up", "schedule": 60},
@@ -378,6 +403,8 @@ for _entry in CELERY_BEAT_SCHEDULE.values():  # what was sent while no worker ra
 
 # --- API --------------------------------------------------------------------------------------
 
+BROWSABLE_API = _flag("BROWSABLE_API", "1" if DEBUG else "0")  # DRF's pages with forms, for browsers
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
@@ -385,7 +412,11 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        *(["api.browsable.BrowsableAPIRenderer"] if BROWSABLE_API else []),
+    ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.ContentNegotiation",
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "api.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": "api.metadata.Metadata",
@@ -399,11 +430,11 @@ REST_FRAMEWORK = {
         "auth-register": os.environ.get("THROTTLE_AUTH_REGISTER", "10/min"),
         "sign-in": os.environ.get("THROTTLE_SIGN_IN", "10/min"),
         "auth-token": os.environ.get("THROTTLE_AUTH_TOKEN", "10/min"),
+        "auth-password": os.environ.get("THROTTLE_AUTH_PASSWORD", "10/min"),
         "auth-email": os.environ.get("THROTTLE_AUTH_EMAIL", "10/min"),
         "telegram-confirm": os.environ.get("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
     },
     "NUM_PROXIES": int(os.environ.get("NUM_PROXIES", "0")),
-    "URL_FORMAT_OVERRIDE": None,  # there is one format, so ?format= is an unknown parameter
     "COERCE_DECIMAL_TO_STRING": False,  # money is a JSON number
 }
 
@@ -424,7 +455,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- Mail -------------------------------------------------------------------------------------
 
-EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "messaging.console.EmailBackend")
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
@@ -442,7 +473,7 @@ TELEGRAM_API_URL = os.environ.get("TELEGRAM_API_URL", "https://api.telegram.org"
 
 # --- Security ---------------------------------------------------------------------------------
 
-SESSION_ENGINE = "core.sessions"
+SESSION_ENGINE = "accounts.sessions"
 
 HTTPS = _flag("HTTPS")  # behind a proxy that ends TLS and sets X-Forwarded-Proto
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS

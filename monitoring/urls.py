@@ -1,7 +1,6 @@
 """URLs for operators."""
 
 from django.urls import path
-from django.views.generic import TemplateView
 
 from monitoring.views import cache_keys, cache_stats, health, metrics
 
@@ -9,7 +8,6 @@ key_list = cache_keys.CacheKeyViewSet.as_view({"get": "index"})
 key_detail = cache_keys.CacheKeyViewSet.as_view({"get": "retrieve", "delete": "destroy"})
 
 urlpatterns = [
-    path("", TemplateView.as_view(template_name="monitoring/index.html"), name="index"),
     path("health/live", health.live, name="health-live"),
     path("health/ready", health.ready, name="health-ready"),
     path("metrics", metrics.metrics, name="metrics"),

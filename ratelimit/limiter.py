@@ -60,10 +60,18 @@ def decide_in_redis(limits: Sequence[Limit]) -> Decision:
     Raises:
         RedisUnavailable: Redis is away, too slow, or refuses to write.
     """
+    return decision_of(limits, redis_state.server().run(throttle_call(limits)))
+
+
+def throttle_call(limits: Sequence[Limit]) -> ScriptCall:
+    """Return the call of ratelimit/lua/throttle.lua for some limits."""
     keys = [INDEX_KEY, *(limit.key for limit in limits)]
-    wait, *state = redis_state.server().run(
-        ScriptCall(THROTTLE, keys, [limit.max_requests for limit in limits])
-    )
+    return ScriptCall(THROTTLE, keys, [limit.max_requests for limit in limits])
+
+
+def decision_of(limits: Sequence[Limit], reply: Sequence[int]) -> Decision:
+    """Return the decision in a reply of the script."""
+    wait, *state = reply
     left, reset = state[::2], state[1::2]
     usages = [Usage(b, n, t / MICROSECONDS) for b, n, t in zip(limits, left, reset, strict=True)]
     return Decision(wait / MICROSECONDS, usages)

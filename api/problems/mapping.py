@@ -21,7 +21,8 @@ from api.problems.exceptions import Conflict, Problem, Unavailable
 logger = logging.getLogger(__name__)
 
 # SQLSTATEs are those of https://www.postgresql.org/docs/current/errcodes-appendix.html
-RACE_LOST = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+RACE_LOST = {"40001", "40P01"}  # serialization failure, deadlock
+LOCK_NOT_AVAILABLE = "55P03"
 TIMED_OUT = "57014"  # query canceled, by statement_timeout or by an operator
 # Outages among PostgreSQL's InternalErrors: a server that takes no writes for now (a standby, a full disk),
 # and a transaction that was idle for too long.
@@ -67,6 +68,8 @@ def _from_database(exception: db.Error) -> exceptions.APIException | None:
         case db.DataError():
             return Problem("A value is out of the range or form that can be stored.")
         case db.OperationalError() if _sqlstate(exception) in RACE_LOST:
+            return Conflict("Another request was changing the same data: try again.")
+        case db.OperationalError() if _sqlstate(exception) == LOCK_NOT_AVAILABLE:
             return Unavailable("Another request was changing the same data: try again.", retry_after=1)
     return _from_outage(exception)
 
