@@ -10,6 +10,7 @@ from django.http import HttpResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
 
+from api.negotiation import is_page
 from api.problems.exceptions import PreconditionFailed
 from caching import CacheResult
 from caching.read.result import encode
@@ -75,7 +76,7 @@ def body_response(request: HttpRequest | Request, body: bytes) -> HttpResponse:
     """Return a JSON text with an ETag; to a GET 304 if the client has it."""
     etag = etag_of(body)
     known = request.META.get("HTTP_IF_NONE_MATCH") if request.method in {"GET", "HEAD"} else None
-    if known is not None and matches_weakly(etag, known):
+    if known is not None and not is_page(request) and matches_weakly(etag, known):
         response = HttpResponse(status=304)
         del response.headers["Content-Type"]
     else:

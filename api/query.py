@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import QueryDict
 from rest_framework import serializers
 
+from api.negotiation import FORMAT
 from api.problems.exceptions import Problem
 from api.serializers import Serializer
 
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 
 MAX_SHOWN_CHARACTERS = 50
 MAX_REMEMBERED_CHARACTERS = 200
-FORMAT = "format"  # DRF's own, which chooses the renderer: ?format=json
 
 
 class QuerySerializer(Serializer):
     """The query parameters of an action. Fields have defaults; ``None`` for what was not given."""
+
+    reads_json = False
 
 
 class NoQuery(QuerySerializer):

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from caching.errors import RedisUnavailable
 from caching.redis.scripts import Script, ScriptCall
 from core import redis_state
+from core.metrics import count_refusal
 from ratelimit.local_limiter import LocalLimiter
 from ratelimit.rates import Decision, Limit, Usage
 
@@ -37,11 +38,14 @@ class Limiter:
         if not limits:
             return Decision(0, [])
         try:
-            return decide_in_redis(limits)
+            decision = decide_in_redis(limits)
         except RedisUnavailable as error:
             if not redis_state.server().breaker.is_open:  # else the breaker has logged the outage
                 logger.warning("This process alone limited a request: %s", error)
-            return self.local.decide(limits)
+            decision = self.local.decide(limits)
+        if not decision.passes:
+            count_refusal(decision.violated)
+        return decision
 
 
 @cache
