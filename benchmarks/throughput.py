@@ -41,7 +41,7 @@ ORDERS = [
 SERVERS = {
     "gunicorn": "-m gunicorn --workers 1 --threads {threads} --bind 127.0.0.1:{port} config.wsgi:application",
     "uwsgi": "--http11-socket 127.0.0.1:{port} --master --processes 1 --threads {threads} "
-    "--single-interpreter --need-app --die-on-term --disable-logging --module config.wsgi",
+    "--single-interpreter --need-app --disable-logging --module config.wsgi",
 }
 BASE = "Source's design, detail, HIT"
 BARE = "Bare Django view"
