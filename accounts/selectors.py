@@ -16,7 +16,7 @@ SEARCHED = ("username", "first_name", "last_name")
 
 
 def search_users(text: str) -> QuerySet[User]:
-    """Return the active users of whom each word begins the username, the first or the last name.
+    """Return the active users whose username, first or last name begins with each word.
 
     Each of the three has an index for prefixes (migration 0005).
     """

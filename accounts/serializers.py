@@ -257,7 +257,7 @@ class AccountDeletionSerializer(Serializer):
 
 
 class PersonSerializer(serializers.ModelSerializer[User]):
-    """Whom a search finds: names only."""
+    """A user by names only."""
 
     class Meta:
         model = User

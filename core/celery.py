@@ -31,7 +31,7 @@ class Task(DjangoTask):  # type: ignore[misc]  # Celery is untyped
         transaction.on_commit(functools.partial(self.publish, *args))
 
     def publish(self, *args: Any, countdown: float | None = None) -> bool:
-        """Publish the task, to run now or in some seconds. Return False if the broker is away: that is logged.
+        """Publish the task, to run now or in some seconds. Return False if the broker is away: it is logged.
 
         One that hangs costs one caller a second, and the later ones nothing: its breaker opens.
         """

@@ -12,6 +12,7 @@ from core.admin import AutocompleteAdmin
 from core.subqueries import count_of
 from courses.actions import confirm_enrollment
 from courses.models import Category, Certificate, Course, Enrollment, Lesson, Module, Review
+from courses.search import PrefixQuery
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -85,6 +86,16 @@ class CourseAdmin(AutocompleteAdmin):
                 modules_total=count_of(Module, "course"), lessons_total=count_of(Lesson, "module__course")
             )
         )
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        queryset: QuerySet[Course],
+        search_term: str,
+    ) -> tuple[QuerySet[Course], bool]:
+        """Return what the search of the catalogue finds; without a term, all."""
+        found = queryset.filter(words=PrefixQuery(search_term)) if search_term.strip() else queryset
+        return found, False  # no course twice
 
     @admin.display(description="modules", ordering="modules_total")
     def module_count(self, course: Any) -> int:

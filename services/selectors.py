@@ -36,7 +36,7 @@ LOOKUPS = {
 PRICE_STATUS, SEARCH = "price_status", "search"
 
 # The database keeps the totals of what these select: subscription_totals.
-KEPT = frozenset({"service", "plan", "plan_type", PRICE_STATUS})
+KEPT = frozenset({"service", "plan", "plan_type"})
 
 # Clients that a search names by their ids.
 MAX_CLIENT_IDS = 1_000
@@ -130,14 +130,10 @@ def price_total() -> float:
 @past_cachalot()
 def totals(**selection: Any) -> dict[str, Any]:
     """Return the number of the subscriptions of a selection, and the sum of their prices."""
-    status = selection.get(PRICE_STATUS)
-    if not KEPT.issuperset(selection) or status == "pending":
+    if not KEPT.issuperset(selection):
         return totals_of(select_subscriptions(selection))
-    number, amount = subscription_totals.read_of(**{k: v for k, v in selection.items() if k != PRICE_STATUS})
-    if status:
-        pending = totals_of(select_subscriptions({**selection, PRICE_STATUS: "pending"}))
-        number, amount = number - pending["count"], float(amount) - pending["total_amount"]
-    return {"count": number, "total_amount": round(float(amount), 2)}
+    number, amount = subscription_totals.read_of(**selection)
+    return {"count": number, "total_amount": float(amount)}
 
 
 def totals_of(selected: QuerySet[Subscription]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.messages import get_messages
 from django.core.exceptions import DisallowedHost
@@ -14,8 +14,11 @@ from django.shortcuts import render
 from django.template.loader import render_to_string
 from django.urls import is_valid_path
 from django.views import defaults
+from rest_framework import views
+from rest_framework.permissions import AllowAny
 
-from api.negotiation import is_page
+from api.browsable import as_data
+from api.negotiation import FORMAT, PAGE, is_page, selected_format
 from api.problems.exceptions import CONTENT_TYPE, Conflict, Unavailable
 from api.problems.handler import problem_of, problem_response
 from api.problems.mapping import translate
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from django.http import HttpRequest
+    from rest_framework.request import Request
 
 OF_THE_BODY = {"content-type", "content-length", "content-encoding", "content-language", "etag"}
 
@@ -53,7 +57,8 @@ class ProblemMiddleware:
             del response["Content-Type"]  # it has no content
         if response.status_code < 400 or response.get("Content-Type") == CONTENT_TYPE or is_page(response):
             return response
-        return _as_problem(request, response)
+        problem = _as_problem(request, response)
+        return _as_page(request, problem) if problem.status_code == 404 else problem
 
     def process_exception(self, request: HttpRequest, exception: Exception) -> HttpResponse | None:
         """Return the problem for what a view that is not DRF's raises; None for a bug.
@@ -109,6 +114,27 @@ def _as_problem(request: HttpRequest, page: HttpResponse) -> HttpResponse:
     response.cookies = page.cookies
     response._has_been_logged = getattr(page, "_has_been_logged", False)  # type: ignore[attr-defined]  # Django's own mark
     return response
+
+
+class _UnknownAddress(views.APIView):
+    """Shows a browser the problem in a page like those of the addresses that there are."""
+
+    permission_classes = [AllowAny]
+    throttle_classes = []
+    problem = HttpResponse()
+
+    def get(self, request: Request) -> HttpResponse:  # noqa: ARG002
+        return as_data(self.problem)
+
+
+def _as_page(request: HttpRequest, problem: HttpResponse) -> HttpResponse:
+    page_asked = FORMAT not in request.GET and selected_format(request.META.get("HTTP_ACCEPT")) == PAGE
+    if request.method != "GET" or not page_asked:
+        return problem
+    page: Any = _UnknownAddress.as_view(problem=problem)(request)
+    page.render()
+    page._has_been_logged = True  # Django's own mark
+    return page  # type: ignore[no-any-return]
 
 
 def _detail(request: HttpRequest, status: int) -> str:

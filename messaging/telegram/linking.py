@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from api.problems.exceptions import Conflict, Problem
 from core.secret_tokens import hash_token, new_token
@@ -19,8 +20,10 @@ if TYPE_CHECKING:
 LINK_SECONDS = 600
 
 # One answer for every token that links nothing, so that a guess reveals nothing.
-LINK_NOT_VALID = "This code is not valid: it is unknown, expired, or has been used. Ask for a new link."
-TELEGRAM_TAKEN = "This Telegram account is linked to another user: unlink it there first."
+LINK_NOT_VALID = gettext_noop(
+    "This code is not valid: it is unknown, expired, or has been used. Ask for a new link."
+)
+TELEGRAM_TAKEN = gettext_noop("This Telegram account is linked to another user: unlink it there first.")
 
 
 def issue_link_token(*, user: User) -> str:

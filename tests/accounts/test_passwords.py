@@ -152,7 +152,7 @@ class TestResetting:
         assert User.objects.get().check_password(NEW)
         assert confirm(api, *link.groups(), OLD).json()["detail"] == LINK_NOT_VALID
 
-    def test_answers_alike_whoever_exists_by_the_same_statements(self, api, user):
+    def test_answers_alike_for_any_address_by_the_same_statements(self, api, user):
         UserFactory(email="unverified@example.com", verified=False)
         seen = []
         for address in ("anna@example.com", "nowhere@example.com", "unverified@example.com"):
@@ -276,7 +276,7 @@ class TestPages:
     def test_a_signed_in_reader_does_not_sign_up(self, user):
         assert signed_in(user).get("/accounts/sign-up/").url == "/topics/"
 
-    def test_the_reset_says_the_same_whoever_exists(self, client, user):
+    def test_the_reset_says_the_same_for_any_address(self, client, user):
         pages = [
             client.post("/accounts/password/reset/", {"email": address}, follow=True)
             for address in (user.email, "nowhere@example.com")

@@ -10,6 +10,7 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.renderers import JSONRenderer
+from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from api.browsable import BrowsableAPIRenderer
@@ -18,6 +19,7 @@ from courses.models import Category
 from tests.api.test_negotiation import CHROMIUM
 from tests.courses.factories import CourseFactory
 from tests.support.addresses import every_address, make_rows
+from tests.support.answers import problem
 from tests.topics.browsers import CHROMIUM as BROWSER
 from tests.topics.browsers import DRIVER, MISSING, Browser
 
@@ -27,7 +29,8 @@ LOADED = re.compile(r"""(?:src|<link[^>]* href)=["']([^"']+)""")
 
 @pytest.fixture(autouse=True)
 def _browsable(monkeypatch, settings):
-    monkeypatch.setattr(APIView, "renderer_classes", [JSONRenderer, BrowsableAPIRenderer])
+    for settings_of in (APIView, "renderer_classes"), (api_settings, "DEFAULT_RENDERER_CLASSES"):
+        monkeypatch.setattr(*settings_of, [JSONRenderer, BrowsableAPIRenderer])
     rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"])
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
 
@@ -161,14 +164,18 @@ class TestForms:
 
 
 @pytest.mark.django_db
-def test_problems_are_pages(settings):
+def test_problems_are_pages():
     unauthorized = Client().get("/api/v1/me/", headers=PAGE)
     assert (unauthorized.status_code, unauthorized["WWW-Authenticate"]) == (401, "Token")
     assert shown(unauthorized)[1]["status"] == 401
     assert 'href="/accounts/login/?next=/api/v1/me/"' in unauthorized.content.decode()
-    for address, status in (("/api/v1/courses/?page=x", 400), ("/api/v1/courses/0/", 404)):
-        page = Client().get(address, headers=PAGE)
+    for address, status in {"courses/?page=x": 400, "courses/0/": 404, "nothing/?page=x": 404}.items():
+        page = Client().get(f"/api/v1/{address}", headers=PAGE)
         assert (page.status_code, shown(page)[1]["status"]) == (status, status)
+        assert page["X-Frame-Options"] == "DENY"
+        assert page["Content-Security-Policy"] == CONTENT_SECURITY_POLICY
+    problem(Client().get("/api/v1/nothing/?format=json", headers=PAGE), 404)
+    problem(Client().post("/api/v1/nothing/", headers=PAGE), 404)
 
 
 @pytest.mark.django_db
