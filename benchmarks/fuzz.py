@@ -31,7 +31,7 @@ FAILED_PRECONDITION = "412"
 REFUSED = ["400", "401", "403", "404", "405", "406", "409", "415", "422", "429", FAILED_PRECONDITION]
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "429", FAILED_PRECONDITION]
 # No schema describes which passwords, tokens, names, rows and moments they accept, nor a price in cents.
-MORE_THAN_FORM = ".*_(create|update|partial_update)|me_destroy|(courses|subscriptions)_list"
+MORE_THAN_FORM = ".*_(create|update|partial_update)|me_destroy|(courses|subscriptions|users)_list"
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "config.settings",
     "DEBUG": "0",
