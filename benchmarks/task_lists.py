@@ -9,6 +9,7 @@ ids of the lists, the count, the page; of three requests the fastest.
 from __future__ import annotations
 
 import argparse
+import logging
 import os
 import random
 from datetime import timedelta
@@ -44,7 +45,9 @@ def main() -> None:
     django.setup()
     from django.test.runner import DiscoverRunner
 
+    logging.disable()
     runner = DiscoverRunner(verbosity=0, interactive=False)
+    runner.setup_test_environment()
     for lists in options.lists:
         databases = runner.setup_databases()
         try:

@@ -21,7 +21,7 @@ class Command(createsuperuser.Command):
             field = violated_field(error)
             if field is None:
                 raise
-            raise CommandError(TAKEN[field]) from error
+            raise CommandError(str(TAKEN[field])) from error
 
     def _validate_username(self, username: str, verbose_field_name: str, database: str) -> str | None:
         """Return why the name cannot be had, None if it can. With a terminal Django asks again."""
@@ -31,5 +31,5 @@ class Command(createsuperuser.Command):
         try:
             validate_visible(username)
         except ValidationError as error:
-            return "; ".join(map(str, error.messages))
+            return "; ".join(error.messages)
         return str(TAKEN["username"]) if is_taken("username", username) else None
