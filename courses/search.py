@@ -19,10 +19,10 @@ from django.db.models import F, Func, Q
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-MAX_FOUND = 1_000
+MAX_FOUND = 500
 # Fewer matches are found by the words' index, all of them; others by walking the index of the order, which
 # comes to MAX_FOUND of them soon. PostgreSQL cannot choose: it knows how frequent a word is, not a beginning.
-FEW = 3_000
+FEW = 2_000
 BEST_FIRST = ("-in_title", "-rank", "-id")
 
 

@@ -1,10 +1,19 @@
-"""A catalogue with modules, lessons, enrolments and reviews."""
+"""A catalogue with modules, lessons, enrolments, progress and reviews."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from courses.models import Category, Course, CourseStats, Enrollment, Lesson, Module, Review
+from courses.models import (
+    Category,
+    Course,
+    CourseStats,
+    Enrollment,
+    Lesson,
+    LessonCompletion,
+    Module,
+    Review,
+)
 from courses.statistics import refresh_statistics
 from devtools.demo import users
 
@@ -42,6 +51,7 @@ OPINIONS = {
 DRAFT_EVERY = 12
 MAX_STUDENTS_PER_COURSE = 80
 REVIEWED_SHARE = 0.4
+STARTED_SHARE = 0.5
 
 
 def fill(plan: Plan) -> int:
@@ -57,6 +67,7 @@ def fill(plan: Plan) -> int:
         _fill_audience(taught, learners)
         refresh_statistics([course.pk for course in courses])
         added += len(courses)
+    _fill_progress(plan)
     return added
 
 
@@ -117,3 +128,20 @@ def _fill_audience(taught: list[tuple[Course, Random]], learners: list[User]) ->
                 reviews.append(Review(user=user, course=course, rating=rating, text=OPINIONS[rating]))
     Enrollment.objects.bulk_create(enrollments, batch_size=1_000)
     Review.objects.bulk_create(reviews, batch_size=1_000)
+
+
+def _fill_progress(plan: Plan) -> None:
+    """Let half of the learners have completed the first lessons, unless there is some progress already."""
+    if LessonCompletion.objects.exists():
+        return
+    lessons: dict[int, list[int]] = {}
+    in_order = Lesson.objects.order_by("module__course", "module__position", "position")
+    for course, lesson in in_order.values_list("module__course", "pk"):
+        lessons.setdefault(course, []).append(lesson)
+    completions = []
+    for enrollment, course in Enrollment.objects.order_by("pk").values_list("pk", "course"):
+        rng = plan.seeded_random("progress", enrollment)
+        if course in lessons and rng.random() < STARTED_SHARE:
+            done = lessons[course][: rng.randint(1, len(lessons[course]))]
+            completions += [LessonCompletion(enrollment_id=enrollment, lesson_id=lesson) for lesson in done]
+    LessonCompletion.objects.bulk_create(completions, batch_size=1_000)
