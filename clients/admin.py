@@ -5,11 +5,11 @@ from __future__ import annotations
 from django.contrib import admin
 
 from clients.models import Client
-from core.admin import AutocompleteAdmin, CountReferencesMixin
+from core.admin import AutocompleteAdmin, CountReferencesMixin, FewCountsMixin
 
 
 @admin.register(Client)
-class ClientAdmin(CountReferencesMixin, AutocompleteAdmin):
+class ClientAdmin(FewCountsMixin, CountReferencesMixin, AutocompleteAdmin):
     list_display = ["company_name", "user", "email", "full_address"]
     list_select_related = ["user"]
     search_fields = ["company_name", "user__username", "user__email"]

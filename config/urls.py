@@ -6,9 +6,13 @@ from django.urls import URLPattern, URLResolver, include, path
 
 from services.urls import source_urlpatterns
 from web.forms import AdminSignInForm
+from web.pages import own_page
+from web.start import StartPage
 
 admin.site.site_header = admin.site.site_title = "Syllabus"
 admin.site.login_form = AdminSignInForm
+
+handler500 = "api.problems.middleware.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("courses.urls")),  # first: found without trying the others
@@ -21,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include(source_urlpatterns)),
     path("", include("api.urls")),
     path("admin/", admin.site.urls),
+    path("", own_page(StartPage.as_view()), name="index"),
     path("topics/", include("topics.urls")),
     path("accounts/", include("web.urls")),
     path("accounts/", include("accounts.page_urls")),

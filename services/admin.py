@@ -10,10 +10,13 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 
-from core.admin import AutocompleteAdmin, CountReferencesMixin
+from core.admin import AutocompleteAdmin, CountReferencesMixin, FewCountsMixin, FewCountsPaginator
+from services import subscription_totals
 from services.actions import recalculate_single, request_recalculation
+from services.history_admin import PlanDiscountInline, ServicePriceInline, link_to_history
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import with_oldest
 from services.selectors import is_pending, matches
@@ -36,9 +39,21 @@ def start_recalculation(request: HttpRequest, sources: QuerySet[Any]) -> None:
 
 
 class PricedAdmin(CountReferencesMixin, admin.ModelAdmin):
-    """For services and plans, which prices follow."""
+    """For services and plans, which prices follow. Existing ones show what is scheduled."""
 
     actions = ["recalculate"]
+    readonly_fields = ["history"]
+    schedule: type[admin.TabularInline]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:  # noqa: ARG002
+        return [self.schedule] if obj else []
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002
+        return list(self.readonly_fields) if obj else []
+
+    @admin.display
+    def history(self, source: Any) -> SafeString:
+        return link_to_history(source)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return with_oldest(super().get_queryset(request), str(self.opts.model_name))
@@ -56,12 +71,14 @@ class PricedAdmin(CountReferencesMixin, admin.ModelAdmin):
 @admin.register(Service)
 class ServiceAdmin(PricedAdmin):
     list_display = ["name", "full_price", "prices"]
+    schedule = ServicePriceInline
     search_fields = ["name"]
 
 
 @admin.register(Plan)
 class PlanAdmin(PricedAdmin):
     list_display = ["__str__", "plan_type", "discount_percent", "prices"]
+    schedule = PlanDiscountInline
     list_filter = ["plan_type"]
     search_fields = ["plan_type"]
 
@@ -81,8 +98,17 @@ class PriceStatusFilter(admin.SimpleListFilter):
         return rows
 
 
+class SubscriptionPaginator(FewCountsPaginator):
+    """Counts all subscriptions by the number that the database keeps."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return super().count if rows.query.has_filters() else subscription_totals.read().number
+
+
 @admin.register(Subscription)
-class SubscriptionAdmin(AutocompleteAdmin):
+class SubscriptionAdmin(FewCountsMixin, AutocompleteAdmin):
     list_display = ["id", "client", "service", "plan", "price", "price_status", "priced_at", "comment"]
     list_filter = [PriceStatusFilter, "plan__plan_type", "service", "created_at"]
     list_select_related = ["client", "service", "plan"]
@@ -91,7 +117,7 @@ class SubscriptionAdmin(AutocompleteAdmin):
     search_help_text = "Words of the company name or e-mail, how the comment begins, the region or channel"
     autocomplete_fields = ["client", "service", "plan"]
     readonly_fields = ["price", "price_status", "priced_at", "created_at"]
-    show_full_result_count = False
+    paginator = SubscriptionPaginator
     actions = ["recalculate", "recalculate_single"]
 
     def get_search_results(

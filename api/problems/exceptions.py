@@ -10,6 +10,8 @@ from rest_framework.exceptions import APIException
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+CONTENT_TYPE = "application/problem+json"
+
 
 class Problem(APIException):
     """Raise it to answer a request with this problem.
