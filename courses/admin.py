@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]  # no such thing at run time
+class PlaceForm(forms.ModelForm):
     """A row among its siblings. Rows may swap places: the set of forms and the COMMIT compare them."""
 
     def validate_constraints(self) -> None:

@@ -33,8 +33,8 @@ class CourseQuery(PageQuery):
         allow_blank=True,
         default=None,
         help_text="Words or beginnings of words, all of which are in the title or the description. "
-        f"Of more than {FEW:,} courses only the first {MAX_FOUND:,} in the order are found; without an order, "
-        "the newest with the words in the title and the newest with them anywhere.",
+        f"Of more than {FEW:,} courses only the first {MAX_FOUND:,} in the order are found; without an "
+        "order, the newest with the words in the title and the newest with them anywhere.",
     )
     min_rating = DecimalField(
         max_digits=16,

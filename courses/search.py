@@ -19,10 +19,10 @@ from django.db.models import F, Func, Q
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-MAX_FOUND = 1_000
+MAX_FOUND = 500
 # Fewer matches are found by the words' index, all of them; others by walking the index of the order, which
 # comes to MAX_FOUND of them soon. PostgreSQL cannot choose: it knows how frequent a word is, not a beginning.
-FEW = 3_000
+FEW = 2_000
 BEST_FIRST = ("-in_title", "-rank", "-id")
 
 
@@ -46,7 +46,8 @@ class TitleWords(Func):
 
 def in_title(courses: QuerySet[Any], text: str) -> QuerySet[Any]:
     """Return those of the courses that have the words in their title."""
-    return courses.alias(title_words=TitleWords()).filter(title_words=PrefixQuery(text))
+    found: QuerySet[Any] = courses.alias(title_words=TitleWords()).filter(title_words=PrefixQuery(text))
+    return found
 
 
 def anywhere(courses: QuerySet[Any], text: str) -> QuerySet[Any]:
@@ -63,8 +64,9 @@ def first_keys(ordered: QuerySet[Any]) -> QuerySet[Any]:
 def ranked(courses: QuerySet[Any], text: str) -> QuerySet[Any]:
     """Return the courses, the best match first: by title, then by frequency, then the newest."""
     query = PrefixQuery(text)
-    return (
+    found: QuerySet[Any] = (
         courses.alias(title_words=TitleWords())
         .annotate(in_title=Q(title_words=query), rank=SearchRank(F("words"), query))
         .order_by(*BEST_FIRST)
     )
+    return found

@@ -149,7 +149,7 @@ def _ordered_page(selection: Selection, order: str, page: Page) -> tuple[list[An
 
 
 def _searched(selection: Selection, text: str, order: str | None) -> QuerySet[Course]:
-    """Return the courses that a search finds, in the order that is asked for or the best first."""
+    """Return the courses that a search finds, in the given order or the best first."""
     anywhere = full_text.anywhere(selection.courses(), text)
     courses = _summaries(selection.drafts)
     if order:

@@ -137,7 +137,7 @@ class ModuleSerializer(ModelSerializer[Module]):
 
 
 class NewModuleSerializer(ModuleSerializer):
-    course = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")
+    course = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")  # type: ignore[assignment]
 
 
 class LessonSerializer(ModelSerializer[Lesson]):
@@ -156,7 +156,7 @@ class LessonSerializer(ModelSerializer[Lesson]):
 
 
 class NewLessonSerializer(LessonSerializer):
-    module = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")
+    module = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")  # type: ignore[assignment]
 
 
 class LessonSummarySerializer(ModelSerializer[Lesson]):
