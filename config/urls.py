@@ -5,10 +5,6 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from services.urls import source_urlpatterns
-from web.forms import AdminSignInForm
-
-admin.site.site_header = admin.site.site_title = "Syllabus"
-admin.site.login_form = AdminSignInForm
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("courses.urls")),  # first: found without trying the others

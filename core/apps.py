@@ -5,4 +5,6 @@ class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
-        from core import request_id  # noqa: F401  (links tasks to the requests that cause them)
+        from core import presence, request_id  # noqa: F401  (the latter links tasks to their requests)
+
+        presence.connect()

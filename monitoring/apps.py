@@ -1,5 +1,6 @@
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
 class MonitoringConfig(AppConfig):
@@ -10,3 +11,13 @@ class MonitoringConfig(AppConfig):
 
         if settings.SQL_LOG:
             sql_log.log_statements()
+
+
+class AdminConfig(DjangoAdminConfig):
+    default_site = "monitoring.site.Site"
+
+    def ready(self) -> None:
+        from core import admin_labels
+
+        admin_labels.translate_names()
+        super().ready()
