@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from django.contrib.admin.utils import label_for_field, quote
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
@@ -34,14 +33,13 @@ def badge(text: object, kind: str) -> SafeString:
     return format_html('<span class="badge {}">{}</span>', kind, text)
 
 
-def list_address(site: AdminSite, model: type[Model], request: HttpRequest, **lookups: object) -> str | None:
-    """Return the address of a list with these look-ups; None if the viewer of the page may not see it."""
+def list_address(site: AdminSite, model: type[Model], request: HttpRequest) -> str | None:
+    """Return the address of a model's list; None if the viewer of the page may not see it."""
     page = site._registry.get(model)
     if page is None or not page.has_view_permission(request):
         return None
     opts = model._meta
-    address = reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist", current_app=site.name)
-    return f"{address}?{urlencode(lookups)}" if lookups else address
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist", current_app=site.name)
 
 
 def row_link(row: Model | None, address: str | None) -> Any:
@@ -174,6 +172,10 @@ class LinkedColumns:
         links_itself = page.list_display_links == () and isinstance(field_of(page.model, first), ForeignKey)
         shown = first if links_itself else self.column(request, first)
         return [shown, *(self.column(request, name) for name in others)]
+
+    def get_sortable_by(self, request: HttpRequest) -> list[Any]:
+        names = super().get_sortable_by(request)  # type: ignore[misc]  # ModelAdmin's
+        return [self.column(request, name) for name in names]
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         names = super().get_readonly_fields(request, obj)  # type: ignore[misc]

@@ -26,7 +26,7 @@ _next_report = 0.0
 def connect() -> None:
     """Have the processes of Celery that start from now on record themselves."""
     signals.worker_ready.connect(_begin)
-    signals.worker_shutdown.connect(_forget_worker)
+    signals.worker_shutdown.connect(_remove_worker)
     signals.beat_init.connect(_watch_beat)
     signals.beat_embedded_init.connect(_watch_beat)
 
@@ -66,7 +66,7 @@ def _record_worker() -> None:
     _write(["ZADD", WORKERS, now, _worker], ["ZREMRANGEBYSCORE", WORKERS, "-inf", now - WORKER_SECONDS])
 
 
-def _forget_worker(**_: Any) -> None:
+def _remove_worker(**_: Any) -> None:
     if _worker:
         _write(["ZREM", WORKERS, _worker])
 

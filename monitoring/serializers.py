@@ -73,7 +73,7 @@ class EventSerializer(serializers.Serializer[object]):
     id = serializers.IntegerField(help_text="The event's id.")
     action_time = serializers.DateTimeField(help_text="When it happened.")
     action_flag = serializers.IntegerField(help_text="1: added, 2: changed, 3: deleted.")
-    user_name = serializers.CharField(help_text="Whoever did it.")
+    user_name = serializers.CharField(help_text="The user who did it.")
     app = serializers.CharField(allow_null=True, help_text="The app of the row.")
     model = serializers.CharField(allow_null=True, help_text="The model of the row.")
     object_id = serializers.CharField(allow_null=True, help_text="The row's id.")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin import AdminSite
+from django.template.response import TemplateResponse
 from django.utils.translation import gettext_lazy as _
 
 from monitoring.dashboard.page import dashboard_of
@@ -20,7 +21,6 @@ if TYPE_CHECKING:
 class Site(AdminSite):
     site_header = site_title = "Syllabus"
     index_title = _("Dashboard")
-    index_template = "monitoring/dashboard.html"
     login_form = AdminSignInForm
 
     def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
@@ -31,4 +31,10 @@ class Site(AdminSite):
         return own_page(super().login)(request, extra_context)  # type: ignore[return-value]
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
-        return super().index(request, {"dashboard": dashboard_of(request), **(extra_context or {})})
+        context = {
+            **self.each_context(request),
+            "title": self.index_title,
+            "dashboard": dashboard_of(request),
+            **(extra_context or {}),
+        }
+        return TemplateResponse(request, "monitoring/dashboard.html", context)

@@ -1,6 +1,6 @@
 """Pictures of numbers as inline SVG: no script, no other host. Every number is also written as text.
 
-They are hidden from screen readers, for which the same numbers stand in a table beneath.
+They are hidden from screen readers, for which a table beneath has the same numbers.
 """
 
 from __future__ import annotations

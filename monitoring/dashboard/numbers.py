@@ -1,4 +1,4 @@
-"""The dashboard's numbers from the database, in eight statements, none of which reads a large table whole.
+"""The dashboard's numbers from the database, in seven statements, none of which reads a large table whole.
 
 It is the load of a cached value (monitoring/cache.py): the same for every viewer.
 """
@@ -17,7 +17,7 @@ from courses.models import CourseStats
 from messaging.models import OutgoingMessage
 from monitoring.models import DashboardSum
 from services.models import Plan, Recalculation, Service
-from services.recalculation import pending_sources
+from services.recalculation import with_oldest
 from tasks.models import Task
 from tasks.selectors import overdue
 
@@ -39,16 +39,13 @@ def load() -> dict[str, Any]:
     """Return what the dashboard shows of the database."""
     weeks = _last_weeks()
     sums = _sums(weeks)
-    names = _names()
+    names, pending = _names()
     events = _events()
     return {
         "sales": _sales(sums[DashboardSum.Kind.SOLD], names),
         "weeks": weeks,
         **{kind: [sums[kind].get(week, (0, 0))[0] for week in weeks] for kind in WEEKLY},
-        "pending": [
-            {"kind": each.kind, "id": each.pk, "name": names.get((each.kind, each.pk), "")}
-            for each in pending_sources()
-        ],
+        "pending": pending,
         "recalculations": _recalculations(names),
         "best_rated": _best_rated(),
         "overdue": _overdue(),
@@ -74,14 +71,23 @@ def _sums(weeks: list[str]) -> dict[str, dict[str, tuple[int, Any]]]:
     return found
 
 
-def _names() -> dict[tuple[str, int], str]:
-    """Return the names of all services and plans: there are few of them."""
-    services = Service.objects.order_by().values_list(Value("service"), "pk", "name", Value(0))
-    plans = Plan.objects.order_by().values_list(Value("plan"), "pk", "plan_type", "discount_percent")
-    return {
-        (kind, pk): name if kind == "service" else str(Plan(plan_type=name, discount_percent=percent))
-        for kind, pk, name, percent in services.union(plans, all=True)
+def _names() -> tuple[dict[tuple[str, int], str], list[dict[str, Any]]]:
+    """Return the names of all services and plans, which are few, and those with prices to compute."""
+    described: dict[str, tuple[Any, Any]] = {
+        "service": (Service.objects, ("name", Value(0))),
+        "plan": (Plan.objects, ("plan_type", "discount_percent")),
     }
+    services, plans = (
+        with_oldest(rows.order_by(), kind).values_list(Value(kind), "pk", *name, "revision", "oldest")
+        for kind, (rows, name) in described.items()
+    )
+    names, pending = {}, []
+    for kind, pk, name, percent, revision, oldest in services.union(plans, all=True):
+        text = name if kind == "service" else str(Plan(plan_type=name, discount_percent=percent))
+        names[kind, pk] = text
+        if oldest is not None and oldest < revision:
+            pending.append({"kind": kind, "id": pk, "name": text})
+    return names, sorted(pending, key=lambda each: (each["kind"], each["id"]))
 
 
 def _sales(sums: dict[str, tuple[int, Any]], names: dict[tuple[str, int], str]) -> dict[str, Any]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from django.contrib import admin
 from django.contrib.admin.models import LogEntry
@@ -64,6 +65,7 @@ class _Page:
     def __init__(self, request: HttpRequest, shown: dict[str, Any]) -> None:
         self._request = request
         self._shown = shown
+        self._addresses: dict[type[Model], str | None] = {}
 
     def parts(self) -> Iterator[Part]:
         makers = {
@@ -294,7 +296,10 @@ class _Page:
     # --- Links ------------------------------------------------------------------------------------
 
     def _list(self, model: type[Model], **lookups: object) -> str | None:
-        return list_address(admin.site, model, self._request, **lookups)
+        if model not in self._addresses:
+            self._addresses[model] = list_address(admin.site, model, self._request)
+        address = self._addresses[model]
+        return f"{address}?{urlencode(lookups)}" if address and lookups else address
 
     def _link(self, text: str, model: type[Model], **lookups: object) -> Any:
         address = self._list(model, **lookups)
