@@ -42,10 +42,10 @@ def list_address(site: AdminSite, model: type[Model], request: HttpRequest) -> s
     return reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist", current_app=site.name)
 
 
-def row_link(row: Model | None, address: str | None) -> Any:
+def row_link(row: Model, address: str | None) -> Any:
     """Return a row's name as a link, where ``address`` is that of its list."""
-    if row is None or address is None:
-        return row
+    if address is None:
+        return str(row)
     return format_html('<a href="{}{}/change/">{}</a>', address, quote(row.pk), row)
 
 
@@ -87,9 +87,10 @@ class RowLink(Column):
 
     def __call__(self, row: Any) -> Any:
         try:
-            return row_link(getattr(row, self.name), self.address)
+            related = getattr(row, self.name)
         except ObjectDoesNotExist:
-            return None
+            related = None
+        return self.page.get_empty_value_display() if related is None else row_link(related, self.address)
 
 
 @dataclass(frozen=True)
@@ -123,7 +124,7 @@ class Moment(Column):
     def __call__(self, row: Any) -> Any:
         moment = self.value(row)
         if moment is None:
-            return None
+            return self.page.get_empty_value_display()
         text = f"{localtime(moment):%Y-%m-%d %H:%M}"
         return format_html('<time datetime="{}">{}</time>', moment.isoformat(), text)
 

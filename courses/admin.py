@@ -37,7 +37,7 @@ class LessonInline(admin.StackedInline):
 @admin.register(Category)
 class CategoryAdmin(ModelAdmin):
     list_display = ["name", "course_count"]
-    list_filter = [("courses", admin.EmptyFieldListFilter)]
+    list_filter = ["courses__is_published"]
     search_fields = ["name"]
     counts = {"course_count": (Course, "category__id__exact")}
 
