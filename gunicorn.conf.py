@@ -4,13 +4,32 @@ import os
 
 from django.conf import settings
 
+from core import draining
+from core.metrics_folder import ensure_folder
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 # What is not configured is reported here, once: a worker would be started again and again. So settings
 # are read once; new ones need a restart, not a HUP.
-_ = settings.DEBUG
+if settings.METRICS_ENABLED:
+    ensure_folder()  # one for all workers
 
+worker_class = "config.gunicorn_worker.Worker"
 workers = 2
 threads = 4
 keepalive = 75
+graceful_timeout = 30
 limit_request_line = 8190
 control_socket_disable = True
+if settings.LOG_FORMAT == "json":
+    logconfig_dict = {"formatters": {"generic": {"()": "core.log_format.JSONFormatter"}}}
+
+
+def when_ready(server):
+    draining.delay_sigterm(settings.DRAIN_SECONDS)
+
+
+def child_exit(server, worker):
+    if settings.METRICS_ENABLED:
+        from prometheus_client.multiprocess import mark_process_dead
+
+        mark_process_dead(worker.pid)

@@ -8,6 +8,10 @@ from importlib.util import find_spec
 
 def main() -> None:
     os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
+    try:
+        " ".join(sys.argv).encode()
+    except UnicodeEncodeError:
+        sys.exit(f"An argument is not UTF-8: {' '.join(sys.argv[1:])!a}")
     if find_spec("devtools"):  # the image has none
         from devtools.environment import prepare_command
 

@@ -14,32 +14,14 @@ from django.db import IntegrityError
 from django.http import HttpResponseRedirect
 from django.utils.translation import gettext_lazy, ngettext
 
-from accounts.models import AccessToken
-from accounts.names import TAKEN, is_taken, normalize_address
+from accounts.forms import UniqueNames
+from accounts.models import AccessToken, Session
 from accounts.verification import send_verification
 from core.admin import IssuedAdmin, ModelAdmin
-from core.names import INVISIBLE_NAME, name_key
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
-
-
-class UniqueNames:
-    """A mixin for forms: names are normalised, and compared as the database compares them."""
-
-    def clean(self) -> dict[str, Any]:
-        form: Any = self
-        cleaned: dict[str, Any] = super().clean() or form.cleaned_data  # type: ignore[misc]
-        if cleaned.get("email"):
-            cleaned["email"] = normalize_address(cleaned["email"])
-        for field in TAKEN:
-            value = cleaned.get(field)
-            if value and not name_key(value):
-                form.add_error(field, INVISIBLE_NAME)
-            elif value and is_taken(field, value, except_user=form.instance.pk or 0):
-                form.add_error(field, TAKEN[field])
-        return cleaned
 
 
 class AddUserForm(UniqueNames, AdminUserCreationForm):
@@ -89,3 +71,11 @@ class AccessTokenAdmin(IssuedAdmin):
     list_display = ["user", "created_at", "expires_at"]
     list_filter = ["created_at", "expires_at"]
     date_hierarchy = "created_at"
+
+
+@admin.register(Session)
+class SessionAdmin(IssuedAdmin):
+    list_display = ["user", "signed_in_at", "expire_date", "agent"]
+    fields = readonly_fields = ("user", "signed_in_at", "expire_date", "agent")
+    list_filter = ["signed_in_at", "expire_date"]
+    date_hierarchy = "expire_date"

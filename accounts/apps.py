@@ -5,4 +5,5 @@ class AccountsConfig(AppConfig):
     name = "accounts"
 
     def ready(self) -> None:
-        from accounts import signals, verification  # noqa: F401  (registers receivers and a composer)
+        # They register receivers and composers.
+        from accounts import passwords, reset_mails, signals, verification  # noqa: F401

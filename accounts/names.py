@@ -13,6 +13,7 @@ from django.contrib.auth.base_user import BaseUserManager
 from django.contrib.auth.models import User
 from django.db import IntegrityError, transaction
 from django.db.models import TextField, Value
+from django.utils.translation import gettext_lazy as _
 from rest_framework.serializers import ValidationError
 
 from core.names import NameKey, normalize_name
@@ -21,8 +22,8 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 TAKEN = {
-    "username": "A user with that username already exists.",
-    "email": "This e-mail address is not available.",
+    "username": _("A user with that username already exists."),
+    "email": _("This e-mail address is not available."),
 }
 # By the names of the unique constraints and indexes.
 FIELD_BY_INDEX = {
@@ -60,8 +61,13 @@ def name_conflicts() -> Iterator[None]:
         with transaction.atomic():
             yield
     except IntegrityError as error:
-        diagnosis = getattr(error.__cause__, "diag", None)
-        field = FIELD_BY_INDEX.get(getattr(diagnosis, "constraint_name", None) or "")
+        field = violated_field(error)
         if field is None:
             raise
         raise ValidationError({field: [TAKEN[field]]}) from error
+
+
+def violated_field(error: IntegrityError) -> str | None:
+    """Return ``username`` or ``email`` if another user has it, None for another violation."""
+    diagnosis = getattr(error.__cause__, "diag", None)
+    return FIELD_BY_INDEX.get(getattr(diagnosis, "constraint_name", None) or "")

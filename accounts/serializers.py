@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import authenticate
 from django.contrib.auth.models import User
@@ -12,9 +12,10 @@ from django.core.exceptions import ValidationError
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
-from accounts.models import AccessToken
+from accounts.models import AccessToken, Session
 from accounts.names import TAKEN, is_taken, normalize_address
 from api.fields import NameField
+from api.pagination import PageQuery
 from api.serializers import ModelSerializer, Serializer
 from core.names import MAX_NORMALIZED, normalize_name, validate_visible
 from core.users import PUBLIC_FIELDS
@@ -22,11 +23,15 @@ from messaging.models import TelegramAccount
 from messaging.selectors import verified_address
 from messaging.serializers import TelegramAccountSerializer
 
+if TYPE_CHECKING:
+    from datetime import datetime
+
 MAX_USERNAME_CHARACTERS = 150
 MAX_PERSON_NAME_CHARACTERS = 150
 MAX_EMAIL_CHARACTERS = 254
 MAX_PASSWORD_CHARACTERS = 128
 MAX_SIGN_IN_CHARACTERS = MAX_NORMALIZED  # a name in another Unicode form may be longer than the stored one
+PASSWORD_RULES = "At least 8 characters, not only digits, not a common one."  # noqa: S105
 OWN_FIELDS = [*PUBLIC_FIELDS, "email", "is_staff", "last_login"]
 
 
@@ -116,7 +121,7 @@ class RegistrationSerializer(ModelSerializer[User]):
 
     username = UsernameField(help_text="Unique whatever its case and Unicode form.")
     email = AddressField(help_text="Unique. It has to be verified by a link that is sent there.")
-    password = PasswordField(help_text="At least 8 characters, not only digits, not a common one.")
+    password = PasswordField(help_text=PASSWORD_RULES)
     confirm_password = PasswordField(help_text="The password again.")
     first_name = PersonNameField(help_text="May be empty.")
     last_name = PersonNameField(help_text="May be empty.")
@@ -192,3 +197,78 @@ class EmailVerificationSerializer(Serializer):
     """The token of a link that verifies an e-mail address."""
 
     token = serializers.CharField(max_length=1000, help_text="The last part of the link in the mail.")
+
+
+class SessionSerializer(ModelSerializer[Session]):
+    """A session of the signed-in user. ``context`` needs ``last_uses`` by id, and the ``request``."""
+
+    id = serializers.CharField(source="public_id", help_text="By which it is ended.")
+    last_used_at = serializers.SerializerMethodField(help_text="The time of its last request.")
+    is_current = serializers.SerializerMethodField(help_text="Whether this request belongs to it.")
+
+    class Meta:
+        model = Session
+        fields = ["id", "signed_in_at", "last_used_at", "expire_date", "agent", "is_current"]
+        extra_kwargs = {
+            "signed_in_at": {"help_text": "When the user signed in."},
+            "expire_date": {"help_text": "Until when it is valid."},
+            "agent": {"help_text": "The browser, as it calls itself (`User-Agent`)."},
+        }
+
+    @extend_schema_field(serializers.DateTimeField(allow_null=True))
+    def get_last_used_at(self, session: Session) -> datetime | None:
+        used: datetime | None = self.context["last_uses"].get(session.public_id, session.signed_in_at)
+        return used
+
+    def get_is_current(self, session: Session) -> bool:
+        return bool(self.context["request"].session.session_key == session.session_key)
+
+
+class PasswordChangeSerializer(Serializer):
+    current_password = serializers.CharField(
+        max_length=MAX_SIGN_IN_CHARACTERS, trim_whitespace=False, help_text="The present password."
+    )
+    new_password = PasswordField(help_text=PASSWORD_RULES)
+
+
+class PasswordChangedSerializer(serializers.Serializer[Any]):
+    token = serializers.CharField(
+        allow_null=True,
+        help_text="A new access token if the request carried one, which has ended; else null.",
+    )
+
+
+class PasswordResetSerializer(Serializer):
+    email = AddressField(help_text="The verified e-mail address of an account.")
+
+
+class PasswordResetConfirmSerializer(Serializer):
+    """What the link in the mail holds, and the new password."""
+
+    uid = serializers.CharField(max_length=100, help_text="The last part but one of the link in the mail.")
+    token = serializers.CharField(max_length=100, help_text="The last part of the link in the mail.")
+    new_password = PasswordField(help_text=PASSWORD_RULES)
+
+
+class AccountDeletionSerializer(Serializer):
+    password = serializers.CharField(
+        max_length=MAX_SIGN_IN_CHARACTERS, trim_whitespace=False, help_text="The password of the account."
+    )
+
+
+class PersonSerializer(serializers.ModelSerializer[User]):
+    """A user by names only."""
+
+    class Meta:
+        model = User
+        fields = ["id", "username", "first_name", "last_name"]
+
+
+class PersonQuery(PageQuery):
+    """The parameters of the search for users."""
+
+    search = NameField(
+        min_length=2,
+        max_length=MAX_USERNAME_CHARACTERS,
+        help_text="Words, each of which is the beginning of the username, first or last name.",
+    )

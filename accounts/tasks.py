@@ -6,6 +6,7 @@ from celery import shared_task
 from django.core.management import call_command
 from django.utils import timezone
 
+from accounts import reset_mails
 from accounts.models import AccessToken
 
 
@@ -19,3 +20,9 @@ def delete_expired_sessions() -> None:
 def delete_expired_tokens() -> None:
     """Delete the access tokens that have expired."""
     AccessToken.objects.filter(expires_at__lte=timezone.now()).delete()
+
+
+@shared_task
+def answer_password_resets() -> None:
+    """Send the mails that reset passwords, for the requests that wait."""
+    reset_mails.answer_requests()

@@ -17,6 +17,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone, translation
 from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
 from api.problems.exceptions import Problem
 from messaging import delivery
@@ -32,7 +33,7 @@ SALT = "accounts.verification"
 KIND = "accounts.verify_email"
 RESEND_SECONDS = 60
 # One answer for every link that verifies nothing, so that a guess reveals nothing.
-LINK_NOT_VALID = "This link is not valid: it is unknown, expired, or has been used. Request a new one."
+LINK_NOT_VALID = _("This link is not valid: it is unknown, expired, or has been used. Request a new one.")
 
 
 def send_verification(*, user: User, language: str) -> None:
@@ -59,19 +60,22 @@ def make_token(user: User) -> str:
 def verify_email(*, token: str) -> User:
     """Record that the address of a link is verified, and return its user. Twenty at once: one does.
 
+    Messages that were given up because the user had no address are sent.
+
     Raises:
         Problem: the link is not valid; the answer does not say why.
     """
     try:
         values = signing.loads(token, salt=SALT, max_age=LINK_SECONDS)
     except signing.BadSignature as error:
-        raise Problem(LINK_NOT_VALID) from error
+        raise Problem(str(LINK_NOT_VALID)) from error
     users = User.objects.select_for_update(no_key=True).filter(is_active=True)
     user = users.filter(pk=values["user"], email=values["address"]).first()
     if user is None or _last_verification(user) != values["last"]:
-        raise Problem(LINK_NOT_VALID)
+        raise Problem(str(LINK_NOT_VALID))
     verified = {"address": user.email, "verified_at": timezone.now()}
     VerifiedEmail.objects.update_or_create(user=user, defaults=verified)
+    delivery.revive_undeliverable(user)
     return user
 
 

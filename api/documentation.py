@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -63,6 +64,32 @@ class DocsView(SpectacularSwaggerView):
 
     def options(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002
         return HttpResponse(headers={"Allow": ", ".join(self.allowed_methods)})
+
+
+def find_operation(path: str, method: str) -> dict[str, Any] | None:
+    """Return what the schema says of a method of an address; None if that is not in it."""
+    paths = _schema()["paths"]
+    found: dict[str, Any] = paths.get(path) or next(
+        (paths[name] for name, form in _forms() if form.fullmatch(path)), {}
+    )
+    operation: dict[str, Any] | None = found.get("get" if method == "HEAD" else method.lower())
+    return operation
+
+
+def find_fields(path: str, method: str) -> dict[str, Any]:
+    """Return the schemas of the fields that a method of an address takes, by name."""
+    content = (find_operation(path, method) or {}).get("requestBody", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    name = schema.get("$ref", "").rpartition("/")[2]
+    fields: dict[str, Any] = _schema()["components"]["schemas"].get(name, schema).get("properties", {})
+    return fields
+
+
+@cache
+def _forms() -> list[tuple[str, re.Pattern[str]]]:
+    """Return the addresses that have parameters, each with what it matches."""
+    names = [path for path in _schema()["paths"] if "{" in path]
+    return [(name, re.compile(re.sub(r"\\{.*?\\}", "[^/]+", re.escape(name)))) for name in names]
 
 
 @cache

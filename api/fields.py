@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from core.names import normalize_name
@@ -32,6 +33,7 @@ class IdField(IntegerField):
         super().__init__(min_value=1, max_value=MAX_ID, **kwargs)
 
 
+@extend_schema_field({"type": "integer", "minimum": 1, "maximum": MAX_ID})
 class PrimaryKeyRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """A row by its id. DRF's takes 1.5 for 1, and fails on infinity."""
 
@@ -65,10 +67,14 @@ class DecimalField(serializers.DecimalField):
 
 
 class DateTimeField(serializers.DateTimeField):
-    """A date and time with its offset, as in RFC 3339. For query parameters.
+    """A date and time with its offset, as in RFC 3339: without one the moment would be a guess.
 
-    A ``+`` that was not percent-encoded arrives as a space, and is read as a plus sign.
+    A ``+`` that was not percent-encoded in a query string arrives as a space, and is read as a plus sign.
     """
+
+    default_error_messages = {
+        "invalid": "Must be a date and time with its offset from UTC, such as 2030-01-31T09:00:00Z."
+    }
 
     def to_internal_value(self, value: Any) -> Any:
         try:
@@ -76,5 +82,5 @@ class DateTimeField(serializers.DateTimeField):
         except ValueError:
             moment = None
         if moment is None or moment.tzinfo is None:
-            self.fail("invalid", format="RFC 3339")
+            self.fail("invalid")
         return super().to_internal_value(moment)

@@ -3,20 +3,21 @@
 from __future__ import annotations
 
 from hashlib import blake2b
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.http import HttpResponse
 from django.utils.cache import patch_cache_control, patch_vary_headers
 from django.utils.http import parse_etags
 
+from api.negotiation import is_page
 from api.problems.exceptions import PreconditionFailed
 from caching import CacheResult
 from caching.read.result import encode
 from core.conf import API_PREFIX
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from django.http import HttpRequest
     from rest_framework.request import Request
@@ -27,6 +28,8 @@ REVALIDATE = "no-cache"
 ETAG_BYTES = 16
 # By what a request may say whose it is.
 VARY = ("Authorization", "Cookie", "X-Telegram-User-Id")
+COOKIE = "HTTP_COOKIE"  # it is a credential where it holds the session
+CREDENTIALS = tuple({f"HTTP_{name.upper().replace('-', '_')}" for name in VARY} - {COOKIE})
 
 
 class CacheHeadersMiddleware:
@@ -45,14 +48,14 @@ class CacheHeadersMiddleware:
             patch_vary_headers(response, VARY)
             if "Cache-Control" not in response.headers:
                 patch_cache_control(response, private=True, no_store=True)
-            elif _has_credentials(request):
+            elif has_credentials(request.META):
                 patch_cache_control(response, private=True)
         return response
 
 
-def _has_credentials(request: HttpRequest) -> bool:
-    headers = ("HTTP_AUTHORIZATION", "HTTP_X_TELEGRAM_USER_ID")
-    return any(name in request.META for name in headers) or settings.SESSION_COOKIE_NAME in request.COOKIES
+def has_credentials(meta: Mapping[str, Any]) -> bool:
+    """Return whether a request with these WSGI variables may be recognised as a user's."""
+    return any(name in meta for name in CREDENTIALS) or settings.SESSION_COOKIE_NAME in meta.get(COOKIE, "")
 
 
 def cached_response(request: HttpRequest | Request, result: CacheResult) -> HttpResponse:
@@ -73,7 +76,7 @@ def body_response(request: HttpRequest | Request, body: bytes) -> HttpResponse:
     """Return a JSON text with an ETag; to a GET 304 if the client has it."""
     etag = etag_of(body)
     known = request.META.get("HTTP_IF_NONE_MATCH") if request.method in {"GET", "HEAD"} else None
-    if known is not None and _matches_weakly(etag, known):
+    if known is not None and not is_page(request) and matches_weakly(etag, known):
         response = HttpResponse(status=304)
         del response.headers["Content-Type"]
     else:
@@ -111,7 +114,8 @@ def require_match(request: HttpRequest | Request, etag: str) -> None:
         raise PreconditionFailed(f"This has changed since you read it: its ETag is now {etag}.")
 
 
-def _matches_weakly(etag: str, header: str) -> bool:
+def matches_weakly(etag: str, header: str) -> bool:
+    """Return whether an If-None-Match names the tag, or any."""
     if header.strip() == "*":
         return True
     return etag in {tag.removeprefix("W/") for tag in parse_etags(header)}

@@ -6,9 +6,11 @@ from typing import TYPE_CHECKING, Any
 
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from rest_framework.permissions import SAFE_METHODS
+from rest_framework.serializers import ListSerializer
 
 from api.permissions import ModelPermissionsOrReadOnly
-from api.problems.handler import CONTENT_TYPE
+from api.problems.exceptions import CONTENT_TYPE
+from api.serializers import StrictFields
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -37,6 +39,18 @@ PROBLEM = {
             "description": "With 429: the limits that were reached, by their names in `RateLimit-Policy`.",
             "items": {"type": "string"},
         },
+        "lessons": {
+            "type": "array",
+            "description": "With 409 of a course's completion: lessons that are not completed, in order.",
+            "items": {
+                "type": "object",
+                "required": ["id", "title"],
+                "properties": {
+                    "id": {"type": "integer", "example": 12},
+                    "title": {"type": "string", "example": "Lesson 1.2"},
+                },
+            },
+        },
     },
 }
 MEANINGS = {
@@ -62,6 +76,36 @@ class AutoSchema(SpectacularAutoSchema):
         get_query = getattr(self.view, "get_query_serializer_class", None)
         query = get_query()() if get_query else None
         return [query] if query is not None and query.fields else []
+
+    def _map_basic_serializer(self, serializer: Any, direction: str) -> Any:
+        """Return the schema of a serializer; a body that refuses unknown fields says so."""
+        schema = super()._map_basic_serializer(serializer, direction)
+        if direction == "request" and isinstance(serializer, StrictFields):
+            schema["additionalProperties"] = False
+        return schema
+
+    def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
+        """Return the schema of a field; a list of objects says how many it takes."""
+        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        if direction == "request" and isinstance(field, ListSerializer):
+            limits = {
+                "minItems": field.min_length or int(not field.allow_empty),
+                "maxItems": field.max_length,
+            }
+            schema |= {name: limit for name, limit in limits.items() if limit}
+        return schema
+
+    def _get_request_body(self, direction: str = "request") -> Any:
+        """Return the body of a request; of a DELETE, where the view says so (``deletes_with_body``)."""
+        method = self.method
+        if method == "DELETE" and getattr(self.view, "action", "") in getattr(
+            self.view, "deletes_with_body", ()
+        ):
+            self.method = "POST"
+        try:
+            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # its hook
+        finally:
+            self.method = method
 
     def get_auth(self) -> list[dict[str, Any]]:
         ways: list[dict[str, Any]] = super().get_auth()

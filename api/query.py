@@ -20,6 +20,7 @@ from typing import TYPE_CHECKING, Any
 from django.http import QueryDict
 from rest_framework import serializers
 
+from api.negotiation import FORMAT
 from api.problems.exceptions import Problem
 from api.serializers import Serializer
 
@@ -30,11 +31,12 @@ if TYPE_CHECKING:
 
 MAX_SHOWN_CHARACTERS = 50
 MAX_REMEMBERED_CHARACTERS = 200
-FORMAT = "format"  # DRF's own, which chooses the renderer: ?format=json
 
 
 class QuerySerializer(Serializer):
     """The query parameters of an action. Fields have defaults; ``None`` for what was not given."""
+
+    reads_json = False
 
 
 class NoQuery(QuerySerializer):
@@ -48,13 +50,23 @@ def parse_query(request: Request, serializer_class: type[QuerySerializer]) -> di
         Problem: 400, for all that are not accepted at once, each with what it accepts.
     """
     text = str(request.META.get("QUERY_STRING", ""))
-    if len(text) <= MAX_REMEMBERED_CHARACTERS and text.isascii():  # others depend on the server's decoding
-        return dict(_parse_once(text, serializer_class))
+    if is_plain(text):
+        return dict(parse_text(text, serializer_class))
     return dict(_parse(request.query_params, serializer_class))
 
 
+def is_plain(text: str) -> bool:
+    """Return whether a query string is short, and the same in every server's decoding."""
+    return len(text) <= MAX_REMEMBERED_CHARACTERS and text.isascii()
+
+
 @lru_cache(maxsize=1024)
-def _parse_once(text: str, serializer_class: type[QuerySerializer]) -> Mapping[str, Any]:
+def parse_text(text: str, serializer_class: type[QuerySerializer]) -> Mapping[str, Any]:
+    """Return the values in a plain query string.
+
+    Raises:
+        Problem: as ``parse_query``.
+    """
     return _parse(QueryDict(text), serializer_class)
 
 

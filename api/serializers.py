@@ -8,7 +8,7 @@ from django.db import models
 from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
-from api.fields import DecimalField, IntegerField, NameField, PrimaryKeyRelatedField
+from api.fields import DateTimeField, DecimalField, IntegerField, NameField, PrimaryKeyRelatedField
 from core import names
 
 if TYPE_CHECKING:
@@ -26,14 +26,17 @@ MAX_NAME_CHARACTERS = 100
 class StrictFields:
     """A mixin for serializers: an unknown field, or one that cannot be written, is an error.
 
-    Its message names the fields that are accepted.
+    Its message names the fields that are accepted. Text is a JSON string and a flag is true or false: DRF
+    would take ``{"title": 5, "is_published": "yes"}``.
 
     Attributes:
         accepts_unchanged: take a read-only field with the value that the row has, so that a client may
             PUT back what GET gave. Only for serializers whose ``data`` is what GET gives.
+        reads_json: the input is JSON, whose values have types.
     """
 
     accepts_unchanged = False
+    reads_json = True
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values.
@@ -51,6 +54,8 @@ class StrictFields:
                 raise serializers.ValidationError(
                     {_short(name): [_refusal(name in fields, accepted)] for name in refused[:MAX_NAMED]}
                 )
+            if self.reads_json:
+                _check_types(fields, data)
         return super().to_internal_value(data)  # type: ignore[misc]
 
     def _is_unchanged(self, name: Any, data: Mapping[str, Any]) -> bool:
@@ -59,6 +64,22 @@ class StrictFields:
             return False
         row: Mapping[str, Any] = serializer.to_representation(serializer.instance)
         return bool(row[name] == data[name])
+
+
+def _check_types(fields: Mapping[str, Any], data: Mapping[str, Any]) -> None:
+    """Raise ValidationError for a number that is given as text, and for a flag that is not a JSON boolean."""
+    wrong = {
+        name: [fields[name].error_messages["invalid"]]
+        for name, value in data.items()
+        if (isinstance(fields[name], serializers.CharField) and isinstance(value, (int, float)))
+        or (
+            isinstance(fields[name], serializers.BooleanField)
+            and value is not None
+            and not isinstance(value, bool)
+        )
+    }
+    if wrong:
+        raise serializers.ValidationError(wrong)
 
 
 def _short(name: str) -> str:
@@ -75,13 +96,17 @@ class Serializer(StrictFields, serializers.Serializer[Any]):
 
 
 class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
-    """DRF's, with strict fields, ids and whole numbers, and normalized names; decimals are JSON numbers."""
+    """DRF's, with strict fields, ids, whole numbers and times, and normalized names.
+
+    Decimals are JSON numbers.
+    """
 
     serializer_field_mapping = {
         **{
             model_field: IntegerField if issubclass(field, serializers.IntegerField) else field
             for model_field, field in serializers.ModelSerializer.serializer_field_mapping.items()
         },
+        models.DateTimeField: DateTimeField,
         models.DecimalField: DecimalField,
         names.NameField: NameField,
     }

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from rest_framework import views
 from rest_framework.exceptions import APIException
 
+from api.browsable import as_data
+from api.negotiation import is_page
 from api.query import NoQuery, QuerySerializer, parse_query
 
 if TYPE_CHECKING:
@@ -30,8 +32,10 @@ class StrictQuery:
     def get_query_serializer_class(self) -> type[QuerySerializer]:
         """Return what the action of this request takes."""
         view: Any = self
-        method = (view.request.method or "get").lower()
-        name = getattr(view, "action", None) or ("get" if method == "head" else method)
+        name = getattr(view, "action", None)
+        if name is None:
+            method = (view.request.method or "get").lower()
+            name = "get" if method == "head" else method
         return self.query_serializers.get(name, NoQuery)
 
     def perform_authentication(self, request: Request) -> None:
@@ -48,6 +52,11 @@ class StrictQuery:
         method = str(request.method)
         if method != "OPTIONS" and hasattr(self, method.lower()):  # else the answer is 405
             self.query = parse_query(request, self.get_query_serializer_class())
+
+    def finalize_response(self, request: Request, response: Any, *args: Any, **kwargs: Any) -> Any:
+        """Return the response, for a browser as data that the page shows."""
+        shown = as_data(response) if is_page(request) else response
+        return super().finalize_response(request, shown, *args, **kwargs)  # type: ignore[misc]  # the view's
 
 
 class APIView(StrictQuery, views.APIView):

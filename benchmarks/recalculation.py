@@ -3,8 +3,10 @@
     .venv/bin/python -m benchmarks.recalculation [--rows 5000] [--sizes 100000 1000000]
 
 First the source's design and this product side by side, then this product alone with more subscriptions,
-while a client reads the list. One Celery worker with two processes serves both, on a PostgreSQL and a Redis
-of the benchmark's own. Convergence is measured from the end of the save.
+while a client reads the list: a price that is saved, and one that is scheduled. One Celery worker with two
+processes and beat serves all, on a PostgreSQL and a Redis of the benchmark's own. Convergence is measured
+from the end of the save. For the schedule it is measured from the moment that was set, and ``save()`` is the
+time until the service has the price.
 """
 
 from __future__ import annotations
@@ -19,6 +21,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -28,6 +31,7 @@ ROOT = Path(__file__).resolve().parent.parent
 PAGE_BASE_ROWS = 10_000
 READ_PAUSE_SECONDS = 0.05
 MAX_WAIT_SECONDS = 900
+AHEAD_SECONDS = 15  # a scheduled price is set
 
 
 class Result(NamedTuple):
@@ -64,6 +68,7 @@ def main() -> None:
         print(base.line(), flush=True)
         for rows in options.sizes:
             print(measure_product(rows).line(), flush=True)
+            print(measure_schedule(rows).line(), flush=True)
     print("\nreads, loaded: median / longest list request during the recalculation, total included")
     print("page: median of a list request at rest")
 
@@ -98,7 +103,8 @@ def start() -> None:
 
 @contextmanager
 def worker() -> Iterator[None]:
-    command = "-m celery -A config worker -c 2 -l warning --without-gossip --without-mingle"
+    beat = f"-B -s {BENCHMARKS / 'recalculation' / 'beat'}"
+    command = f"-m celery -A config worker {beat} -c 2 -l warning --without-gossip --without-mingle"
     with (BENCHMARKS / "recalculation" / "worker.log").open("wb") as log:
         process = subprocess.Popen([sys.executable, *command.split()], cwd=ROOT, stdout=log, stderr=log)
     try:
@@ -141,6 +147,22 @@ def measure_product(rows: int) -> Result:
         converged = seconds_of(lambda: wait_until(nothing_is_pending, pause=0.2))
     wait_until(is_idle)
     return Result("this product", rows, save_seconds, converged, wrong_prices(), reads, page_seconds)
+
+
+def measure_schedule(rows: int) -> Result:
+    from services.models import PriceChange, Service
+
+    service = populate(rows)
+    moment = time.time() + AHEAD_SECONDS
+    effective_from = datetime.fromtimestamp(moment, UTC)
+    PriceChange.objects.create(service=service, value=300, effective_from=effective_from)
+    with reading() as reads:
+        wait_until(lambda: Service.objects.get().full_price == 300)
+        applied = time.time() - moment
+        wait_until(nothing_is_pending, pause=0.2)
+        converged = time.time() - moment
+    wait_until(is_idle)
+    return Result("a schedule", rows, applied, converged, wrong_prices(), reads, None)
 
 
 def populate(rows: int) -> Any:

@@ -9,8 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import os
-import socket
-import subprocess
 import sys
 import tempfile
 import threading
@@ -20,7 +18,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from benchmarks.outage import Answer, Client, percentile
-from benchmarks.servers import BENCHMARKS
+from benchmarks.servers import BENCHMARKS, served
 from tests.caching.redis_process import RedisProcess
 from tests.support.redis_cluster import Cluster
 from tests.support.redis_sentinel import MASTER, Sentinel
@@ -328,40 +326,6 @@ def prepare() -> str:
     return str(issue_access_token(user=User.objects.get(username="admin")))
 
 
-@contextlib.contextmanager
-def served(environment: dict[str, str], port: int) -> Iterator[None]:
-    """Serve as the Dockerfile does, but with a thread for each client, so that requests do not queue."""
-    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
-    command += ["--threads", "8", "--keep-alive", "75", "--no-control-socket", "--log-level", "warning"]
-    with (BENCHMARKS / "drills" / "server.log").open("ab") as log:
-        server = subprocess.Popen(
-            [*command, "config.wsgi:application"], cwd=ROOT, env={**os.environ, **environment}, stderr=log
-        )
-        try:
-            _wait_for(port)
-            yield
-        finally:
-            server.terminate()
-            server.wait(20)
-
-
-def _wait_for(port: int) -> None:
-    deadline = time.monotonic() + 30
-    while True:
-        with contextlib.suppress(OSError):
-            Client(port).ask("/health/live")
-            return
-        if time.monotonic() > deadline:
-            raise TimeoutError("the server does not answer; see its log")
-        threading.Event().wait(0.05)
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def main(names: list[str]) -> None:
     unknown = set(names) - set(DRILLS)
     if unknown:
@@ -378,8 +342,7 @@ def main(names: list[str]) -> None:
 
 def _run(name: str, token: str) -> bool:
     with tempfile.TemporaryDirectory(prefix="drill-") as folder, DRILLS[name](Path(folder)) as drill:
-        port = _free_port()
-        with served(drill.environment, port):
+        with served(BENCHMARKS / "drills" / "server.log", **drill.environment) as port:
             trial = Trial(port, token)
             trial.run(drill)
         return row(name, trial, drill)

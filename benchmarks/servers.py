@@ -1,10 +1,20 @@
-"""A PostgreSQL and a Redis for one benchmark only, whatever the developer has configured."""
+"""The servers of one benchmark, whatever the developer has configured: PostgreSQL, Redis and gunicorn."""
 
+import contextlib
 import fcntl
 import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from collections.abc import Iterator
 from pathlib import Path
 
-BENCHMARKS = Path(__file__).resolve().parent.parent / "var" / "bench"
+ROOT = Path(__file__).resolve().parent.parent
+BENCHMARKS = ROOT / "var" / "bench"
+START_SECONDS = 30
 
 
 def start_servers(name: str) -> Path:
@@ -28,3 +38,38 @@ def start_servers(name: str) -> Path:
         raise SystemExit("This benchmark is already running in this checkout.") from None
     ensure_servers()
     return state
+
+
+@contextlib.contextmanager
+def served(log: Path, **environment: str) -> Iterator[int]:
+    """Serve as the Dockerfile does, with a thread for each of 8 clients, so that requests do not queue.
+
+    Yields:
+        The port.
+    """
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = int(probe.getsockname()[1])
+    command = [sys.executable, "-m", "gunicorn", "--bind", f"127.0.0.1:{port}", "--workers", "2"]
+    command += ["--threads", "8", "--keep-alive", "75", "--no-control-socket", "--log-level", "warning"]
+    with log.open("ab") as output:
+        server = subprocess.Popen(
+            [*command, "config.wsgi:application"], cwd=ROOT, env={**os.environ, **environment}, stderr=output
+        )
+        try:
+            _wait_for(port)
+            yield port
+        finally:
+            server.terminate()
+            server.wait(20)
+
+
+def _wait_for(port: int) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        with contextlib.suppress(OSError):
+            urllib.request.urlopen(f"http://127.0.0.1:{port}/health/live", timeout=5).close()
+            return
+        if time.monotonic() > deadline:
+            raise TimeoutError("the server does not answer; see its log")
+        threading.Event().wait(0.05)

@@ -18,6 +18,7 @@ from caching.keys import Target, fill_in, full_key, group_target, stem, value_of
 from caching.paths import BadPath, Route, compile_route, end_of, has_one_text
 from caching.read.entries import Entry, HashFieldEntry, KeyEntry
 from caching.read.loading import load
+from caching.read.lookup import Lookup
 from caching.read.read_through import peek, read_through
 from caching.read.result import CacheResult
 from caching.read.shape import fingerprint
@@ -100,6 +101,14 @@ class Declaration:
             CacheError: Redis does not answer, or its values may be stale.
         """
         return peek(self, self._entry(self._in_one_form(params)))
+
+    def lookup(self, **params: Any) -> Lookup:
+        """Return a prepared read, for code that answers hits in front of the application.
+
+        Raises:
+            ValueError: a parameter cannot be part of a key.
+        """
+        return Lookup(self.key, self._entry(self._in_one_form(params)))
 
     def stored(self) -> Iterator[dict[str, Any]]:
         """Yield the parameters of the stored values. For maintenance: it scans Redis.

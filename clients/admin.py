@@ -6,11 +6,11 @@ from django.contrib import admin
 from django.utils.translation import gettext_lazy as _
 
 from clients.models import Client
-from core.admin import CountReferencesMixin, ModelAdmin
+from core.admin import CountReferencesMixin, FewCountsMixin, ModelAdmin
 
 
 @admin.register(Client)
-class ClientAdmin(CountReferencesMixin, ModelAdmin):
+class ClientAdmin(FewCountsMixin, CountReferencesMixin, ModelAdmin):
     list_display = ["company_name", "user", "email", "full_address"]
     list_select_related = ["user"]
     list_filter = ["user__is_active"]

@@ -14,4 +14,10 @@ from config.concurrency import LimitedConcurrency
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 os.environ["DB_CONN_MAX_AGE"] = "0"  # before settings are read
 
-application = LimitedConcurrency(get_asgi_application(), settings.ASGI_MAX_REQUESTS, exempt={"/health/live"})
+django_application = LimitedConcurrency(
+    get_asgi_application(), settings.ASGI_MAX_REQUESTS, exempt={"/health/live"}
+)
+
+from edge.asgi import wrap  # noqa: E402  (its modules need the apps)
+
+application = wrap(django_application)

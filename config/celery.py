@@ -1,14 +1,23 @@
 """The Celery application: ``celery -A config worker``, ``beat`` and ``flower``."""
 
 import os
+from typing import Any
 
 from celery import Celery
+from django.conf import settings
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
 app = Celery("syllabus", task_cls="core.celery:Task")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()
+
+
+@app.on_after_configure.connect
+def complete_broker_address(**_: Any) -> None:
+    """Replace the variable, which Celery prefers to the setting, by what config/addresses.py made of it."""
+    if "CELERY_BROKER_URL" in os.environ:
+        os.environ["CELERY_BROKER_URL"] = settings.CELERY_BROKER_URL
 
 
 @app.task(ignore_result=False)

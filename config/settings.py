@@ -12,6 +12,7 @@ from redis.retry import Retry
 
 from config import addresses
 from config.environment import ROOT, get_address, load_environment
+from core.session_timeouts import as_options
 
 load_environment()
 BASE_DIR = ROOT
@@ -49,6 +50,7 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = [
     "web.apps.WebConfig",  # before the admin, some of whose templates it extends
     "monitoring.apps.AdminConfig",  # django.contrib.admin, with the project's site
+    "accounts.apps.AccountsConfig",  # before auth, whose commands it extends
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -64,7 +66,6 @@ INSTALLED_APPS = [
     "api.apps.ApiConfig",
     "ratelimit.apps.RatelimitConfig",
     "messaging.apps.MessagingConfig",
-    "accounts.apps.AccountsConfig",
     "courses.apps.CoursesConfig",
     "clients.apps.ClientsConfig",
     "services.apps.ServicesConfig",
@@ -78,6 +79,8 @@ if _flag("SYLLABUS_DEVTOOLS") and find_spec("devtools"):  # for its commands, ru
 
 MIDDLEWARE = [
     "core.request_id.RequestIdMiddleware",
+    "monitoring.middleware.AccessMiddleware",
+    "core.head.HeadMiddleware",
     "api.http_cache.CacheHeadersMiddleware",
     "api.problems.middleware.ProblemMiddleware",
     "core.security.SecureWritesMiddleware",
@@ -90,8 +93,21 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "core.actor.ActorMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+]
+
+# Origins (https://…) whose pages may read the API, by tokens: cookies are not sent across origins.
+CORS_ALLOWED_ORIGINS = _words("CORS_ALLOWED_ORIGINS")
+if CORS_ALLOWED_ORIGINS:
+    INSTALLED_APPS.insert(-1, "corsheaders")
+    MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")  # outside of all that answers
+CORS_URLS_REGEX = r"^/api/"
+CORS_ALLOW_HEADERS = ["Accept", "Authorization", "Content-Type", "If-Match", "If-None-Match", "X-Request-ID"]
+CORS_EXPOSE_HEADERS = [
+    *("X-Cache", "Cache-Status", "ETag", "Location", "X-Request-ID"),
+    *("RateLimit", "RateLimit-Policy", "Retry-After"),
 ]
 
 DEBUG_TOOLBAR = DEBUG and _flag("DEBUG_TOOLBAR")
@@ -127,6 +143,7 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "topics:list"
 AUTHENTICATION_BACKENDS = ["accounts.backends.FoldedNameBackend"]
 TOKEN_TTL_DAYS = int(os.environ.get("TOKEN_TTL_DAYS", "90"))  # of access tokens to the API
+PASSWORD_RESET_TIMEOUT = 3600  # seconds for which the link in a mail is valid; the mail says an hour
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
     for name in (
@@ -179,6 +196,20 @@ else:
             "CONN_HEALTH_CHECKS": True,
         }
     }
+# In seconds, 0 is none. A worker of Celery has DB_TASK_STATEMENT_TIMEOUT, `migrate` has none; a block that
+# needs more has core.database.statement_timeout.
+DB_TIMEOUTS = {
+    "statement_timeout": float(os.environ.get("DB_STATEMENT_TIMEOUT", "15")),
+    "lock_timeout": float(os.environ.get("DB_LOCK_TIMEOUT", "5")),
+    "idle_in_transaction_session_timeout": float(os.environ.get("DB_IDLE_IN_TRANSACTION_TIMEOUT", "60")),
+}
+DB_TASK_STATEMENT_TIMEOUT = float(os.environ.get("DB_TASK_STATEMENT_TIMEOUT", "300"))
+DB_POOLER = _flag("DB_POOLER")  # a transaction pooler: a session lasts as long as a transaction
+DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DB_POOLER
+_options: dict[str, Any] = DATABASES["default"].setdefault("OPTIONS", {})
+_options.setdefault("connect_timeout", int(os.environ.get("DB_CONNECT_TIMEOUT", "3")))
+if not DB_POOLER:  # what the URL says comes last, and so holds
+    _options["options"] = f"{as_options(DB_TIMEOUTS)} {_options.get('options', '')}".rstrip()
 
 # --- Redis: the cache is database 1, the broker, throttles and view counters database 0 -------
 
@@ -211,6 +242,9 @@ CACHES: dict[str, dict[str, Any]] = {
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 PRICE_CACHE_NAME = "price_cache"  # the sum of all prices
+COURSE_COMPLETION = os.environ.get("COURSE_COMPLETION", "lessons")
+if COURSE_COMPLETION not in {"lessons", "anytime"}:
+    raise SystemExit('COURSE_COMPLETION must be "lessons" or "anytime".')
 RECALCULATION_STAMPS_COMMENT = _flag("RECALCULATION_STAMPS_COMMENT", "1")
 
 
@@ -246,10 +280,17 @@ if CACHALOT_ENABLED:  # it is not coherent, unlike the project's own cache: docs
     CACHALOT_TIMEOUT = CACHE_TTL
     CACHALOT_ADDITIONAL_SUPPORTED_DATABASES = {DATABASE_ENGINE}
     CACHALOT_ONLY_CACHABLE_APPS = ("clients", "services")
+    # Triggers write these.
+    CACHALOT_UNCACHABLE_TABLES = ("django_migrations", "services_pricechange", "services_subscriptionmove")
     if DEBUG_TOOLBAR:
         DEBUG_TOOLBAR_PANELS.append("cachalot.panels.CachalotPanel")
 
-METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus; not for the public
+EDGE = _flag("EDGE", "1")  # answer hits in front of Django (edge/)
+METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus
+METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who has it may read them; if unset: this machine only
+
+# How long the server goes on after SIGTERM while /health/ready answers 503, for load balancers that ask it.
+DRAIN_SECONDS = float(os.environ.get("DRAIN_SECONDS", "0"))
 
 # --- Celery -----------------------------------------------------------------------------------
 
@@ -272,6 +313,7 @@ CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_TIMEZONE = TIME_ZONE
 CELERY_IMPORTS = ["caching.contrib.celery"]
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CHANNEL_ERROR_RETRY = True  # connect again if a command is refused: the broker was a replica
 # A web process must not wait for a broker that is unavailable: one attempt, with a short timeout.
 CELERY_TASK_PUBLISH_RETRY = False
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, Any] = {
@@ -293,6 +335,7 @@ if CELERY_BROKER_URL.startswith("sentinel://"):
     }
     CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_SINGLETON_BACKEND_CLASS = "services.deduplication.OwnedLocks"
+CELERY_BEAT_SCHEDULER = "core.beat:Scheduler"
 CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
 )
@@ -305,6 +348,10 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "accounts: delete expired tokens": {
         "task": "accounts.tasks.delete_expired_tokens",
         "schedule": 86_400,
+    },
+    "accounts: answer password resets": {
+        "task": "accounts.tasks.answer_password_resets",
+        "schedule": 20,
     },
     "caching: repair": {"task": "caching.contrib.celery.repair", "schedule": 15},
     "courses: add the views counted": {"task": "courses.tasks.flush_views", "schedule": 60},
@@ -327,6 +374,8 @@ for _entry in CELERY_BEAT_SCHEDULE.values():  # what was sent while no worker ra
 
 # --- API --------------------------------------------------------------------------------------
 
+BROWSABLE_API = _flag("BROWSABLE_API", "1" if DEBUG else "0")  # DRF's pages with forms, for browsers
+
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
         "accounts.authentication.TokenAuthentication",
@@ -334,7 +383,11 @@ REST_FRAMEWORK = {
         "rest_framework.authentication.SessionAuthentication",
     ],
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
-    "DEFAULT_RENDERER_CLASSES": ["rest_framework.renderers.JSONRenderer"],
+    "DEFAULT_RENDERER_CLASSES": [
+        "rest_framework.renderers.JSONRenderer",
+        *(["api.browsable.BrowsableAPIRenderer"] if BROWSABLE_API else []),
+    ],
+    "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.ContentNegotiation",
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
     "DEFAULT_SCHEMA_CLASS": "api.openapi.AutoSchema",
     "DEFAULT_METADATA_CLASS": "api.metadata.Metadata",
@@ -348,11 +401,11 @@ REST_FRAMEWORK = {
         "auth-register": os.environ.get("THROTTLE_AUTH_REGISTER", "10/min"),
         "sign-in": os.environ.get("THROTTLE_SIGN_IN", "10/min"),
         "auth-token": os.environ.get("THROTTLE_AUTH_TOKEN", "10/min"),
+        "auth-password": os.environ.get("THROTTLE_AUTH_PASSWORD", "10/min"),
         "auth-email": os.environ.get("THROTTLE_AUTH_EMAIL", "10/min"),
         "telegram-confirm": os.environ.get("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
     },
     "NUM_PROXIES": int(os.environ.get("NUM_PROXIES", "0")),
-    "URL_FORMAT_OVERRIDE": None,  # there is one format, so ?format= is an unknown parameter
     "COERCE_DECIMAL_TO_STRING": False,  # money is a JSON number
 }
 
@@ -373,7 +426,7 @@ SPECTACULAR_SETTINGS = {
 
 # --- Mail -------------------------------------------------------------------------------------
 
-EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "django.core.mail.backends.console.EmailBackend")
+EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "messaging.console.EmailBackend")
 EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
 EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
 EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
@@ -391,7 +444,7 @@ TELEGRAM_API_URL = os.environ.get("TELEGRAM_API_URL", "https://api.telegram.org"
 
 # --- Security ---------------------------------------------------------------------------------
 
-SESSION_ENGINE = "core.sessions"
+SESSION_ENGINE = "accounts.sessions"
 
 HTTPS = _flag("HTTPS")  # behind a proxy that ends TLS and sets X-Forwarded-Proto
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
@@ -409,6 +462,10 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 SQL_LOG = _flag("SQL_LOG")  # each statement with its time
 
+LOG_FORMAT = os.environ.get("LOG_FORMAT", "text")
+if LOG_FORMAT not in {"text", "json"}:
+    raise SystemExit(f"LOG_FORMAT is text or json, not {LOG_FORMAT!r}.")
+
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
@@ -417,12 +474,13 @@ LOGGING = {
         "line": {
             "format": "{asctime} {levelname:<7} [{request_id}] {name}: {message}",
             "style": "{",
-        }
+        },
+        "json": {"()": "core.log_format.JSONFormatter"},
     },
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "line",
+            "formatter": "json" if LOG_FORMAT == "json" else "line",
             "filters": ["request_id"],
         }
     },

@@ -5,6 +5,10 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from services.urls import source_urlpatterns
+from web.pages import own_page
+from web.start import StartPage
+
+handler500 = "api.problems.middleware.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("courses.urls")),  # first: found without trying the others
@@ -17,6 +21,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("api/", include(source_urlpatterns)),
     path("", include("api.urls")),
     path("admin/", admin.site.urls),
+    path("", own_page(StartPage.as_view()), name="index"),
     path("topics/", include("topics.urls")),
     path("accounts/", include("web.urls")),
     path("accounts/", include("accounts.page_urls")),

@@ -6,4 +6,8 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-application = get_wsgi_application()
+django_application = get_wsgi_application()  # before the edge, whose modules need the apps
+
+from edge.wsgi import wrap  # noqa: E402
+
+application = wrap(django_application)

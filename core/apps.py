@@ -5,6 +5,10 @@ class CoreConfig(AppConfig):
     name = "core"
 
     def ready(self) -> None:
-        from core import presence, request_id  # noqa: F401  (the latter links tasks to their requests)
-
-        presence.connect()
+        from core import (
+            database,  # noqa: F401  (a check)
+            metrics,  # noqa: F401  (counts tasks)
+            personal_data,  # noqa: F401  (a check)
+            request_id,  # noqa: F401  (links tasks to the requests that cause them)
+            worker,  # noqa: F401  (what a worker and beat do beside their tasks)
+        )

@@ -30,8 +30,8 @@ class Task(DjangoTask):  # type: ignore[misc]  # Celery is untyped
         """Publish the task after the commit of the open transaction; at once, where none is open."""
         transaction.on_commit(functools.partial(self.publish, *args))
 
-    def publish(self, *args: Any) -> bool:
-        """Publish the task now. Return False if the broker is away: that costs a log line, not the request.
+    def publish(self, *args: Any, countdown: float | None = None) -> bool:
+        """Publish the task, to run now or in some seconds. Return False if the broker is away: it is logged.
 
         One that hangs costs one caller a second, and the later ones nothing: its breaker opens.
         """
@@ -40,7 +40,7 @@ class Task(DjangoTask):  # type: ignore[misc]  # Celery is untyped
             return False
         began = time.perf_counter()
         try:
-            self.apply_async(args)
+            self.apply_async(args, countdown=countdown)
         except OperationalError as error:
             broker().record_failure(time.perf_counter() - began)
             logger.warning("%s%s is left to beat: %s", self.name, args, error)

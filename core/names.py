@@ -110,10 +110,13 @@ class NameField(models.CharField):  # type: ignore[type-arg]  # no such thing at
 class UniqueName(models.UniqueConstraint):
     """At most one row with the same name. In a form the error belongs to the field ``name``."""
 
-    def validate(self, *args: Any, **kwargs: Any) -> None:
-        """Raise ValidationError for a row whose name is taken."""
+    def validate(self, model: Any, instance: Any, exclude: Any = None, **kwargs: Any) -> None:
+        """Raise ValidationError for a row whose name is taken, whatever fields its form has."""
+        given = (
+            [one[0] for one in self.condition.children if isinstance(one, tuple)] if self.condition else []
+        )
         try:
-            super().validate(*args, **kwargs)
+            super().validate(model, instance, exclude=set(exclude or ()) - set(given), **kwargs)
         except ValidationError as error:
             raise ValidationError({"name": error.error_list}) from error
 

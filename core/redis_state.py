@@ -5,12 +5,15 @@ It is the broker's (database 0), where nothing is evicted and no cache is ever f
 
 from __future__ import annotations
 
+import logging
+from dataclasses import dataclass
 from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 
 from caching.contrib.redis_py import redis_py_client
+from caching.errors import RedisUnavailable
 from caching.redis.addresses import conf_of
 from caching.redis.breaker import SLOW_SECONDS, CircuitBreaker
 from caching.redis.topology import Backend, make_backend
@@ -22,6 +25,9 @@ if TYPE_CHECKING:
 
     from caching.conf import RedisConf
     from caching.redis.scripts import ScriptCall
+
+
+logger = logging.getLogger(__name__)
 
 
 class StateServer:
@@ -55,6 +61,22 @@ class StateServer:
         self._backend.reconnect()
 
 
+@dataclass(frozen=True)
+class ReadCounter:
+    """Counts reads of something in a hash, by one of the read's parameters."""
+
+    key: str
+    parameter: str
+
+    def count(self, value: object) -> None:
+        """Count one read. While Redis is unavailable none are counted: no reader waits for it."""
+        try:
+            server().command("HINCRBY", self.key, value, 1)
+        except RedisUnavailable as error:
+            if not server().breaker.is_open:  # else it has logged the outage itself, once
+                logger.warning("A read is not counted in %s %s: %s", self.key, value, error)
+
+
 def server() -> StateServer:
     """Return the server of the settings' broker."""
     return server_at(settings.CELERY_BROKER_URL)
@@ -63,7 +85,7 @@ def server() -> StateServer:
 @lru_cache(maxsize=8)
 def server_at(url: str) -> StateServer:
     """Return the server of a URL, one for each process."""
-    return StateServer(make_backend(_conf(url), distrust=False, slow_seconds=SLOW_SECONDS))
+    return StateServer(make_backend(conf_at(url), distrust=False, slow_seconds=SLOW_SECONDS))
 
 
 def client() -> redis.Redis:
@@ -73,10 +95,11 @@ def client() -> redis.Redis:
 
 @lru_cache(maxsize=8)
 def _client(url: str) -> redis.Redis:
-    return redis_py_client(_conf(url))
+    return redis_py_client(conf_at(url))
 
 
-def _conf(url: str) -> RedisConf:
+def conf_at(url: str) -> RedisConf:
+    """Return the configuration of a broker's URL."""
     transport = settings.CELERY_BROKER_TRANSPORT_OPTIONS
     sentinel = transport.get("sentinel_kwargs", {})
     return conf_of(

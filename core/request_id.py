@@ -12,7 +12,7 @@ from celery.signals import before_task_publish, task_postrun, task_prerun
 from django.utils.log import log_response
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
     from contextvars import Token
 
     from celery import Task
@@ -35,8 +35,7 @@ class RequestIdMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        offered = request.META.get("HTTP_X_REQUEST_ID", "")
-        current = offered if ACCEPTED.fullmatch(offered) else secrets.token_hex(16)
+        current = choose_id(request.META)
         token = request_id.set(current)
         try:
             response = self.get_response(request)
@@ -48,6 +47,12 @@ class RequestIdMiddleware:
             request_id.reset(token)
         response.headers[HEADER] = current
         return response
+
+
+def choose_id(meta: Mapping[str, Any]) -> str:
+    """Return the id that the caller offers if it is acceptable, else a new one."""
+    offered = meta.get("HTTP_X_REQUEST_ID", "")
+    return offered if ACCEPTED.fullmatch(offered) else secrets.token_hex(16)
 
 
 class RequestIdFilter(logging.Filter):

@@ -1,4 +1,4 @@
-"""Plain HTTP where HTTPS is required."""
+"""What a page may load, and plain HTTP where HTTPS is required."""
 
 from __future__ import annotations
 
@@ -14,6 +14,10 @@ if TYPE_CHECKING:
 
     from django.http import HttpRequest
 
+CONTENT_SECURITY_POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; font-src 'self'; "
+    "connect-src 'self'; form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
+)
 HTTPS_REQUIRED = "Use https: this was sent over plain http, and nothing was done."
 
 

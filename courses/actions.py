@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from django.core.exceptions import PermissionDenied
+from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.http import Http404
 from django.shortcuts import get_object_or_404
@@ -18,12 +18,20 @@ from api.deletion import delete_unreferenced
 from api.problems.exceptions import Conflict
 from courses import tasks
 from courses.models import Certificate, Course, Enrollment, Review
+from courses.progress import lock_enrollment, require_all_lessons
 from messaging import delivery
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
-NOT_ENROLLED = "Only for those enrolled in the course: POST to its enroll/ first."
+
+def lock_course(pk: int) -> Course:
+    """Return the course, locked until the transaction ends; before its modules, lessons and enrolments.
+
+    Raises:
+        Http404: the course was deleted.
+    """
+    return get_object_or_404(Course.objects.select_for_update(no_key=True), pk=pk)
 
 
 @transaction.atomic
@@ -33,8 +41,7 @@ def enroll(*, user: User, course: Course) -> tuple[Enrollment, bool]:
     Raises:
         Http404: the course was deleted.
     """
-    # The lock keeps the course from being deleted before the commit.
-    get_object_or_404(Course.objects.select_for_update(no_key=True), pk=course.pk)
+    lock_course(course.pk)  # it cannot be deleted before the commit
     enrollment, created = Enrollment.objects.get_or_create(user=user, course=course)
     if created:
         confirm_enrollment(enrollment)
@@ -56,7 +63,7 @@ def confirm_enrollment(enrollment: Enrollment) -> None:
 
 @transaction.atomic
 def unenroll(*, user: User, course_id: int) -> None:
-    """Leave a course. The review, if there is one, stays.
+    """Leave a course, which ends the progress in it. The review, if there is one, stays.
 
     Raises:
         Http404: not enrolled.
@@ -79,7 +86,7 @@ def add_review(*, user: User, course: Course, rating: int, text: str = "") -> Re
         PermissionDenied: not enrolled.
         Conflict: reviewed already.
     """
-    _lock_enrollment(user, course)
+    lock_enrollment(user, course.pk)
     try:
         with transaction.atomic():
             review = Review.objects.create(user=user, course=course, rating=rating, text=text)
@@ -90,16 +97,35 @@ def add_review(*, user: User, course: Course, rating: int, text: str = "") -> Re
 
 
 @transaction.atomic
+def save_review(review: Review) -> None:
+    """Save a review that its author has changed; the statistics follow."""
+    review.save()
+    tasks.refresh_statistics.delay_on_commit([review.course_id])
+
+
+@transaction.atomic
+def delete_review(review: Review) -> None:
+    """Delete a review; the statistics follow."""
+    review.delete()
+    tasks.refresh_statistics.delay_on_commit([review.course_id])
+
+
+@transaction.atomic
 def complete_course(*, user: User, course: Course) -> Certificate:
     """Complete a course. Return its certificate, whose file is made in the background.
 
-    Completing again changes nothing.
+    Completing again changes nothing, also where lessons were added.
 
     Raises:
+        Http404: the course was deleted.
         PermissionDenied: not enrolled.
+        Conflict: a lesson is missing, and COURSE_COMPLETION asks for all.
     """
-    enrollment = _lock_enrollment(user, course)
+    lock_course(course.pk)  # no lesson is added before the commit
+    enrollment = lock_enrollment(user, course.pk)
     if enrollment.completed_at is None:
+        if settings.COURSE_COMPLETION == "lessons":
+            require_all_lessons(enrollment)
         enrollment.completed_at = timezone.now()
         enrollment.save(update_fields=["completed_at"])
     certificate, created = Certificate.objects.issue(enrollment)
@@ -118,15 +144,3 @@ def delete_course(course: Course) -> None:
         delete_unreferenced(course)
     except Conflict as error:
         raise Conflict(f"{error.detail} To hide the course, set is_published to false.") from error
-
-
-def _lock_enrollment(user: User, course: Course) -> Enrollment:
-    enrollment = (
-        Enrollment.objects.select_for_update(of=["self"])
-        .select_related("user", "course")
-        .filter(user=user, course=course)
-        .first()
-    )
-    if enrollment is None:
-        raise PermissionDenied(NOT_ENROLLED)
-    return enrollment

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import ValidationError
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
@@ -15,6 +17,7 @@ from core.admin_columns import GOOD, QUIET
 from core.subqueries import count_of
 from courses.actions import confirm_enrollment
 from courses.models import Category, Certificate, Course, Enrollment, Lesson, Module, Review
+from courses.search import PrefixQuery
 
 if TYPE_CHECKING:
     from decimal import Decimal
@@ -23,14 +26,26 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]  # no such thing at run time
+    """A row among its siblings. Rows may swap places: the set of forms and the COMMIT compare them."""
+
+    def validate_constraints(self) -> None:
+        try:
+            self.instance.validate_constraints({*self._get_validation_exclusions(), "position"})  # type: ignore[attr-defined]
+        except ValidationError as error:
+            self._update_errors(error)  # type: ignore[attr-defined]
+
+
 class ModuleInline(admin.StackedInline):
     model = Module
+    form = PlaceForm
     extra = 0
     show_change_link = True  # a module's own page holds its lessons
 
 
 class LessonInline(admin.StackedInline):
     model = Lesson
+    form = PlaceForm
     extra = 0
 
 
@@ -84,6 +99,16 @@ class CourseAdmin(ModelAdmin):
                 modules_total=count_of(Module, "course"), lessons_total=count_of(Lesson, "module__course")
             )
         )
+
+    def get_search_results(
+        self,
+        request: HttpRequest,  # noqa: ARG002
+        queryset: QuerySet[Course],
+        search_term: str,
+    ) -> tuple[QuerySet[Course], bool]:
+        """Return what the search of the catalogue finds; without a term, all."""
+        found = queryset.filter(words=PrefixQuery(search_term)) if search_term.strip() else queryset
+        return found, False  # no course twice
 
     @admin.display(description=_("modules"), ordering="modules_total")
     def module_count(self, course: Any) -> int:

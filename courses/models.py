@@ -7,6 +7,8 @@ from decimal import Decimal
 from typing import TYPE_CHECKING
 
 from django.conf import settings
+from django.contrib.postgres.indexes import GinIndex
+from django.contrib.postgres.search import SearchVectorField
 from django.core.files.storage import FileSystemStorage
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
@@ -14,12 +16,14 @@ from django.db.models.functions import Now
 from django.db.models.lookups import Exact
 
 from core.names import NameField, NameKey, UniqueName, name_key
+from courses.search import TitleWords
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 PUBLISHED = models.Q(is_published=True)
 CATEGORY_TAKEN = "There is already a category with this name."
+AT_THE_END = "Empty: at the end."
 
 
 class Category(models.Model):
@@ -39,8 +43,15 @@ class Category(models.Model):
         return str(self.name)
 
 
+class CourseManager(models.Manager["Course"]):
+    """Courses without the words for the search, which only the database reads."""
+
+    def get_queryset(self) -> models.QuerySet[Course]:
+        return super().get_queryset().defer("words")
+
+
 class Course(models.Model):
-    """A course. Its counts are in ``CourseStats``."""
+    """A course. Its counts are in ``CourseStats``, what a search finds in ``words`` (search.py)."""
 
     title = NameField(max_length=255)
     description = models.TextField(blank=True)
@@ -50,6 +61,14 @@ class Course(models.Model):
     is_published = models.BooleanField("published", default=True)
     created_at = models.DateTimeField(auto_now_add=True)
     updated_at = models.DateTimeField(auto_now=True)
+    words = models.GeneratedField(
+        expression=models.Func("title", "description", function="courses_search_vector"),
+        output_field=SearchVectorField(),
+        db_persist=True,
+        serialize=False,
+    )
+
+    objects = CourseManager()
 
     class Meta:
         ordering = ["-id"]
@@ -57,6 +76,11 @@ class Course(models.Model):
         indexes = [
             models.Index(fields=[field, "id"], name=f"course_by_{field}", condition=PUBLISHED)
             for field in ("title", "created_at")
+        ] + [
+            models.Index(fields=["id"], name="course_published", condition=PUBLISHED),
+            models.Index(fields=["category", "id"], name="course_in_category", condition=PUBLISHED),
+            GinIndex(fields=["words"], name="course_words"),
+            GinIndex(TitleWords(), name="course_title_words"),
         ]
         constraints = [
             models.CheckConstraint(condition=~models.Q(title=""), name="course_title_not_empty"),
@@ -74,9 +98,9 @@ class Course(models.Model):
 class CourseStats(models.Model):
     """The counts of a course, kept by background work. ``rating`` is the mean of its reviews, or 0.00.
 
-    A trigger of courses_course adds the row, whatever statement adds the course (migration 0002). The
-    counts have a table of their own so that counting does not write the course, and saving a course cannot
-    undo what was counted since it was loaded.
+    Triggers of courses_course add the row, whatever statement adds the course, and keep ``is_published``
+    as the course's (migrations 0002 and 0007). The counts have a table of their own so that counting does
+    not write the course, and saving a course cannot undo what was counted since it was loaded.
     """
 
     course = models.OneToOneField(Course, on_delete=models.CASCADE, primary_key=True, related_name="stats")
@@ -85,13 +109,14 @@ class CourseStats(models.Model):
     rating = models.DecimalField(
         max_digits=3, decimal_places=2, default=Decimal("0.00"), db_default=Decimal("0.00"), editable=False
     )
+    is_published = models.BooleanField(default=False, db_default=False, editable=False)
 
     class Meta:
         verbose_name = verbose_name_plural = "course statistics"
-        # For the orders of the catalogue: PostgreSQL walks the index and looks up each course by its
-        # key, so that a LIMIT reads as many courses as it returns, and the drafts between them.
+        # For the orders of the catalogue: PostgreSQL finds a page in the index alone, drafts left out, and
+        # looks up only the courses of that page.
         indexes = [
-            models.Index(fields=[field, "course"], name=f"stats_by_{field}")
+            models.Index(fields=[field, "course"], include=["is_published"], name=f"stats_by_{field}")
             for field in ("views", "students_count", "rating")
         ]
         constraints = [
@@ -105,15 +130,25 @@ class CourseStats(models.Model):
 
 
 class Module(models.Model):
+    """A part of a course.
+
+    ``position`` is its place in the course, from 1. A trigger fills it in (migration 0006): a module that
+    is added with 0 goes to the end; so does one that moves to another course. Lessons are placed alike.
+    """
+
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="modules", db_index=False)
     title = NameField(max_length=255)
     description = models.TextField(blank=True)
-    position = models.PositiveIntegerField(default=0)
+    position = models.PositiveIntegerField(blank=True, db_default=0, help_text=AT_THE_END)
 
     class Meta:
         ordering = ["position", "id"]
-        indexes = [models.Index(fields=["course", "position", "id"], name="module_in_course")]
         constraints = [
+            models.UniqueConstraint(  # checked at COMMIT, so that rows can swap places
+                fields=["course", "position"],
+                name="module_position_key",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
             models.CheckConstraint(condition=~models.Q(title=""), name="module_title_not_empty"),
         ]
 
@@ -125,12 +160,16 @@ class Lesson(models.Model):
     module = models.ForeignKey(Module, on_delete=models.CASCADE, related_name="lessons", db_index=False)
     title = NameField(max_length=255)
     content = models.TextField(blank=True)
-    position = models.PositiveIntegerField(default=0)
+    position = models.PositiveIntegerField(blank=True, db_default=0, help_text=AT_THE_END)
 
     class Meta:
         ordering = ["position", "id"]
-        indexes = [models.Index(fields=["module", "position", "id"], name="lesson_in_module")]
         constraints = [
+            models.UniqueConstraint(  # checked at COMMIT, so that rows can swap places
+                fields=["module", "position"],
+                name="lesson_position_key",
+                deferrable=models.Deferrable.DEFERRED,
+            ),
             models.CheckConstraint(condition=~models.Q(title=""), name="lesson_title_not_empty"),
         ]
 
@@ -154,6 +193,25 @@ class Enrollment(models.Model):
 
     def __str__(self) -> str:
         return f"{self.user} in {self.course}"
+
+
+class LessonCompletion(models.Model):
+    """A lesson that a learner has completed. Progress counts those of the course's present lessons."""
+
+    enrollment = models.ForeignKey(
+        Enrollment, on_delete=models.CASCADE, related_name="completions", db_index=False
+    )
+    lesson = models.ForeignKey(Lesson, on_delete=models.CASCADE, related_name="completions")
+    created_at = models.DateTimeField(auto_now_add=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(fields=["enrollment", "lesson"], name="one_completion_per_lesson"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.lesson} by {self.enrollment.user}"
 
 
 class Review(models.Model):

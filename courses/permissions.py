@@ -6,12 +6,14 @@ from typing import TYPE_CHECKING
 
 from django.http import Http404
 
-from courses.models import Course, Enrollment
+from courses.models import PUBLISHED, Course, Enrollment, Lesson
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
+    from django.db.models import QuerySet
 
 NO_COURSE = "There is no such course."  # the answer for drafts as well
+NO_MODULE, NO_LESSON = "There is no such module.", "There is no such lesson."
 
 
 def can_view_drafts(user: User | AnonymousUser) -> bool:
@@ -19,6 +21,11 @@ def can_view_drafts(user: User | AnonymousUser) -> bool:
     if not user.is_authenticated:
         return False
     return user.has_perm("courses.view_course") or user.has_perm("courses.change_course")
+
+
+def visible_courses(user: User | AnonymousUser) -> QuerySet[Course]:
+    """Return the courses that exist for the user."""
+    return Course.objects.all() if can_view_drafts(user) else Course.objects.filter(PUBLISHED)
 
 
 def find_course(pk: int, user: User | AnonymousUser) -> Course:
@@ -31,6 +38,18 @@ def find_course(pk: int, user: User | AnonymousUser) -> Course:
     if course is None or not (course.is_published or can_view_drafts(user)):
         raise Http404(NO_COURSE)
     return course
+
+
+def find_lesson(pk: int, user: User | AnonymousUser) -> Lesson:
+    """Return the lesson, with its course.
+
+    Raises:
+        Http404: there is none for this user.
+    """
+    lesson = Lesson.objects.select_related("module__course").filter(pk=pk).first()
+    if lesson is None or not (lesson.module.course.is_published or can_view_drafts(user)):
+        raise Http404(NO_LESSON)
+    return lesson
 
 
 def can_read_lessons(user: User, course: Course) -> bool:

@@ -113,7 +113,8 @@ LESSON = extend_schema(
 COMPLETE = extend_schema(
     operation_id="courses_complete",
     summary="Complete a course",
-    description="Issues a certificate. Its PDF is made in the background: 202 until then, 200 after it.",
+    description="Issues a certificate. Its PDF is made in the background: 202 until then, 200 after it. 409 "
+    "with the missing `lessons` until each lesson of the course is completed; completing again is no error.",
     request=None,
     responses={202: CertificateSerializer, 200: CertificateSerializer},
 )
@@ -126,6 +127,6 @@ CERTIFICATES = {
 PDF = extend_schema(
     operation_id="certificates_pdf",
     summary="Download a certificate",
-    description="The PDF, for its owner; 404 with `Retry-After` until it is made.",
+    description="The PDF, for its owner and staff; 404 with `Retry-After` until it is made.",
     responses={(200, "application/pdf"): OpenApiTypes.BINARY},
 )

@@ -6,16 +6,17 @@
 from __future__ import annotations
 
 from decimal import Decimal
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.postgres.expressions import ArraySubquery
-from django.db.models import OuterRef, Q
+from django.db.models import Count, OuterRef, Window
 from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from api.pagination import Page, check_exists, envelope
 from core.subqueries import total_of
-from courses.models import PUBLISHED, Category, Course, Lesson, Module
+from courses import search as full_text
+from courses.models import PUBLISHED, Category, Course, CourseStats, Lesson, Module
 from courses.serializers import CategorySerializer, CourseDetailSerializer, CourseSummarySerializer
 
 if TYPE_CHECKING:
@@ -42,7 +43,7 @@ def course_page(
     *,
     page: int,
     page_size: int,
-    order: str,
+    order: str | None,
     category: int | None = None,
     search: str | None = None,
     min_rating: float | None = None,
@@ -50,19 +51,22 @@ def course_page(
 ) -> dict[str, Any]:
     """Return a page of the catalogue, counted from 1: ``count``, ``next``, ``previous``, ``results``.
 
+    Without an ``order`` the best match of the search is first.
+
     Raises:
         Category.DoesNotExist: there is no such category, which an empty page would hide.
         NotFound: the page is past the last.
     """
     if category is not None:
         Category.objects.only("pk").get(pk=category)
-    courses = _matching(_summaries(drafts), category, search, min_rating)
-    first = (page - 1) * page_size
-    rows: list[Any] = list(
-        ordered(courses, order).annotate(total=total_of(courses))[first : first + page_size]
-    )
     selected = Page(page, page_size)
-    count = rows[0].total if rows else courses.count()
+    if search:
+        found = _searched(Selection(drafts, category, min_rating), search, order)
+        first = (page - 1) * page_size
+        rows: list[Any] = list(found.annotate(total=Window(Count("pk")))[first : first + page_size])
+        count = rows[0].total if rows else found.count()
+    else:
+        rows, count = _ordered_page(Selection(drafts, category, min_rating), order or DEFAULT_ORDER, selected)
     check_exists(selected, count)
     results = _data(CourseSummarySerializer(rows, many=True))
     rated = None if min_rating is None else f"{Decimal(str(min_rating)):f}"  # 0.00001, not 1e-05
@@ -97,19 +101,64 @@ def _visible(drafts: bool) -> QuerySet[Course]:
 
 
 def _summaries(drafts: bool) -> QuerySet[Course]:
-    return _visible(drafts).select_related("category", "stats").defer("description")
+    return _visible(drafts).select_related("category", "stats").defer("description", "words")
 
 
-def _matching(
-    courses: QuerySet[Course], category: int | None, search: str | None, min_rating: float | None
-) -> QuerySet[Course]:
-    if category is not None:
-        courses = courses.filter(category_id=category)
-    if search:
-        courses = courses.filter(Q(title__icontains=search) | Q(description__icontains=search))
-    if min_rating is not None:
-        courses = courses.filter(stats__rating__gte=min_rating)
-    return courses
+class Selection(NamedTuple):
+    """The filters of the catalogue, other than a search."""
+
+    drafts: bool
+    category: int | None
+    min_rating: float | None
+
+    def courses(self) -> QuerySet[Course]:
+        """Return the courses, in no order."""
+        rows = _visible(self.drafts)
+        if self.category is not None:
+            rows = rows.filter(category=self.category)
+        return rows if self.min_rating is None else rows.filter(stats__rating__gte=self.min_rating)
+
+    def statistics(self) -> QuerySet[CourseStats]:
+        """Return the statistics of the courses: the same primary keys."""
+        rows = CourseStats.objects.all() if self.drafts else CourseStats.objects.filter(is_published=True)
+        if self.category is not None:
+            rows = rows.filter(course__category=self.category)
+        return rows if self.min_rating is None else rows.filter(rating__gte=self.min_rating)
+
+    def keys(self, order: str) -> QuerySet[Any]:
+        """Return the rows of the table whose index has the order and the filters, in that order."""
+        field = order.removeprefix("-")
+        if field in STATISTICS or (field == "id" and self.min_rating is not None):
+            own = order.replace("id", "pk") if field == "id" else order
+            return self.statistics().order_by(own, f"{order.removesuffix(field)}pk")
+        return ordered(self.courses(), order)
+
+
+def _ordered_page(selection: Selection, order: str, page: Page) -> tuple[list[Any], int]:
+    """Return the courses of a page and how many there are on all pages, from one statement.
+
+    The page is found in an index, and only its courses are looked up.
+    """
+    first = (page.number - 1) * page.size
+    keys = selection.keys(order)
+    courses = ordered(
+        _summaries(selection.drafts).filter(pk__in=keys.values("pk")[first : first + page.size]), order
+    )
+    rows: list[Any] = list(courses.annotate(total=total_of(selection.keys("id"))))
+    return rows, rows[0].total if rows else selection.keys("id").count()
+
+
+def _searched(selection: Selection, text: str, order: str | None) -> QuerySet[Course]:
+    """Return the courses that a search finds: the newest MAX_FOUND of those with the words in their title
+    and of those with the words anywhere; with an ``order``, the first MAX_FOUND by it."""
+    in_title, anywhere = full_text.find(selection.courses(), text)
+    if order:
+        keys = ordered(anywhere, order).values("pk")[: full_text.MAX_FOUND]
+        return ordered(_summaries(selection.drafts).filter(pk__in=keys), order)
+    by_title, by_words = (
+        rows.order_by("-id").values("pk")[: full_text.MAX_FOUND] for rows in (in_title, anywhere)
+    )
+    return full_text.ranked(_summaries(selection.drafts).filter(pk__in=by_title.union(by_words)), text)
 
 
 def _data(serializer: BaseSerializer[Any]) -> list[Any]:
@@ -118,8 +167,8 @@ def _data(serializer: BaseSerializer[Any]) -> list[Any]:
 
 
 def _outline() -> ArraySubquery:
-    lessons = Lesson.objects.filter(module=OuterRef("pk")).order_by("position", "id")
-    modules = Module.objects.filter(course=OuterRef("pk")).order_by("position", "id")
+    lessons = Lesson.objects.filter(module=OuterRef("pk")).order_by("position")
+    modules = Module.objects.filter(course=OuterRef("pk")).order_by("position")
     lesson = JSONObject(id="id", title="title", position="position")
     module = JSONObject(
         id="id",

@@ -2,15 +2,34 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.urls import reverse
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from api.fields import IdField, PrimaryKeyRelatedField
 from api.serializers import ModelSerializer, Serializer
 from core.names import same_name
-from courses.models import CATEGORY_TAKEN, Category, Certificate, Course, Enrollment, Lesson, Review
+from courses.models import (
+    CATEGORY_TAKEN,
+    Category,
+    Certificate,
+    Course,
+    Enrollment,
+    Lesson,
+    LessonCompletion,
+    Module,
+    Review,
+)
+from courses.permissions import visible_courses
+from courses.progress import percent
 
 MAX_DESCRIPTION_CHARACTERS = 20_000
+MAX_LESSON_CHARACTERS = 100_000
 MAX_REVIEW_CHARACTERS = 5_000
+MAX_CHILDREN = 1_000
+POSITION_HELP = "The place, from 1; changed by PUT to the parent's order/."
 
 
 class CategorySerializer(ModelSerializer[Category]):
@@ -92,10 +111,77 @@ class CourseDetailSerializer(CourseSummarySerializer):
         fields = [*CourseSummarySerializer.Meta.fields[:-1], "description", "category", "modules"]
 
 
+class VisibleCourseField(PrimaryKeyRelatedField):
+    def get_queryset(self) -> Any:
+        return visible_courses(self.context["request"].user)
+
+
+class VisibleModuleField(PrimaryKeyRelatedField):
+    def get_queryset(self) -> Any:
+        return Module.objects.filter(course__in=visible_courses(self.context["request"].user))
+
+
+class ModuleSerializer(ModelSerializer[Module]):
+    accepts_unchanged = True
+    course = VisibleCourseField(help_text="The id of the course; another one moves the module to its end.")
+
+    class Meta:
+        model = Module
+        fields = ["id", "course", "title", "description", "position"]
+        read_only_fields = ["position"]
+        extra_kwargs = {
+            "title": {"help_text": "What the outline shows."},
+            "description": {"max_length": MAX_DESCRIPTION_CHARACTERS, "help_text": "Plain text."},
+            "position": {"help_text": POSITION_HELP},
+        }
+
+
+class NewModuleSerializer(ModuleSerializer):
+    course = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")
+
+
 class LessonSerializer(ModelSerializer[Lesson]):
+    accepts_unchanged = True
+    module = VisibleModuleField(help_text="The id of the module; another one moves the lesson to its end.")
+
     class Meta:
         model = Lesson
         fields = ["id", "module", "title", "content", "position"]
+        read_only_fields = ["position"]
+        extra_kwargs = {
+            "title": {"help_text": "What the outline shows."},
+            "content": {"max_length": MAX_LESSON_CHARACTERS, "help_text": "For learners and staff."},
+            "position": {"help_text": POSITION_HELP},
+        }
+
+
+class NewLessonSerializer(LessonSerializer):
+    module = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")
+
+
+class LessonSummarySerializer(ModelSerializer[Lesson]):
+    class Meta:
+        model = Lesson
+        fields = ["id", "module", "title", "position"]
+
+
+class OrderSerializer(Serializer):
+    ids = serializers.ListField(
+        child=IdField(), max_length=MAX_CHILDREN, help_text="The ids of all of them, in the new order."
+    )
+
+    def validate_ids(self, ids: list[int]) -> list[int]:
+        if len(set(ids)) != len(ids):
+            raise serializers.ValidationError("An id is given twice.")
+        return ids
+
+
+class LessonCompletionSerializer(ModelSerializer[LessonCompletion]):
+    completed_at = serializers.DateTimeField(source="created_at", help_text="When it was completed first.")
+
+    class Meta:
+        model = LessonCompletion
+        fields = ["lesson", "completed_at"]
 
 
 class EnrollmentSerializer(ModelSerializer[Enrollment]):
@@ -116,6 +202,22 @@ class ReviewSerializer(ModelSerializer[Review]):
         }
 
 
+class CourseTitleSerializer(ModelSerializer[Course]):
+    class Meta:
+        model = Course
+        fields = ["id", "title"]
+
+
+class MyReviewSerializer(ModelSerializer[Review]):
+    accepts_unchanged = True
+    course = CourseTitleSerializer(read_only=True)
+
+    class Meta:
+        model = Review
+        fields = ["id", "course", "rating", "text", "created_at"]
+        extra_kwargs = ReviewSerializer.Meta.extra_kwargs
+
+
 class CertificateSerializer(ModelSerializer[Certificate]):
     learner = serializers.CharField(source="learner_name", help_text="The name when it was issued.")
     course = serializers.CharField(source="course_title", help_text="The title when it was issued.")
@@ -128,3 +230,35 @@ class CertificateSerializer(ModelSerializer[Certificate]):
 
     def get_pdf(self, certificate: Certificate) -> str | None:
         return reverse("certificate-file", args=[certificate.uuid]) if certificate.file else None
+
+
+class MyEnrollmentSerializer(ModelSerializer[Enrollment]):
+    """An enrolment of a query ``with_progress``."""
+
+    course = CourseTitleSerializer(read_only=True)
+    progress = serializers.SerializerMethodField(help_text="How much is completed, in per cent.")
+    lessons_count = serializers.IntegerField(help_text="How many lessons the course has.")
+    completed_lessons = serializers.ListField(
+        child=serializers.IntegerField(), help_text="The ids of the lessons that you have completed."
+    )
+    certificate = serializers.SerializerMethodField(help_text="Null until the course is completed.")
+
+    class Meta:
+        model = Enrollment
+        fields = [
+            "course",
+            "created_at",
+            "completed_at",
+            "progress",
+            "lessons_count",
+            "completed_lessons",
+            "certificate",
+        ]
+
+    def get_progress(self, enrollment: Any) -> int:
+        return percent(len(enrollment.completed_lessons), enrollment.lessons_count)
+
+    @extend_schema_field(CertificateSerializer(allow_null=True))
+    def get_certificate(self, enrollment: Enrollment) -> Any:
+        certificate = getattr(enrollment, "certificate", None)
+        return certificate and CertificateSerializer(certificate).data

@@ -67,7 +67,10 @@ def _add_missing() -> None:
     """Add rows that were deleted: the trigger adds them with the course only."""
     without = Course.objects.filter(stats__isnull=True)
     with transaction.atomic():
-        ids = without.select_for_update(no_key=True, of=["self"]).order_by("pk").values_list("pk", flat=True)
-        rows = [CourseStats(course_id=pk) for pk in ids]
+        locked = without.select_for_update(no_key=True, of=["self"]).order_by("pk")
+        rows = [
+            CourseStats(course_id=pk, is_published=published)
+            for pk, published in locked.values_list("pk", "is_published")
+        ]
         if rows:
             CourseStats.objects.bulk_create(rows, ignore_conflicts=True)

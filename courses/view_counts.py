@@ -2,7 +2,7 @@
 
 ::
 
-    reader       HINCRBY courses:views
+    reader       HINCRBY courses:views           (course_views)
     flush        courses:views is renamed to courses:views:batch and named     (take_views.lua)
                  one transaction: the batch's name is recorded, its views are added
                  the batch is deleted                                          (drop_views.lua)
@@ -14,7 +14,6 @@ commit, the recorded name shows that the views have been added.
 from __future__ import annotations
 
 import json
-import logging
 import uuid
 from datetime import timedelta
 from pathlib import Path
@@ -25,16 +24,14 @@ from django.db.models import BigIntegerField, F, Func, JSONField, TextField, Val
 from django.db.models.functions import Cast
 from django.utils import timezone
 
-from caching.errors import RedisUnavailable
 from caching.redis.scripts import Script, ScriptCall
 from core import redis_state
 from courses.models import CourseStats, ViewBatch
 from courses.statistics import lock_statistics
 
-logger = logging.getLogger(__name__)
-
 COUNTING = "courses:views"
 BATCH = "courses:views:batch"
+course_views = redis_state.ReadCounter(COUNTING, "pk")
 BATCH_RETENTION = timedelta(days=7)
 TAKE_VIEWS, DROP_VIEWS = (
     Script.load(Path(__file__).parent / "lua" / f"{name}.lua") for name in ("take_views", "drop_views")
@@ -46,15 +43,6 @@ class Batch(NamedTuple):
 
     name: str
     views: dict[str, int]
-
-
-def count_view(course_id: int) -> None:
-    """Count one view. While Redis is unavailable views are not counted: no reader waits for it."""
-    try:
-        redis_state.server().command("HINCRBY", COUNTING, course_id, 1)
-    except RedisUnavailable as error:
-        if not redis_state.server().breaker.is_open:  # else it has logged the outage itself, once
-            logger.warning("A view of course %s is not counted: %s", course_id, error)
 
 
 def flush_views() -> int:

@@ -1,4 +1,4 @@
-"""A lock file, so that only one ``manage.py run`` uses a port."""
+"""Ports: what is one, and a lock file, so that only one ``manage.py run`` uses one."""
 
 import fcntl
 import os
@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import IO
 
 import psutil
+from django.core.management import CommandError
 
 # After a `make run` was killed, its reaper holds the lock until its children have ended.
 REAPER_TIMEOUT_SECONDS = 15
@@ -22,6 +23,17 @@ class PortTakenError(Exception):
         super().__init__(
             f"PORT {port} {reason}: choose another, as in `make run PORT={port % 64000 + 1025}`."
         )
+
+
+def parse_port(text: str) -> int:
+    """Return the number of a port.
+
+    Raises:
+        CommandError: it is none.
+    """
+    if not (text.isdecimal() and 0 < int(text) < 65_536):
+        raise CommandError(f"PORT must be a number from 1 to 65535, not {text!r}.")
+    return int(text)
 
 
 @contextmanager

@@ -1,7 +1,8 @@
 """``python -m devtools.reaper <seconds>``: end the children of a supervisor, even if that is killed.
 
-The standard input is a pipe from the supervisor, with a process group on each line. When the pipe closes,
-the supervisor has stopped or was killed, and this process ends the groups.
+The standard input is a pipe from the supervisor, with a process group on each line, and ``-`` before one
+that has ended. When the pipe closes, the supervisor has stopped or was killed, and this process ends the
+groups.
 """
 
 import os
@@ -22,7 +23,12 @@ def main(grace_seconds: float) -> None:
     """
     hurry = threading.Event()
     signal.signal(signal.SIGTERM, lambda *_: hurry.set())
-    leaders = [int(line) for line in sys.stdin]
+    leaders: set[int] = set()
+    for number in map(int, sys.stdin):
+        if number > 0:
+            leaders.add(number)
+        else:
+            leaders.discard(-number)
     for leader in leaders:
         with suppress(ProcessLookupError):
             os.kill(leader, signal.SIGTERM)

@@ -18,6 +18,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from messaging.composers import TEXT
+from messaging.errors import NO_ADDRESS
 from messaging.models import OutgoingMessage
 from messaging.tasks import deliver
 
@@ -84,6 +85,16 @@ def send_again(messages: Any) -> int:
         )
         publish(ids)
     return len(ids)
+
+
+def revive_undeliverable(user: User) -> int:
+    """Send what was given up because the user had no address, and return how many messages there are.
+
+    For the transaction in which the user gets one, under the lock of the user's row. What has become
+    obsolete since is not sent: its composer says so.
+    """
+    given_up = OutgoingMessage.objects.filter(user=user, state=State.GIVEN_UP)
+    return send_again(given_up.filter(error__endswith=NO_ADDRESS))
 
 
 def publish(message_ids: list[int]) -> None:

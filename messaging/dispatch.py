@@ -10,6 +10,7 @@
                            sending → uncertain    it may have arrived, so it is not sent again
 
     nothing to say         pending → obsolete     delivery.send with the same key revives it
+    an address at last     given_up → pending     for what was given up because there was none
 
 A worker that is killed before the claim is committed leaves ``pending``: the message is sent later. One
 that is killed after it leaves ``sending``, which ``mark_uncertain`` turns into ``uncertain`` when the
@@ -24,6 +25,7 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.conf import settings
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
@@ -32,7 +34,7 @@ from messaging import retries
 from messaging.channels import EMAIL, TELEGRAM, is_paused
 from messaging.composers import Content, compose
 from messaging.email import send_mail
-from messaging.errors import NotDelivered, PermanentFailure
+from messaging.errors import NO_ADDRESS, NotDelivered, PermanentFailure
 from messaging.models import OutgoingMessage
 from messaging.selectors import verified_address
 from messaging.telegram.client import send_message
@@ -44,7 +46,6 @@ logger = logging.getLogger(__name__)
 State = OutgoingMessage.State
 
 CLAIM_DURATION = timedelta(minutes=5)  # longer than one attempt can take
-MESSAGE_RETENTION = timedelta(days=90)
 
 
 class Claim(NamedTuple):
@@ -100,13 +101,35 @@ def attempt(message: OutgoingMessage, content: Content) -> bool:
         elif address:
             send_mail(address, content.subject, content.text, content.attachments)
         else:
-            raise PermanentFailure("No Telegram account and no verified e-mail address")
+            raise PermanentFailure(f"No Telegram account and {NO_ADDRESS}")
     except NotDelivered as error:
         can_mail = channel == TELEGRAM and bool(address)
-        _record(message, error=str(error), **retries.after_failure(message, error, can_mail=can_mail))
+        values = {"error": str(error), **retries.after_failure(message, error, can_mail=can_mail)}
+        if values["state"] == State.GIVEN_UP and not address:
+            _give_up_until_there_is_an_address(message, channel, values)
+        else:
+            _record(message, **values)
         return False
     _record(message, state=State.SENT, channel=channel, error="")
     return True
+
+
+@transaction.atomic
+def _give_up_until_there_is_an_address(
+    message: OutgoingMessage, channel: str, values: dict[str, Any]
+) -> None:
+    """Give a message up so that ``delivery.revive_undeliverable`` finds it.
+
+    A user who verifies an address or links an account at this moment holds the lock, or waits for it.
+    """
+    User.objects.select_for_update(no_key=True).get(pk=message.user_id)
+    user = User.objects.select_related("telegram", "verified_email").get(pk=message.user_id)
+    by_telegram = channel == EMAIL and hasattr(user, "telegram") and not message.mail_only
+    if by_telegram or verified_address(user):
+        values = {"state": State.PENDING, "attempts": 0}
+    elif not values["error"].endswith(NO_ADDRESS):
+        values["error"] += f"; {NO_ADDRESS}"
+    _record(message, **values)
 
 
 def mark_uncertain() -> int:
@@ -115,12 +138,6 @@ def mark_uncertain() -> int:
     lost = OutgoingMessage.objects.filter(state=State.SENDING, changed_at__lt=now - CLAIM_DURATION)
     error = "The worker was lost while it sent this: it may have arrived."
     return lost.update(state=State.UNCERTAIN, changed_at=now, error=error)
-
-
-def delete_old_messages() -> None:
-    """Delete what was finished long ago."""
-    finished = OutgoingMessage.objects.exclude(state__in=[State.PENDING, State.SENDING])
-    finished.filter(changed_at__lt=timezone.now() - MESSAGE_RETENTION).delete()
 
 
 def _channel_of(message: OutgoingMessage, content: Content) -> str:

@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+# How the error ends of a message that was given up because its user has no address for it.
+NO_ADDRESS = "no verified e-mail address"
+
 
 class NotDelivered(Exception):  # noqa: N818  (its subclasses name outcomes)
     """Base of the others. The text is for operators, and holds no secret."""

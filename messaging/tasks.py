@@ -8,9 +8,8 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from messaging import dispatch
+from messaging import dispatch, retention
 from messaging.models import OutgoingMessage
-from messaging.telegram import linking
 
 
 @shared_task
@@ -29,10 +28,10 @@ def deliver_due() -> None:
 @shared_task
 def delete_old_messages() -> None:
     """Delete the messages that were finished long ago."""
-    dispatch.delete_old_messages()
+    retention.delete_old_messages()
 
 
 @shared_task
 def delete_old_updates() -> None:
     """Delete the Updates that Telegram will not send again."""
-    linking.delete_old_updates()
+    retention.delete_old_updates()

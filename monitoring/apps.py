@@ -7,8 +7,9 @@ class MonitoringConfig(AppConfig):
     name = "monitoring"
 
     def ready(self) -> None:
-        from monitoring import sql_log
+        from monitoring import audit, sql_log
 
+        audit.connect()
         if settings.SQL_LOG:
             sql_log.log_statements()
 

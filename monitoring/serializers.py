@@ -120,11 +120,9 @@ class CacheStateSerializer(serializers.Serializer[object]):
 class QueueSerializer(serializers.Serializer[object]):
     name = serializers.CharField(help_text="The queue's name.")
     waiting = serializers.IntegerField(allow_null=True, help_text="Tasks that wait; null: unknown.")
-
-
-class WorkerSerializer(serializers.Serializer[object]):
-    name = serializers.CharField(help_text="The worker's name.")
-    queues = serializers.ListField(child=serializers.CharField(), help_text="The queues that it serves.")
+    served_at = serializers.FloatField(
+        allow_null=True, help_text="When a worker last served it, in seconds since 1970; null: unknown."
+    )
 
 
 class DashboardSerializer(NumbersSerializer):
@@ -138,7 +136,6 @@ class DashboardSerializer(NumbersSerializer):
 
     cache = CacheStateSerializer(help_text="The cache, as this process sees it.")
     queues = QueueSerializer(many=True, help_text="Celery's queues.")
-    workers = WorkerSerializer(many=True, allow_null=True, help_text="Workers that run; null: unknown.")
     beat = serializers.FloatField(
         allow_null=True, help_text="When beat last sent a task, in seconds since 1970; null: unknown."
     )

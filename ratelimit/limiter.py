@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from caching.errors import RedisUnavailable
 from caching.redis.scripts import Script, ScriptCall
 from core import redis_state
+from core.metrics import count_refusal
 from ratelimit.local_limiter import LocalLimiter
 from ratelimit.rates import Decision, Limit, Usage
 
@@ -37,11 +38,14 @@ class Limiter:
         if not limits:
             return Decision(0, [])
         try:
-            return decide_in_redis(limits)
+            decision = decide_in_redis(limits)
         except RedisUnavailable as error:
             if not redis_state.server().breaker.is_open:  # else the breaker has logged the outage
                 logger.warning("This process alone limited a request: %s", error)
-            return self.local.decide(limits)
+            decision = self.local.decide(limits)
+        if not decision.passes:
+            count_refusal(decision.violated)
+        return decision
 
 
 @cache
@@ -56,10 +60,18 @@ def decide_in_redis(limits: Sequence[Limit]) -> Decision:
     Raises:
         RedisUnavailable: Redis is away, too slow, or refuses to write.
     """
+    return decision_of(limits, redis_state.server().run(throttle_call(limits)))
+
+
+def throttle_call(limits: Sequence[Limit]) -> ScriptCall:
+    """Return the call of ratelimit/lua/throttle.lua for some limits."""
     keys = [INDEX_KEY, *(limit.key for limit in limits)]
-    wait, *state = redis_state.server().run(
-        ScriptCall(THROTTLE, keys, [limit.max_requests for limit in limits])
-    )
+    return ScriptCall(THROTTLE, keys, [limit.max_requests for limit in limits])
+
+
+def decision_of(limits: Sequence[Limit], reply: Sequence[int]) -> Decision:
+    """Return the decision in a reply of the script."""
+    wait, *state = reply
     left, reset = state[::2], state[1::2]
     usages = [Usage(b, n, t / MICROSECONDS) for b, n, t in zip(limits, left, reset, strict=True)]
     return Decision(wait / MICROSECONDS, usages)

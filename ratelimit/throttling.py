@@ -14,11 +14,14 @@ from rest_framework.exceptions import Throttled
 from rest_framework.settings import api_settings
 from rest_framework.throttling import BaseThrottle
 
-from ratelimit.client_address import client_address
+from core.handoff import handoff_of
+from ratelimit.client_address import address_in, client_address
 from ratelimit.limiter import get_limiter
 from ratelimit.rates import Decision, Limit, parse_rate
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from django.http import HttpRequest
     from rest_framework.request import Request
     from rest_framework.views import APIView
@@ -44,7 +47,9 @@ class RateThrottle(BaseThrottle):
 
     def allow_request(self, request: Request, view: APIView) -> bool:
         """Return True, or raise QuotaExceeded."""
-        decision = get_limiter().decide(limits_of(request, view))
+        limits = limits_of(view, _client_of(request))
+        handoff = handoff_of(request)
+        decision = (handoff and handoff.take(limits)) or get_limiter().decide(limits)
         # DRF adds view.headers to whatever the view answers.
         view.headers.update(decision.headers)
         if not decision.passes:
@@ -52,11 +57,16 @@ class RateThrottle(BaseThrottle):
         return True
 
 
-def limits_of(request: Request, view: APIView) -> list[Limit]:
-    """Return what a request to a view counts in; rates that are off are left out."""
+def anonymous_limits(view: APIView, meta: Mapping[str, Any]) -> list[Limit]:
+    """Return what a request without a user counts in, given its WSGI variables."""
+    return limits_of(view, ADDRESS + address_in(meta))
+
+
+def limits_of(view: APIView, client: str) -> list[Limit]:
+    """Return what a client's request to a view counts in; rates that are off are left out."""
     scope: str | None = getattr(view, "throttle_scope", None)
     shared: str | None = getattr(view, "throttle_client", None)
-    client = shared or _client_of(request)
+    client = shared or client
     scopes = [] if shared else ["anon", "user"] if client.startswith(ADDRESS) else ["user"]
     found = [_limit(name, client) for name in [*scopes, *([scope] if scope else [])]]
     return [limit for limit in found if limit is not None]

@@ -10,13 +10,16 @@ from typing import TYPE_CHECKING, Any
 from django.contrib import admin, messages
 from django.db.models import F, Q, QuerySet
 from django.urls import reverse
+from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import CountReferencesMixin, ModelAdmin, RecordAdmin
+from core.admin import CountReferencesMixin, FewCountsMixin, FewCountsPaginator, ModelAdmin, RecordAdmin
 from core.admin_columns import GOOD, WAITING, badge
+from services import subscription_totals
 from services.actions import recalculate_single, request_recalculation
+from services.history_admin import PlanDiscountInline, ServicePriceInline, link_to_history
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import with_oldest
 from services.selectors import is_pending, matches
@@ -59,10 +62,22 @@ class PricesFilter(admin.SimpleListFilter):
 
 
 class PricedAdmin(CountReferencesMixin, ModelAdmin):
-    """For services and plans, which prices follow."""
+    """For services and plans, which prices follow. Existing ones show what is scheduled."""
 
     list_filter = [PricesFilter]
     actions = ["recalculate"]
+    readonly_fields = ["history"]
+    schedule: type[admin.TabularInline]
+
+    def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:  # noqa: ARG002
+        return [self.schedule] if obj else []
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return super().get_readonly_fields(request, obj) if obj else []
+
+    @admin.display(description=_("history"))
+    def history(self, source: Any) -> SafeString:
+        return link_to_history(source)
 
     @admin.display(description=_("subscriptions"))
     def subscriptions(self, source: Any) -> str:  # noqa: ARG002  (a million of them are not counted for a list)
@@ -86,6 +101,7 @@ class PricedAdmin(CountReferencesMixin, ModelAdmin):
 class ServiceAdmin(PricedAdmin):
     list_display = ["name", "full_price", "prices", "subscriptions"]
     counts = {"subscriptions": (Subscription, "service__id__exact")}
+    schedule = ServicePriceInline
     search_fields = ["name"]
 
 
@@ -94,6 +110,7 @@ class PlanAdmin(PricedAdmin):
     list_display = ["__str__", "plan_type", "discount_percent", "prices", "subscriptions"]
     list_filter = ["plan_type", PricesFilter]
     counts = {"subscriptions": (Subscription, "plan__id__exact")}
+    schedule = PlanDiscountInline
     search_fields = ["plan_type"]
 
 
@@ -112,8 +129,17 @@ class PriceStatusFilter(admin.SimpleListFilter):
         return rows
 
 
+class SubscriptionPaginator(FewCountsPaginator):
+    """Counts all subscriptions by the number that the database keeps."""
+
+    @cached_property
+    def count(self) -> int:
+        rows: Any = self.object_list
+        return super().count if rows.query.has_filters() else subscription_totals.read().number
+
+
 @admin.register(Subscription)
-class SubscriptionAdmin(ModelAdmin):
+class SubscriptionAdmin(FewCountsMixin, ModelAdmin):
     list_display = ["id", "client", "service", "plan", "price", "price_status", "priced_at", "comment"]
     list_filter = [PriceStatusFilter, "plan__plan_type", "service", "created_at"]
     list_select_related = ["client", "service", "plan"]
@@ -124,6 +150,7 @@ class SubscriptionAdmin(ModelAdmin):
     autocomplete_fields = ["client", "service", "plan"]
     readonly_fields = ["price", "price_status", "priced_at", "created_at"]
     states = {"price_status": {"current": (GOOD, _("current")), "pending": (WAITING, _("pending"))}}
+    paginator = SubscriptionPaginator
     actions = ["recalculate", "recalculate_single"]
 
     def get_search_results(

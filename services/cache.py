@@ -36,7 +36,12 @@ selection_totals = CachedFamily(
     "v1:subscriptions:totals",
     ttl=TTL_SECONDS,
     load=selectors.totals,
-    invalidated_by={Subscription: ALL, Plan: ALL, Service: ALL},
+    invalidated_by={
+        Subscription: ALL,
+        Plan: ALL,
+        Service: ALL,
+        subscription_totals.SOURCE_TABLE: ALL,
+    },
 )
 
 

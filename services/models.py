@@ -10,10 +10,12 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
+from django.conf import settings
+from django.contrib.postgres.functions import RandomUUID
 from django.contrib.postgres.indexes import OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
-from django.db.models.functions import Now, Upper
+from django.db.models.functions import Floor, Now, Upper
 from django.dispatch import Signal
 
 from clients.models import Client
@@ -187,3 +189,111 @@ class Recalculation(models.Model):
 
     def __str__(self) -> str:
         return f"{self.done} of {self.total} for {self.service or self.plan}"
+
+
+# Column defaults: who or what the transaction acts for (services/attribution.py).
+ACTOR_USER, ACTOR_VIA = (models.Func(function=f"services_actor_{part}") for part in ("user", "via"))
+
+
+class PriceChange(models.Model):
+    """A service's price, or a plan's discount, from a moment on.
+
+    Triggers (migrations/0008_price_history.py) add one for every change of the service or plan. One whose
+    moment is in the future is scheduled: services/scheduling.py applies it. It outlives its service or plan,
+    because former prices of subscriptions refer to it.
+    """
+
+    # Not from a sequence: a data-only restore adds rows by trigger, whose ids must not be those restored.
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+    service = models.ForeignKey(
+        Service,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="price_changes",
+        db_constraint=False,
+        db_index=False,
+    )
+    plan = models.ForeignKey(
+        Plan,
+        on_delete=models.DO_NOTHING,
+        null=True,
+        blank=True,
+        related_name="price_changes",
+        db_constraint=False,
+        db_index=False,
+    )
+    value = models.DecimalField(max_digits=12, decimal_places=2, validators=[MinValueValidator(0)])
+    effective_from = models.DateTimeField()
+    applied_at = models.DateTimeField(null=True, editable=False)
+    recorded_at = models.DateTimeField(db_default=Now(), editable=False)
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_default=ACTOR_USER,
+        editable=False,
+    )
+    via = models.CharField(max_length=200, db_default=ACTOR_VIA, editable=False)
+
+    class Meta:
+        ordering = ["-effective_from"]
+        constraints = [
+            models.CheckConstraint(
+                condition=models.Q(service__isnull=True, plan__isnull=False)
+                | models.Q(service__isnull=False, plan__isnull=True),
+                name="price_change_of_service_or_plan",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(value__gte=0)
+                & (models.Q(plan__isnull=True) | models.Q(value__lte=100, value=Floor("value"))),
+                name="price_change_value_possible",
+            ),
+            *(
+                models.UniqueConstraint(
+                    fields=[source, "effective_from"], name=f"one_change_of_{source}_at_a_moment"
+                )
+                for source in ("service", "plan")
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["effective_from"],
+                condition=models.Q(applied_at__isnull=True),
+                name="price_change_scheduled",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.value} from {self.effective_from:%Y-%m-%d %H:%M:%S %Z}"
+
+
+class SubscriptionMove(models.Model):
+    """The service and plan that a subscription had until a moment. A trigger adds it."""
+
+    id = models.UUIDField(primary_key=True, db_default=RandomUUID(), editable=False)
+    subscription = models.ForeignKey(
+        Subscription, on_delete=models.DO_NOTHING, related_name="moves", db_constraint=False
+    )
+    service = models.ForeignKey(
+        Service, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    plan = models.ForeignKey(
+        Plan, on_delete=models.DO_NOTHING, related_name="+", db_constraint=False, db_index=False
+    )
+    moved_at = models.DateTimeField()
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL,
+        on_delete=models.SET_NULL,
+        null=True,
+        related_name="+",
+        db_default=ACTOR_USER,
+    )
+    via = models.CharField(max_length=200, db_default=ACTOR_VIA)
+
+    class Meta:
+        ordering = ["moved_at"]
+
+    def __str__(self) -> str:
+        return f"{self.subscription_id} until {self.moved_at}"

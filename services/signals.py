@@ -9,10 +9,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from django.db.backends.signals import connection_created
 from django.db.models.signals import post_save
 from django.dispatch import receiver
 
 from services import tasks
+from services.attribution import attribute_changes
 from services.models import Plan, Service, prices_changed
 
 
@@ -22,3 +24,6 @@ from services.models import Plan, Service, prices_changed
 def request_recalculation(created: bool = False, **_: Any) -> None:
     if not created:
         tasks.recalculate.delay_on_commit()
+
+
+connection_created.connect(attribute_changes)

@@ -1,12 +1,13 @@
 """The number of subscriptions and the sum of their prices, without reading them.
 
-Triggers keep the table (migrations/0003_tally.py). It has its old name: renaming it would break the
-processes of the previous release during a deployment.
+Triggers keep two tables (migrations/0003_tally.py, 0009_source_totals.py): of all subscriptions, and of those
+of each service and plan. The first has its old name: renaming it would break the processes of the previous
+release during a deployment.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.db import connection
 
@@ -14,13 +15,33 @@ if TYPE_CHECKING:
     from decimal import Decimal
 
 TABLE = "services_tally"
+SOURCE_TABLE = "services_source_totals"
 READ = "SELECT coalesce(sum(count), 0), coalesce(sum(amount), 0) FROM services_tally"
+READ_OF = """
+SELECT coalesce(sum(count), 0), coalesce(sum(amount), 0) FROM services_source_totals
+WHERE (service_id = %(service)s OR %(service)s IS NULL) AND (plan_id = %(plan)s OR %(plan)s IS NULL)
+  AND (%(plan_type)s IS NULL OR plan_id IN (SELECT id FROM services_plan WHERE plan_type = %(plan_type)s))
+"""
 
 # One statement, so that no reader sees the rows deleted and their sum not inserted. Two runs at once
 # each add up what they have deleted themselves.
 COMPACT = """
 WITH gone AS (DELETE FROM services_tally RETURNING count, amount)
 INSERT INTO services_tally SELECT sum(count), sum(amount) FROM gone HAVING count(*) > 0
+"""
+
+# Only where there is something to add up: the table's changes invalidate what was read from it.
+COMPACT_SOURCES = """
+WITH many AS (
+    SELECT service_id, plan_id FROM services_source_totals GROUP BY service_id, plan_id HAVING count(*) > 1
+), gone AS (
+    DELETE FROM services_source_totals AS found USING many
+    WHERE found.service_id = many.service_id AND found.plan_id = many.plan_id
+    RETURNING found.*
+)
+INSERT INTO services_source_totals
+SELECT service_id, plan_id, sum(count), sum(amount) FROM gone GROUP BY service_id, plan_id
+HAVING sum(count) <> 0 OR sum(amount) <> 0
 """
 
 
@@ -31,13 +52,25 @@ class SubscriptionTotals(NamedTuple):
 
 def read() -> SubscriptionTotals:
     """Return the totals of all subscriptions."""
+    return _read(READ, None)
+
+
+def read_of(
+    *, service: int | None = None, plan: int | None = None, plan_type: str | None = None
+) -> SubscriptionTotals:
+    """Return the totals of the subscriptions of a service, on a plan, or on plans of a type."""
+    return _read(READ_OF, {"service": service, "plan": plan, "plan_type": plan_type})
+
+
+def _read(sql: str, params: dict[str, Any] | None) -> SubscriptionTotals:
     with connection.cursor() as cursor:
-        cursor.execute(READ)
+        cursor.execute(sql, params)
         count, amount = cursor.fetchone()
     return SubscriptionTotals(int(count), amount)
 
 
 def compact() -> None:
-    """Replace the rows that statements have added since the last run by one."""
+    """Replace the rows that statements have added since the last run by one for each total."""
     with connection.cursor() as cursor:
         cursor.execute(COMPACT)
+        cursor.execute(COMPACT_SOURCES)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
-from services import pricing, recalculation, subscription_totals
+from services import pricing, recalculation, scheduling, subscription_totals
 from services.deduplication import DedupedTask
 
 
@@ -19,8 +19,18 @@ def recalculate() -> None:
 
 @shared_task
 def repair() -> None:
-    """Do the same, by beat and without a lock: for changes whose message was not sent, or was lost."""
+    """Apply scheduled prices; then do the same without a lock, for changes whose message was lost."""
+    apply_scheduled()
     recalculation.recalculate()
+
+
+@shared_task
+def apply_scheduled() -> None:
+    """Apply the changes that are due, and look again at the next moment before beat's next run."""
+    scheduling.apply_due()
+    seconds = scheduling.seconds_to_next()
+    if seconds is not None:
+        apply_scheduled.publish(countdown=seconds)
 
 
 @shared_task

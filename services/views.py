@@ -21,8 +21,10 @@ from api.serializers import refuse_body
 from api.viewsets import GenericViewSet, ModelViewSet
 from clients.selectors import visible_client_id
 from services import actions, cache, selectors
+from services.history import PricePeriods
+from services.history_serializers import PricePeriodQuery, PricePeriodSerializer
 from services.models import Plan, Recalculation, Service, Subscription
-from services.permissions import RecalculatePermission
+from services.permissions import ChangePermission
 from services.queries import ServiceQuery, SubscriptionQuery
 from services.serializers import (
     PlanSerializer,
@@ -113,7 +115,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
     queryset = selectors.shown_subscriptions().order_by("pk")
     serializer_class = SubscriptionWriteSerializer
     read_serializer_class = SubscriptionSerializer
-    query_serializers = {"list": SubscriptionQuery}
+    query_serializers = {"list": SubscriptionQuery, "prices": PricePeriodQuery}
     lookup_value_converter = "int"
 
     @extend_schema(
@@ -151,7 +153,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         request=None,
         responses={202: QueuedSerializer},
     )
-    @action(detail=True, methods=["post"], permission_classes=[RecalculatePermission])
+    @action(detail=True, methods=["post"], permission_classes=[ChangePermission])
     def recalculate(self, request: Request, pk: int) -> Response:  # noqa: ARG002
         refuse_body(request)
         with transaction.atomic():
@@ -160,6 +162,17 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
             raise Unavailable("The broker that takes the tasks does not answer.")
         names = [task.name for task in actions.SINGLE_TASKS]
         return Response({"tasks": names}, status=status.HTTP_202_ACCEPTED)
+
+    @extend_schema(
+        summary="List the prices of a subscription",
+        description=f"What it cost, costs, and will cost by what is scheduled, the latest first. {READERS}",
+        responses=PricePeriodSerializer(many=True),
+    )
+    @action(detail=True)
+    def prices(self, request: Request, pk: int) -> Response:  # noqa: ARG002
+        periods: Any = PricePeriods(self.get_object().pk, self.query["as_of"])
+        page = self.paginate_queryset(periods)
+        return self.get_paginated_response(PricePeriodSerializer(page, many=True).data)
 
     def filter_queryset(self, queryset: QuerySet[Subscription, Any]) -> QuerySet[Subscription, Any]:
         """Return the subscriptions that the user may see; for a write, all."""

@@ -5,15 +5,23 @@ Locks are taken in one order, lists by id, then tasks by id, so that there is no
 
 from __future__ import annotations
 
+from datetime import UTC
 from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.utils import timezone
 
 from api.problems.exceptions import Conflict
+from core.names import same_name
 from messaging import delivery
-from tasks.models import Status, Task, TaskList, team_of
-from tasks.notifications import messages_of_change, messages_of_completion, unsent_messages_of_assignment
+from tasks.models import Repeat, Status, Task, TaskList, active_team_of, team_of
+from tasks.notifications import (
+    messages_of_change,
+    messages_of_completion,
+    notify_owner,
+    unsent_messages_of_assignment,
+)
+from tasks.repetition import next_deadline
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -21,7 +29,14 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
 
-CHANGEABLE = ["task_list", "name", "description", "assigned_to", "deadline", "status", "updated_at"]
+CHANGEABLE = [
+    *("task_list", "name", "description", "assigned_to", "deadline", "repeat", "repeat_day"),
+    *("status", "updated_at"),
+]
+MAX_MEMBERS = 200
+TOO_MANY_MEMBERS = f"A list has at most {MAX_MEMBERS} members."
+OWNS_IT = "This user owns the list: hand it over first."
+HAS_SUCH_A_LIST = "This user has a list of this name already: rename one of them first."
 NOT_STARTED_AGAIN = "This task is completed: POST to its reopen/ first."
 
 
@@ -37,6 +52,62 @@ def save_list(
     if members is not None:
         task_list.members.set(set(members) - {task_list.owner_id})
         unassign_outsiders(task_list=task_list, actor=actor)
+
+
+@transaction.atomic
+def add_member(*, task_list: TaskList, user: User) -> bool:
+    """Add a user to the members of a list, which is locked. Return False for one who is a member already.
+
+    Raises:
+        Conflict: the list has as many members as it can have, or the user owns it.
+    """
+    if user.pk == task_list.owner_id:
+        raise Conflict(OWNS_IT)
+    members = set(task_list.members.values_list("pk", flat=True))
+    if user.pk in members:
+        return False
+    if len(members) >= MAX_MEMBERS:
+        raise Conflict(TOO_MANY_MEMBERS)
+    task_list.members.add(user)
+    task_list.save(update_fields=["updated_at"])
+    return True
+
+
+@transaction.atomic
+def remove_member(*, task_list: TaskList, user_id: int, actor: User) -> bool:
+    """Remove a member from a list, which is locked, and unassign the member's tasks.
+
+    Returns:
+        False if there is no such member.
+
+    Raises:
+        Conflict: the user owns the list.
+    """
+    if user_id == task_list.owner_id:
+        raise Conflict(OWNS_IT)
+    if not task_list.members.filter(pk=user_id).exists():
+        return False
+    task_list.members.remove(user_id)
+    task_list.save(update_fields=["updated_at"])
+    unassign_outsiders(task_list=task_list, actor=actor)
+    return True
+
+
+@transaction.atomic
+def hand_over(*, task_list: TaskList, to: User) -> None:
+    """Make a member the owner of a list, which is locked. The owner becomes a member.
+
+    Raises:
+        Conflict: the user has a list of this name.
+    """
+    before = task_list.owner
+    if same_name(TaskList.objects.filter(owner=to), task_list.name).exists():
+        raise Conflict(HAS_SUCH_A_LIST)
+    task_list.owner = to
+    task_list.save(update_fields=["owner", "updated_at"])
+    task_list.members.remove(to)
+    task_list.members.add(before)
+    notify_owner(task_list)
 
 
 @transaction.atomic
@@ -58,29 +129,65 @@ def save_tasks(*, tasks: Collection[Task], actor: User | None) -> None:
     the future takes a task out of ``overdue``. ``actor`` is not notified of changes of their own.
     """
     old = {task.pk: task for task in tasks if task.pk}
-    assignees = dict(Task.objects.filter(pk__in=old).values_list("pk", "assigned_to_id"))
+    stored = Task.objects.filter(pk__in=old).only("assigned_to_id", "deadline", "repeat")
+    before = {task.pk: task for task in stored}
     now = timezone.now()
     for task in tasks:
         task.updated_at = now
+        _choose_day(task, before.get(task.pk))
         if task.status == Status.OVERDUE:
             task.status = task.status_at(now)
     Task.objects.bulk_create(task for task in tasks if task.pk not in old)
     Task.objects.bulk_update(old.values(), CHANGEABLE)
-    changes = [(task, assignees.get(task.pk)) for task in tasks]
-    delivery.send_all([one for task, before in changes for one in messages_of_change(task, before, actor)])
+    changes = [(task, before[task.pk].assigned_to_id if task.pk in before else None) for task in tasks]
+    delivery.send_all([one for task, was in changes for one in messages_of_change(task, was, actor)])
+
+
+def _choose_day(task: Task, before: Task | None) -> None:
+    """Set the day of a monthly series, unless neither its deadline nor its period has changed."""
+    if task.repeat != Repeat.MONTHLY or task.deadline is None:
+        task.repeat_day = None
+    elif task.repeat_day is None or (
+        before and (before.deadline, before.repeat) != (task.deadline, task.repeat)
+    ):
+        task.repeat_day = task.deadline.astimezone(UTC).day
 
 
 @transaction.atomic
 def complete_task(*, task: Task, actor: User | None) -> None:
     """Complete a task, which is locked, and notify its assignee and the list's owner.
 
-    A completed task stays as it is.
+    A completed task stays as it is. Of a task that repeats the next one is made, once: not again after it
+    was reopened.
     """
     if task.status == Status.COMPLETED:
         return
     task.status, task.completed_at = Status.COMPLETED, timezone.now()
-    task.save(update_fields=["status", "completed_at", "updated_at"])
+    successor = _successor_of(task, task.completed_at)
+    task.repeated = task.repeated or successor is not None
+    task.save(update_fields=["status", "completed_at", "repeated", "updated_at"])
     delivery.send_all(list(messages_of_completion(task, actor)))
+    if successor:
+        save_tasks(tasks=[successor], actor=actor)
+
+
+def _successor_of(task: Task, now: datetime) -> Task | None:
+    """Return the next task of a series, not saved; None if the task does not repeat, or has one."""
+    if not task.repeat or task.repeated or task.deadline is None:
+        return None
+    deadline = next_deadline(task.deadline, task.repeat, task.repeat_day or task.deadline.day, now)
+    if deadline is None:
+        return None
+    may_have = task.assigned_to_id and task.assigned_to_id in active_team_of(task.task_list)
+    return Task(
+        task_list=task.task_list,
+        name=task.name,
+        description=task.description,
+        assigned_to_id=task.assigned_to_id if may_have else None,
+        deadline=deadline,
+        repeat=task.repeat,
+        repeat_day=task.repeat_day,
+    )
 
 
 @transaction.atomic

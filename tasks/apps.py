@@ -5,4 +5,5 @@ class TasksConfig(AppConfig):
     name = "tasks"
 
     def ready(self) -> None:
-        from tasks import notifications  # noqa: F401  (registers the composers)
+        # They register commands and composers, and what becomes of a user's lists.
+        from tasks import bot, departure, notifications  # noqa: F401

@@ -76,7 +76,8 @@ class Bulk:
             self.changed.append(task)
         for name, value in values.items():
             setattr(task, name, value)
-        facts.names[name_key(task.name)] = task.pk or NEW_TASK_ID
+        if not task.repeated:
+            facts.names[name_key(task.name)] = task.pk or NEW_TASK_ID
         return task
 
     def _new(self, list_id: int) -> Task:

@@ -22,6 +22,7 @@ TASK_NAME_TAKEN = "There is a task of this name in the list already."
 MIN_DEADLINE = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_DEADLINE = datetime(2200, 12, 31, 23, 59, 59, tzinfo=UTC)
 DEADLINE_RANGE = "A deadline must be from 1970-01-01T00:00:00Z to 2200-12-31T23:59:59Z."
+NO_DEADLINE = "A task that repeats needs a deadline."
 NOT_ON_THE_TEAM = "The assignee must be the list's owner or one of its members, and active."
 INACTIVE_OWNER = "The owner must be an active user."
 
@@ -68,6 +69,12 @@ class Status(models.TextChoices):
     OVERDUE = "overdue"
 
 
+class Repeat(models.TextChoices):
+    DAILY = "daily"
+    WEEKLY = "weekly"
+    MONTHLY = "monthly"
+
+
 RUNNING_STATUSES = (Status.PENDING, Status.IN_PROGRESS)
 # What no status changes: an index under this condition need not follow when a task becomes overdue.
 OPEN = models.Q(completed_at__isnull=True)
@@ -80,9 +87,9 @@ class Task(models.Model):
     ``status_at`` or, in queries, ``selectors.status_now``; the stored ``overdue`` and ``overdue_at`` only
     record that its assignee's message was recorded.
 
-    No index names ``status`` or a time of change, and the table's pages are filled by half (the
-    migration), so that PostgreSQL writes a status beside the old one and touches no index (HOT):
-    100,000 tasks are marked overdue in a fifth of the time.
+    No index names ``status`` or ``overdue_at``, and the table's pages are filled by half (the migration),
+    so that PostgreSQL writes a status beside the old one and touches no index (HOT): 100,000 tasks are
+    marked overdue in a fifth of the time.
     """
 
     task_list = models.ForeignKey(TaskList, on_delete=models.CASCADE, related_name="tasks", db_index=False)
@@ -97,6 +104,11 @@ class Task(models.Model):
     )
     deadline = models.DateTimeField(null=True, blank=True, validators=[validate_deadline])
     status = models.CharField(max_length=11, choices=Status, default=Status.PENDING, editable=False)
+    repeat = models.CharField(max_length=7, choices=Repeat, blank=True, default="", db_default="")
+    # The day of the month on which it repeats: a deadline on the 31st is on the 28th in February.
+    repeat_day = models.PositiveSmallIntegerField(null=True, editable=False)
+    # The next task of the series has been made, and has the name now. It is made once.
+    repeated = models.BooleanField(default=False, db_default=False, editable=False)
     completed_at = models.DateTimeField(null=True, blank=True, editable=False)
     overdue_at = models.DateTimeField(null=True, blank=True, editable=False)
     created_at = models.DateTimeField(auto_now_add=True)
@@ -106,7 +118,16 @@ class Task(models.Model):
         ordering = ["-id"]
         constraints = [
             UniqueName(
-                "task_list", NameKey("name"), name="task_name_key", violation_error_message=TASK_NAME_TAKEN
+                "task_list",
+                NameKey("name"),
+                name="task_name_key",
+                condition=models.Q(repeated=False),
+                violation_error_message=TASK_NAME_TAKEN,
+            ),
+            models.CheckConstraint(
+                condition=models.Q(repeat="") | models.Q(repeat__in=Repeat.values, deadline__isnull=False),
+                name="task_repeat_has_deadline",
+                violation_error_message=NO_DEADLINE,
             ),
             models.CheckConstraint(condition=~models.Q(Exact(NameKey("name"), "")), name="task_name_visible"),
             models.CheckConstraint(
@@ -121,7 +142,15 @@ class Task(models.Model):
                 name="task_completed_at_while_completed",
             ),
         ]
-        indexes = [models.Index(fields=["deadline"], name="task_open_deadline", condition=OPEN)]
+        indexes = [
+            models.Index(fields=["deadline"], name="task_open_deadline", condition=OPEN),
+            # Counts, filters and orders of a user's tasks read this alone, then the rows of one page.
+            models.Index(
+                fields=["task_list", "id"],
+                include=["name", "deadline", "assigned_to", "completed_at", "created_at", "updated_at"],
+                name="task_of_list",
+            ),
+        ]
 
     def __str__(self) -> str:
         return str(self.name)

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 from django.db.models import Q
 from django.utils import timezone
 
+from messaging import delivery
 from messaging.composers import Content, composer
 from messaging.models import OutgoingMessage
 from tasks.models import RUNNING_STATUSES, Status, Task
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
+
+    from tasks.models import TaskList
 
 State = OutgoingMessage.State
 MAX_TASKS_NAMED = 20
@@ -70,6 +73,16 @@ def messages_of_completion(task: Task, actor: User | None) -> Iterator[OutgoingM
             yield _message(task, recipient, Kind.COMPLETED, event_at)
 
 
+def notify_owner(task_list: TaskList) -> None:
+    """Notify the new owner of a list."""
+    delivery.send(
+        user=task_list.owner,
+        subject=f"You own the list {task_list.name}",
+        text=f"The list {task_list.name} was handed over to you.",
+        dedupe_key=f"tasks.owner:{task_list.pk}:{task_list.owner_id}:{iso(task_list.updated_at)}",
+    )
+
+
 def unsent_messages_of_assignment(task: Task) -> Iterator[OutgoingMessage]:
     """Yield copies of those that hold now and were not sent: recorded again, they are sent after all.
 
@@ -94,7 +107,7 @@ def compose_about_task(message: OutgoingMessage) -> Content | None:
     task = Task.objects.select_related("task_list").filter(pk=message.payload["task"]).first()
     if task is None or not _is_current(message, task) or _is_superseded(message):
         return None
-    return Content(f"{SUBJECTS[Kind(message.kind)]}: {task.name}", _line(task))
+    return Content(f"{SUBJECTS[Kind(message.kind)]}: {task.name}", describe(task))
 
 
 @composer(Kind.OVERDUE)
@@ -105,9 +118,9 @@ def compose_overdue(message: OutgoingMessage) -> Content | None:
     if not named:
         return None
     if len(named) == 1:
-        return Content(f"Overdue: {named[0].name}", _line(named[0]))
+        return Content(f"Overdue: {named[0].name}", describe(named[0]))
     count = tasks.count()
-    lines = [_line(task) for task in named[:MAX_TASKS_NAMED]]
+    lines = [describe(task) for task in named[:MAX_TASKS_NAMED]]
     if count > MAX_TASKS_NAMED:
         lines.append(f"… and {count - MAX_TASKS_NAMED} more")
     return Content(f"Overdue: {count} tasks", "\n".join(lines))
@@ -158,6 +171,7 @@ def _event_at(message: OutgoingMessage) -> datetime:
     return datetime.fromisoformat(message.payload["event_at"])
 
 
-def _line(task: Task) -> str:
+def describe(task: Task) -> str:
+    """Return a task in one line, with its list and its deadline."""
     due = f", due {task.deadline:%Y-%m-%d %H:%M} UTC" if task.deadline else ""
     return f"{task.name} ({task.task_list.name}){due}"

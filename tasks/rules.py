@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from core.names import name_key
-from tasks.models import NOT_ON_THE_TEAM, TASK_NAME_TAKEN
+from tasks.models import NO_DEADLINE, NOT_ON_THE_TEAM, TASK_NAME_TAKEN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -20,7 +20,10 @@ def broken_rules(task: Task | None, values: Mapping[str, Any], facts: TeamFacts)
     An assignee who has since become inactive may stay. A new one must be active.
     """
     errors = {}
-    if "name" in values:
+    repeat, deadline = (values.get(name, getattr(task, name, None)) for name in ("repeat", "deadline"))
+    if repeat and deadline is None:
+        errors["repeat"] = [NO_DEADLINE]
+    if "name" in values and not (task and task.repeated):
         bearer = facts.names.get(name_key(values["name"]))
         if bearer is not None and not (task and bearer == task.pk):
             errors["name"] = [TASK_NAME_TAKEN]

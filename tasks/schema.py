@@ -5,9 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, TypeVar
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 
-from tasks.serializers import BulkResponseSerializer, BulkSerializer, TaskSerializer
+from accounts.serializers import PersonSerializer
+from tasks.serializers import (
+    BulkResponseSerializer,
+    BulkSerializer,
+    MemberSerializer,
+    TaskListSerializer,
+    TaskSerializer,
+)
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 IF_MATCH = OpenApiParameter(
@@ -36,6 +43,32 @@ TASK_LISTS = extend_schema_view(
         "For the list's owner and its members.",
         responses=TaskSerializer(many=True),
     ),
+    members=_operation(
+        "List the members of a list",
+        "For the list's owner and its members.",
+        responses=PersonSerializer(many=True),
+    ),
+    remove_member=_operation(
+        "Remove a member, or leave",
+        "The owner removes any member, a member only themselves. Their tasks are unassigned.",
+        parameters=[OpenApiParameter("user_id", int, "path", description="The id of the member.")],
+        responses={204: OpenApiResponse(description="No member any more.")},
+    ),
+    owner=_write(
+        "Hand the list over",
+        "For the list's owner, who becomes a member. The next owner is one of the members.",
+        request=MemberSerializer,
+        responses=TaskListSerializer,
+    ),
+)
+ADD_MEMBER = _operation(
+    "Add a member",
+    "For the list's owner. Adding a member again changes nothing (200).",
+    request=MemberSerializer,
+    responses={
+        201: PersonSerializer,
+        200: OpenApiResponse(PersonSerializer, description="Was a member already."),
+    },
 )
 CREATE_TASK = _operation(
     "Create a task",

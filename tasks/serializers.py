@@ -1,4 +1,4 @@
-"""What the API takes and gives. Users are ids; ``user/<id>/`` gives their names."""
+"""What the API takes and gives. Beside each id of a user or a list is its name."""
 
 from __future__ import annotations
 
@@ -8,21 +8,53 @@ from django.contrib.auth.models import User
 from django.utils import timezone
 from rest_framework import serializers
 
+from accounts.names import find_user
 from api.fields import IdField
 from api.serializers import ModelSerializer, Serializer
-from core.names import same_name
-from tasks.models import DEADLINE_RANGE, LIST_NAME_TAKEN, Status, Task, TaskList
+from core.names import MAX_NORMALIZED, same_name
+from core.users import display_name
+from tasks.actions import MAX_MEMBERS
+from tasks.models import DEADLINE_RANGE, LIST_NAME_TAKEN, NO_DEADLINE, Repeat, Status, Task, TaskList
 from tasks.rules import broken_rules
 from tasks.selectors import team_facts
 
-MAX_MEMBERS = 200
 MAX_ROWS = 100
+NO_USER = "There is no active user of this name."
+NO_MEMBER = "Must be the username of a member of the list."
 MAX_DESCRIPTION_LENGTH = 10_000
+REPEAT_HELP = (
+    f"Completing the task makes the next one, with the next deadline that is in the future. {NO_DEADLINE} "
+    "A monthly series keeps its day: 31 January, 28 February, 31 March."
+)
 TASK_FIELDS: dict[str, dict[str, Any]] = {
     "name": {"help_text": "Unique within the list, whatever the letter case."},
     "description": {"max_length": MAX_DESCRIPTION_LENGTH, "help_text": "Any text."},
     "deadline": {"error_messages": {"overflow": DEADLINE_RANGE}, "help_text": DEADLINE_RANGE},
 }
+
+
+class UserNameField(serializers.Field):  # type: ignore[type-arg]  # no such thing at run time
+    """The name of a user to show: the full name, or the username."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(read_only=True, **kwargs)
+
+    def to_representation(self, value: User) -> str:
+        return display_name(value)
+
+
+class RepeatField(serializers.ChoiceField):
+    """How often a task repeats; null for one that does not."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(Repeat.values, allow_null=True, required=False, help_text=REPEAT_HELP, **kwargs)
+
+    def run_validation(self, data: Any = serializers.empty) -> Any:
+        value = super().run_validation(data)
+        return "" if value is None else value
+
+    def to_representation(self, value: str) -> Any:
+        return value or None
 
 
 class MembersField(serializers.ListField):
@@ -50,9 +82,11 @@ class TaskListSerializer(ModelSerializer[TaskList]):
         help_text="Ids of users, who may read the list and create tasks. Its owner is none of them.",
     )
 
+    owner_name = UserNameField(source="owner", help_text="The owner's full name, or username.")
+
     class Meta:
         model = TaskList
-        fields = ["id", "name", "owner", "members", "created_at", "updated_at"]
+        fields = ["id", "name", "owner", "owner_name", "members", "created_at", "updated_at"]
         read_only_fields = ["owner"]
         extra_kwargs = {
             "name": {"help_text": "Unique among the owner's lists, whatever the letter case."},
@@ -101,6 +135,13 @@ class TaskSerializer(ModelSerializer[Task]):
         required=False,
         help_text="The id of the assignee: the list's owner or one of its active members.",
     )
+    assigned_to_name = UserNameField(
+        source="assigned_to", help_text="The assignee's full name, or username; null without one."
+    )
+    task_list_name = serializers.CharField(
+        source="task_list.name", read_only=True, help_text="The name of its list."
+    )
+    repeat = RepeatField()
     status = StatusField(
         Status.choices, read_only=True, help_text="`overdue` as soon as the deadline has passed."
     )
@@ -110,19 +151,24 @@ class TaskSerializer(ModelSerializer[Task]):
         fields = [
             "id",
             "task_list",
+            "task_list_name",
             "name",
             "description",
             "assigned_to",
+            "assigned_to_name",
             "deadline",
+            "repeat",
+            "repeated",
             "status",
             "completed_at",
             "created_at",
             "updated_at",
         ]
-        read_only_fields = ["task_list", "completed_at"]
+        read_only_fields = ["task_list", "repeated", "completed_at"]
         extra_kwargs = {
             **TASK_FIELDS,
             "task_list": {"help_text": "The id of its list."},
+            "repeated": {"help_text": "Whether completing it has made the next task of the series."},
             "completed_at": {"help_text": "When the task was completed; null while it is open."},
             "created_at": {"help_text": "When the task was created."},
             "updated_at": {"help_text": "When the task was last changed."},
@@ -144,10 +190,11 @@ class BulkRowSerializer(ModelSerializer[Task]):
     assigned_to = IdField(
         source="assigned_to_id", allow_null=True, required=False, help_text="The id of the assignee."
     )
+    repeat = RepeatField()
 
     class Meta:
         model = Task
-        fields = ["id", "task_list", "name", "description", "assigned_to", "deadline"]
+        fields = ["id", "task_list", "name", "description", "assigned_to", "deadline", "repeat"]
         extra_kwargs = {**TASK_FIELDS, "name": {**TASK_FIELDS["name"], "required": False}}
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
@@ -166,3 +213,27 @@ class BulkSerializer(Serializer):
 
 class BulkResponseSerializer(Serializer):
     tasks = TaskSerializer(many=True, help_text="In the order of the request.")
+
+
+class MemberSerializer(Serializer):
+    """A user, by the username."""
+
+    username = serializers.CharField(
+        max_length=MAX_NORMALIZED, help_text="Of an active user; `users/?search=` finds it."
+    )
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        user = find_user(attrs["username"])
+        if user is None or not user.is_active:
+            raise serializers.ValidationError({"username": NO_USER})
+        return {"user": user}
+
+
+class OwnerSerializer(MemberSerializer):
+    """The next owner of the list of the ``context``: one of its members."""
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        valid = super().validate(attrs)
+        if not self.context["task_list"].members.filter(pk=valid["user"].pk).exists():
+            raise serializers.ValidationError({"username": NO_MEMBER})
+        return valid

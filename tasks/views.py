@@ -6,6 +6,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
+from django.db.models import prefetch_related_objects
 from django.http import Http404
 from django.urls import reverse
 from django.utils import timezone
@@ -13,7 +14,9 @@ from rest_framework import mixins, status
 from rest_framework.decorators import action
 from rest_framework.response import Response
 
+from accounts.serializers import PersonSerializer
 from api.http_cache import json_etag
+from api.pagination import DeepPagination, PageQuery
 from api.serializers import refuse_body
 from api.viewsets import (
     DestroyModelMixin,
@@ -27,9 +30,16 @@ from tasks import actions, schema
 from tasks.bulk import Bulk
 from tasks.filters import ListTasksQuery, TaskListQuery, TaskQuery
 from tasks.models import Task, TaskList
-from tasks.permissions import NO_LIST, NO_TASK, TaskListPermission, TaskPermission
-from tasks.selectors import filter_lists, filter_tasks, lists_of, tasks_of
-from tasks.serializers import BulkResponseSerializer, BulkSerializer, TaskListSerializer, TaskSerializer
+from tasks.permissions import NO_LIST, NO_MEMBER, NO_TASK, TaskListPermission, TaskPermission
+from tasks.selectors import filter_lists, filter_tasks, lists_of, tasks_of, tasks_of_many
+from tasks.serializers import (
+    BulkResponseSerializer,
+    BulkSerializer,
+    MemberSerializer,
+    OwnerSerializer,
+    TaskListSerializer,
+    TaskSerializer,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,14 +81,15 @@ class AtOneMoment:
 class TaskListViewSet(AtOneMoment, ModelViewSet[TaskList]):
     serializer_class = TaskListSerializer
     permission_classes = [TaskListPermission]
-    query_serializers = {"list": TaskListQuery, "tasks": ListTasksQuery}
+    query_serializers = {"list": TaskListQuery, "tasks": ListTasksQuery, "members": PageQuery}
     queryset = TaskList.objects.none()
     lookup_value_converter = "int"
     not_found = NO_LIST
 
     def get_queryset(self) -> QuerySet[TaskList]:
         lists = lists_of(current_user(self.request))
-        return lists if self.action in {"tasks", "create_task"} else lists.prefetch_related("members")
+        with_team = self.action not in {"tasks", "create_task", "members"}
+        return lists.select_related("owner").prefetch_related("members") if with_team else lists
 
     def filter_queryset(self, queryset: QuerySet[TaskList, Any]) -> QuerySet[TaskList, Any]:
         found = super().filter_queryset(queryset)
@@ -102,9 +113,10 @@ class TaskListViewSet(AtOneMoment, ModelViewSet[TaskList]):
         )
         return task_list
 
-    @action(detail=True, serializer_class=TaskSerializer)
+    @action(detail=True, serializer_class=TaskSerializer, pagination_class=DeepPagination)
     def tasks(self, request: Request, pk: int) -> Response:  # noqa: ARG002
-        rows = filter_tasks(self.get_object().tasks.all(), self.query, self.now)
+        tasks = self.get_object().tasks.select_related("task_list", "assigned_to")
+        rows = filter_tasks(tasks, self.query, self.now)
         page = self.paginate_queryset(rows)  # type: ignore[arg-type]  # not the view's model
         return self.get_paginated_response(self.get_serializer(page, many=True).data)
 
@@ -123,6 +135,42 @@ class TaskListViewSet(AtOneMoment, ModelViewSet[TaskList]):
         headers = {"Location": reverse("task", args=[task.pk]), "ETag": json_etag(data)}
         return Response(data, status=status.HTTP_201_CREATED, headers=headers)
 
+    @action(detail=True, serializer_class=PersonSerializer)
+    def members(self, request: Request, pk: int) -> Response:  # noqa: ARG002
+        rows = self.get_object().members.order_by("username")
+        page = self.paginate_queryset(rows)
+        return self.get_paginated_response(self.get_serializer(page, many=True).data)
+
+    @members.mapping.post
+    @schema.ADD_MEMBER
+    @transaction.atomic
+    def add_member(self, request: Request, pk: int) -> Response:  # noqa: ARG002
+        task_list = self.get_object()
+        serializer = MemberSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        user = serializer.validated_data["user"]
+        is_new = actions.add_member(task_list=task_list, user=user)
+        self.reload(task_list)
+        created = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
+        return Response(PersonSerializer(user).data, status=created)
+
+    @action(detail=True, methods=["delete"], url_path="members/<int:user_id>", url_name="member")
+    @transaction.atomic
+    def remove_member(self, request: Request, pk: int, user_id: int) -> Response:  # noqa: ARG002
+        task_list, actor = self.get_object(), current_user(request)
+        if not actions.remove_member(task_list=task_list, user_id=user_id, actor=actor):
+            raise Http404(NO_MEMBER)
+        return Response(status=status.HTTP_204_NO_CONTENT)
+
+    @action(detail=True, methods=["post"])
+    @transaction.atomic
+    def owner(self, request: Request, pk: int) -> HttpResponse:  # noqa: ARG002
+        task_list = self.lock_object()
+        serializer = OwnerSerializer(data=request.data, context={"task_list": task_list})
+        serializer.is_valid(raise_exception=True)
+        actions.hand_over(task_list=task_list, to=serializer.validated_data["user"])
+        return self.respond(self.reload(task_list))
+
 
 @schema.TASKS
 class TaskViewSet(
@@ -135,14 +183,16 @@ class TaskViewSet(
 ):
     serializer_class = TaskSerializer
     permission_classes = [TaskPermission]
+    pagination_class = DeepPagination
     query_serializers = {"list": TaskQuery}
     queryset = Task.objects.none()
     lookup_value_converter = "int"
     not_found = NO_TASK
 
     def get_queryset(self) -> QuerySet[Task]:
-        tasks = tasks_of(current_user(self.request))
-        return tasks.select_related("task_list") if self.detail else tasks
+        user = current_user(self.request)
+        tasks = tasks_of(user) if self.detail else tasks_of_many(user)
+        return tasks.select_related("task_list", "assigned_to")
 
     def filter_queryset(self, queryset: QuerySet[Task, Any]) -> QuerySet[Task, Any]:
         found = super().filter_queryset(queryset)
@@ -188,4 +238,5 @@ class TaskViewSet(
         many = Bulk(serializer.validated_data["tasks"], current_user(request))
         tasks = many.build()
         actions.save_tasks(tasks=many.changed, actor=current_user(request))
+        prefetch_related_objects(tasks, "assigned_to")  # the names, by one query
         return Response(BulkResponseSerializer({"tasks": tasks}, context=self.get_serializer_context()).data)

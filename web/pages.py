@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from django.views.decorators.cache import never_cache
 
+from core.security import CONTENT_SECURITY_POLICY
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -14,11 +16,6 @@ if TYPE_CHECKING:
     from django.http.response import HttpResponseBase
 
     View = Callable[..., HttpResponseBase]
-
-CONTENT_SECURITY_POLICY = (
-    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self'; "
-    "form-action 'self'; base-uri 'none'; frame-ancestors 'none'"
-)
 
 
 def own_page(view: View) -> View:

@@ -5,18 +5,31 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import User
+from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import get_language_from_request
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
+from rest_framework import status
+from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
 from accounts import actions
-from accounts.serializers import ProfileSerializer, UserSerializer
+from accounts.account import delete_account, export_account
+from accounts.selectors import search_users
+from accounts.serializers import (
+    AccountDeletionSerializer,
+    PersonQuery,
+    PersonSerializer,
+    ProfileSerializer,
+    UserSerializer,
+)
 from api.viewsets import GenericViewSet, RetrieveModelMixin, UpdateModelMixin
 from core.users import PublicUserSerializer, current_user
 
 if TYPE_CHECKING:
+    from django.db.models import QuerySet
     from rest_framework.request import Request
     from rest_framework.serializers import BaseSerializer
 
@@ -31,6 +44,14 @@ if TYPE_CHECKING:
 class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User]):
     queryset = User.objects.all()
     serializer_class = ProfileSerializer
+    throttle_scope: str | None = None
+    deletes_with_body = ("destroy",)
+
+    def get_throttles(self) -> list[Any]:
+        """Return the throttles: guesses of the password, and exports, are limited."""
+        if self.action in {"destroy", "export"}:
+            self.throttle_scope = "auth-password"
+        return super().get_throttles()
 
     def get_object(self) -> User:
         user = current_user(self.request)
@@ -43,9 +64,44 @@ class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User])
         language = get_language_from_request(self.request._request)
         actions.update_profile(user=serializer.instance, values=serializer.validated_data, language=language)
 
+    @extend_schema(
+        summary="Delete the account",
+        description="With the password. Personal data are deleted with it; where other data need the user, "
+        "as a company's subscriptions do, the user stays without a name. A task list goes to its first "
+        "active member.",
+        request=AccountDeletionSerializer,
+        responses={204: OpenApiResponse(description="Deleted.")},
+    )
+    def destroy(self, request: Request) -> Response:
+        serializer = AccountDeletionSerializer(data=request.data)
+        serializer.is_valid(raise_exception=True)
+        delete_account(user=current_user(request), **serializer.validated_data)
+        return Response(status=status.HTTP_204_NO_CONTENT)
 
-class UserViewSet(GenericViewSet[User]):
+    @extend_schema(
+        summary="Export the account",
+        description="Everything that is known of the signed-in user: `account`, then the rows of every table "
+        "that concern the user, by the table and the column that says so.",
+        responses={200: OpenApiTypes.OBJECT},
+    )
+    def export(self, request: Request) -> HttpResponse:
+        body = b"".join(export_account(user=current_user(request)))
+        name = {"Content-Disposition": 'attachment; filename="account.json"'}
+        return HttpResponse(body, content_type="application/json", headers=name)
+
+
+@extend_schema_view(
+    list=extend_schema(
+        summary="Search for users",
+        description="Active users by the beginnings of their names, to choose members of a task list.",
+    ),
+)
+class UserViewSet(ListModelMixin, GenericViewSet[User]):
     queryset = User.objects.all()
+    query_serializers = {"list": PersonQuery}
+
+    def get_queryset(self) -> QuerySet[User]:
+        return search_users(self.query["search"]) if self.action == "list" else super().get_queryset()
 
     @extend_schema(
         summary="A user",
@@ -58,6 +114,8 @@ class UserViewSet(GenericViewSet[User]):
         return Response(self.get_serializer(user).data)
 
     def get_serializer_class(self) -> type[BaseSerializer[User]]:
+        if self.action == "list":
+            return PersonSerializer
         caller = self.request.user
         sees_all = caller.is_staff or caller.pk == self.kwargs["pk"]
         return UserSerializer if sees_all else PublicUserSerializer

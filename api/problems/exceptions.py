@@ -10,12 +10,14 @@ from rest_framework.exceptions import APIException
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+CONTENT_TYPE = "application/problem+json"
+
 
 class Problem(APIException):
     """Raise it to answer a request with this problem.
 
     ``detail`` says what was wrong and what is accepted; ``errors`` says it by field;
-    ``headers`` go with the response.
+    ``headers`` go with the response; ``members`` are further parts of its body.
     """
 
     status_code: int = HTTPStatus.BAD_REQUEST
@@ -27,11 +29,13 @@ class Problem(APIException):
         status: int | None = None,
         errors: Mapping[str, list[str]] | None = None,
         headers: Mapping[str, str] | None = None,
+        members: Mapping[str, object] | None = None,
     ) -> None:
         super().__init__(detail)
         self.status_code = status or self.status_code
         self.errors = errors
         self.headers = headers or {}
+        self.members = members or {}
 
 
 class Conflict(Problem):

@@ -12,12 +12,12 @@ from rest_framework.exceptions import APIException, Throttled, ValidationError
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
+from api.problems.exceptions import CONTENT_TYPE
 from api.problems.mapping import translate
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-CONTENT_TYPE = "application/problem+json"
 # A registered type (draft-ietf-httpapi-ratelimit-headers). Other problems have no type of their own.
 QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 MAX_MESSAGE_CHARACTERS = 300  # DRF repeats the input in some messages, and an input may be long
@@ -66,7 +66,8 @@ def problem_of(exception: APIException) -> HttpResponse:
     if isinstance(exception, ValidationError):
         errors = by_field(exception.detail)
     detail = _summary(errors) if isinstance(exception.detail, dict | list) else _short(exception.detail)
-    return problem_response(exception.status_code, detail, errors=errors, headers=headers)
+    members = getattr(exception, "members", {})
+    return problem_response(exception.status_code, detail, errors=errors, headers=headers, **members)
 
 
 def _throttled(exception: Throttled, headers: dict[str, str]) -> HttpResponse:

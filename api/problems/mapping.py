@@ -21,7 +21,12 @@ from api.problems.exceptions import Conflict, Problem, Unavailable
 logger = logging.getLogger(__name__)
 
 # SQLSTATEs are those of https://www.postgresql.org/docs/current/errcodes-appendix.html
-RACE_LOST = {"40001", "40P01", "55P03"}  # serialization failure, deadlock, lock not available
+RACE_LOST = {"40001", "40P01"}  # serialization failure, deadlock
+LOCK_NOT_AVAILABLE = "55P03"
+TIMED_OUT = "57014"  # query canceled, by statement_timeout or by an operator
+# Outages among PostgreSQL's InternalErrors: a server that takes no writes for now (a standby, a full disk),
+# and a transaction that was idle for too long.
+READ_ONLY, IDLE_FOR_TOO_LONG = "25006", "25P03"
 NUL_IN_TEXT = "A string literal cannot contain NUL (0x00) characters."  # psycopg2's ValueError
 
 
@@ -63,8 +68,23 @@ def _from_database(exception: db.Error) -> exceptions.APIException | None:
         case db.DataError():
             return Problem("A value is out of the range or form that can be stored.")
         case db.OperationalError() if _sqlstate(exception) in RACE_LOST:
+            return Conflict("Another request was changing the same data: try again.")
+        case db.OperationalError() if _sqlstate(exception) == LOCK_NOT_AVAILABLE:
             return Unavailable("Another request was changing the same data: try again.", retry_after=1)
-        case db.OperationalError() | db.InterfaceError():
+    return _from_outage(exception)
+
+
+def _from_outage(exception: db.Error) -> Unavailable | None:
+    match exception:
+        case db.OperationalError() if _sqlstate(exception) == TIMED_OUT:
+            logger.error("A statement took too long: %s", exception)
+            return Unavailable("The database took too long: try again.")
+        case db.InternalError() if _sqlstate(exception) == READ_ONLY:
+            logger.error("The database is read-only: %s", exception)
+            return Unavailable("Nothing can be changed for now: the database is read-only.", retry_after=30)
+        case db.InternalError() if _sqlstate(exception) != IDLE_FOR_TOO_LONG:
+            return None
+        case db.OperationalError() | db.InterfaceError() | db.InternalError():
             logger.error("The database is unavailable: %s", exception)
             return Unavailable("The database is unavailable.")
     return None

@@ -15,7 +15,9 @@ from django.db import connection, transaction  # noqa: E402
 from benchmarks.history.ledger.layout import ITEMS, OPENING_BALANCE, OWNERS, TAGS, group_of, owner_of  # noqa: E402
 
 JOURNAL = Path(__file__).parent / "ledger" / "journal.sql"
-TABLES = "ledger_item, ledger_owner, ledger_tag, ledger_item_tags, ledger_order, register, journal"
+TABLES = (
+    "ledger_item, ledger_owner, ledger_tag, ledger_item_tags, ledger_order, ledger_planned, register, journal"
+)
 
 
 def main() -> None:

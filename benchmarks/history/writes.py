@@ -10,10 +10,11 @@ import io
 
 from django.db import DataError, connection, transaction
 from django.db.models import F
+from django.db.models.functions import Now
 
 from benchmarks.history.attempt import Attempt, CallbackFailed, RolledBack
 from benchmarks.history.ledger.layout import group_of, owner_of
-from benchmarks.history.ledger.models import Item, Order, Owner, Tag
+from benchmarks.history.ledger.models import Item, Order, Owner, Planned, Tag
 
 
 def save(a: Attempt) -> None:
@@ -234,6 +235,17 @@ def deferred_in_autocommit(a: Attempt) -> None:
     a.contestant.changed([a.pk])
 
 
+def scheduled(a: Attempt) -> None:
+    """A row for a moment is committed; a second transaction applies it, as services/scheduling.py does."""
+    row = Planned.objects.create(item_id=a.pk, nonce=a.nonce)
+    with a.transaction():
+        a.lock(a.pk)
+        due = Planned.objects.filter(pk=row.pk, applied_at=None, effective_from__lte=Now())
+        if due.update(applied_at=Now()):
+            a.contestant.update(Item.objects.filter(pk=a.pk), nonce=a.nonce)
+            a.contestant.changed([a.pk])
+
+
 def read_around(a: Attempt) -> None:
     """Reads in a transaction: they may see its own writes, so only later reads of the values are checked."""
     a.contestant.detail(a.pk)
@@ -268,4 +280,5 @@ KINDS = {
     raw_commit_in_transaction: 1,
     deferred: 1,
     deferred_in_autocommit: 1,
+    scheduled: 2,
 }

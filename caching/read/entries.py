@@ -40,6 +40,8 @@ class Entry(Protocol):
     def target(self) -> Target: ...
 
     def look(self) -> CacheResult | None: ...
+    def look_call(self) -> ScriptCall: ...
+    def judge(self, body: bytes | None, tag: bytes | None, /) -> CacheResult | None: ...
     def lease(self, token: str) -> Lease: ...
     def fill(self, lease: str, body: bytes) -> bool: ...
     def release(self, lease: str) -> None: ...
@@ -79,10 +81,21 @@ class KeyEntry:
         body, tag, self.generation = get_gateway().read(
             self.target.key, self.target.lease_key, self.group.key
         )
-        if body is None or tag is None or self.generation is None:
+        return self.judge(body, tag, self.generation)
+
+    def judge(
+        self, body: bytes | None, tag: bytes | None, generation: bytes | None = None
+    ) -> CacheResult | None:
+        """Return the value if it may be read, given its tag and the generation at the same moment."""
+        if body is None or tag is None or generation is None:
             return None
-        prefix = self._tag()
+        prefix = self._tag(generation)
         return _hit(body, tag[len(prefix) :]) if tag.startswith(prefix) else None
+
+    def look_call(self) -> ScriptCall:
+        """Return the script that reads what ``judge`` takes."""
+        keys = (self.target.key, self.target.lease_key, self.group.key)
+        return ScriptCall(scripts.LOOK, keys, [b"S%b:" % self._shape])
 
     def lease(self, token: str) -> Lease:
         """Request a lease. The generation is read before that, and both precede the read of the database.
@@ -98,22 +111,22 @@ class KeyEntry:
             )
             if self.generation is None:
                 return Lease("fenced")
-        call = ScriptCall(scripts.LEASE, self.target, [token, LEASE_TTL_MS, self._tag()])
+        call = ScriptCall(scripts.LEASE, self.target, [token, LEASE_TTL_MS, self._tag(self.generation)])
         outcome, *details = gateway.run_trusted(call)
         return _answer(outcome, details)
 
     def fill(self, lease: str, body: bytes) -> bool:
         """Store if the lease is still held. Return whether it was."""
         keys = [self.target.key, self.target.lease_key]
-        call = ScriptCall(scripts.FILL, keys, [lease, body, self._ttl_ms, self._tag()])
+        call = ScriptCall(scripts.FILL, keys, [lease, body, self._ttl_ms, self._tag(self.generation)])
         return bool(get_gateway().run(call)[0] == 1)
 
     def release(self, lease: str) -> None:
         """Give the lease back."""
         get_gateway().run(ScriptCall(scripts.RELEASE, [self.target.lease_key], [lease]))
 
-    def _tag(self) -> bytes:
-        return b"S%b:%b:" % (self._shape, self.generation or b"")
+    def _tag(self, generation: bytes | None) -> bytes:
+        return b"S%b:%b:" % (self._shape, generation or b"")
 
 
 class HashFieldEntry:
@@ -134,11 +147,19 @@ class HashFieldEntry:
 
     def look(self) -> CacheResult | None:
         """Return the value if it may be read: one plain command."""
-        body, tag = get_gateway().read_fields(self.target.key, self._field, f"#{self._field}")
+        return self.judge(*get_gateway().read_fields(self.target.key, self._field, f"#{self._field}"))
+
+    def judge(self, body: bytes | None, tag: bytes | None) -> CacheResult | None:
+        """Return the value if it may be read, given its tag."""
         if body is None or tag is None:
             return None
         shape, _, expires = tag.split(b":")
         return _hit(body, expires) if shape == self._shape else None
+
+    def look_call(self) -> ScriptCall:
+        """Return the script that reads what ``judge`` takes."""
+        arguments = [b"%b:" % self._shape, self._field]
+        return ScriptCall(scripts.LOOK_FIELD, [self.target.key], arguments)
 
     def lease(self, token: str) -> Lease:
         """Request a lease, before the database is read."""

@@ -98,6 +98,24 @@ def current_server(conf: RedisConf) -> Endpoint:
     return endpoint.at(*master_endpoint(conf).options["find_master"]())
 
 
+def shared_database(cache: RedisConf, other: RedisConf) -> int | None:
+    """Return the number of the other's database if both are databases of one server, else None.
+
+    Both must also have the same credentials: one exchange may use only what both users may.
+
+    Raises:
+        ImproperlyConfigured: an address cannot be parsed.
+    """
+    if cache.cluster or other.cluster:
+        return None
+    ours, theirs = (
+        (*endpoint_of(conf).with_options(db=0), [server.address for server in sentinel_endpoints(conf)])
+        for conf in (cache, other)
+    )
+    is_one = ours == theirs and (not cache.sentinels or cache.master == other.master)
+    return endpoint_of(other).db if is_one else None
+
+
 def _following_master(conf: RedisConf, endpoint: Endpoint) -> Endpoint:
     """Return an endpoint whose connections query the Sentinels for the master whenever they open."""
     brief = {"socket_connect_timeout": directory.ANSWER_SECONDS, "socket_timeout": directory.ANSWER_SECONDS}

@@ -10,7 +10,8 @@ from drf_spectacular.utils import extend_schema_view
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
 
-from api.http_cache import cached_response, etag_of, json_etag
+from api.cached import cached_action
+from api.http_cache import etag_of, json_etag
 from api.permissions import ModelPermissionsOrReadOnly
 from api.problems.exceptions import Problem
 from api.viewsets import ModelViewSet
@@ -20,12 +21,13 @@ from courses.models import Category, Course
 from courses.parameters import CourseQuery, TopQuery
 from courses.permissions import NO_COURSE, can_view_drafts
 from courses.serializers import CategorySerializer, CourseWriteSerializer
-from courses.view_counts import count_view
+from courses.view_counts import course_views
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
-    from django.http import HttpResponse
     from rest_framework.request import Request
+
+    from api.cached import Read
 
 
 @extend_schema_view(**schema.COURSES)
@@ -37,33 +39,29 @@ class CourseViewSet(ModelViewSet[Course]):
     lookup_value_converter = "int"
     throttle_scope: str | None = None
 
-    def list(self, request: Request) -> HttpResponse:  # type: ignore[override]
+    @cached_action(cache.course_pages)
+    def list(self, request: Request, read: Read) -> CacheResult:  # type: ignore[override]
         try:
             if can_view_drafts(request.user):
-                result = uncached(selectors.course_page(**self.query, drafts=True), "drafts")
-            else:
-                result = cache.course_pages.get(**self.query)
+                return uncached(selectors.course_page(**self.query, drafts=True), "drafts")
+            return read()
         except Category.DoesNotExist:
             raise _no_category(self.query["category"]) from None
-        return cached_response(request, result)
 
     @schema.TOP
     @action(detail=False, permission_classes=[AllowAny], throttle_scope="courses-top", pagination_class=None)
-    def top(self, request: Request) -> HttpResponse:
+    @cached_action(cache.top_courses)
+    def top(self, request: Request, read: Read) -> CacheResult:
         if can_view_drafts(request.user):
-            result = uncached(selectors.top_courses(**self.query, drafts=True), "drafts")
-        else:
-            result = cache.top_courses.get(**self.query)
-        return cached_response(request, result)
+            return uncached(selectors.top_courses(**self.query, drafts=True), "drafts")
+        return read()
 
-    def retrieve(self, request: Request, pk: int) -> HttpResponse:
+    @cached_action(cache.course_detail, counts=course_views)
+    def retrieve(self, request: Request, read: Read, pk: int) -> CacheResult:
         try:
-            result = cache.course_detail.get(pk=pk)
+            return read()
         except Course.DoesNotExist:
-            return cached_response(request, _draft(pk, request.user))
-        if request.method == "GET":
-            count_view(pk)
-        return cached_response(request, result)
+            return _draft(pk, request.user)
 
     def represent(self, row: Course) -> dict[str, Any]:
         return selectors.course_detail(pk=row.pk, drafts=True)
@@ -88,8 +86,9 @@ class CategoryViewSet(ModelViewSet[Category]):
     pagination_class = None
     lookup_value_converter = "int"
 
-    def list(self, request: Request) -> HttpResponse:  # type: ignore[override]
-        return cached_response(request, cache.categories.get())
+    @cached_action(cache.categories)
+    def list(self, request: Request, read: Read) -> CacheResult:  # type: ignore[override]  # noqa: ARG002
+        return read()
 
 
 def _draft(pk: int, user: User | AnonymousUser) -> CacheResult:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.core.exceptions import PermissionDenied
 from django.shortcuts import get_object_or_404
+from django.urls import reverse
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.permissions import IsAuthenticatedOrReadOnly
@@ -18,6 +19,7 @@ from core.users import current_user
 from courses import actions, schema
 from courses.models import Course, Lesson, Review
 from courses.permissions import can_read_lessons, find_course
+from courses.progress import NOT_ENROLLED
 from courses.serializers import (
     CertificateSerializer,
     EnrollmentSerializer,
@@ -63,14 +65,15 @@ class LearningViewSet(GenericViewSet[Course]):
         serializer.is_valid(raise_exception=True)
         course = find_course(pk, request.user)
         review = actions.add_review(user=current_user(request), course=course, **serializer.validated_data)
-        return Response(ReviewSerializer(review).data, status=status.HTTP_201_CREATED)
+        headers = {"Location": reverse("my-review-detail", args=[review.pk])}
+        return Response(ReviewSerializer(review).data, status=status.HTTP_201_CREATED, headers=headers)
 
     @schema.LESSON
     @action(detail=True, url_path="lessons/<int:lesson_pk>")
     def lesson(self, request: Request, pk: int, lesson_pk: int) -> Response:
         course = find_course(pk, request.user)
         if not can_read_lessons(current_user(request), course):
-            raise PermissionDenied(actions.NOT_ENROLLED)
+            raise PermissionDenied(NOT_ENROLLED)
         lesson = get_object_or_404(Lesson, pk=lesson_pk, module__course=course)
         return Response(LessonSerializer(lesson).data)
 

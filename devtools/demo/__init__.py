@@ -8,13 +8,14 @@ from collections.abc import Callable
 
 from django.db import transaction
 
-from devtools.demo import courses, services, tasks, topics, users
+from devtools.demo import courses, learning, services, tasks, topics, users
 from devtools.demo.plan import Plan
 
 # In the order of their foreign keys. Each returns the number of rows that it added.
 GENERATORS: dict[str, Callable[[Plan], int]] = {
     "users": users.fill,
     "courses": courses.fill,
+    "learners": learning.fill,
     "services": services.fill,
     "topics": topics.fill,
     "task lists": tasks.fill,

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from courses.models import Category, Course, CourseStats, Enrollment, Lesson, Module, Review
 from courses.statistics import refresh_statistics
 from devtools.demo import users
+from devtools.demo.plan import spread_over
 
 if TYPE_CHECKING:
     from random import Random
@@ -23,6 +24,12 @@ SUBJECTS = {
     "DevOps": ("Docker", "Kubernetes", "Linux", "Observability", "Continuous Delivery"),
     "Data": ("Statistics", "pandas", "Machine Learning", "Data Visualisation", "Spreadsheets"),
 }
+# Subjects of all categories in turn, so that every page of the list shows several categories.
+ALL_SUBJECTS = [
+    (name, subject)
+    for row in zip(*SUBJECTS.values(), strict=True)
+    for name, subject in zip(SUBJECTS, row, strict=True)
+]
 TITLES = ("{} from Scratch", "{} in Practice", "Advanced {}", "{} for Teams", "{} Explained", "Testing {}")
 PARTS = (
     "First Steps",
@@ -42,6 +49,7 @@ OPINIONS = {
 DRAFT_EVERY = 12
 MAX_STUDENTS_PER_COURSE = 80
 REVIEWED_SHARE = 0.4
+HISTORY_DAYS = 182
 
 
 def fill(plan: Plan) -> int:
@@ -50,7 +58,7 @@ def fill(plan: Plan) -> int:
     added = 0
     for numbers in plan.missing("courses", Course.objects.count(), COURSES[plan.size]):
         rng = {number: plan.seeded_random("course", number) for number in numbers}
-        courses = Course.objects.bulk_create(_course(n, rng[n], categories) for n in numbers)
+        courses = Course.objects.bulk_create(_course(number, categories) for number in numbers)
         taught = list(zip(courses, rng.values(), strict=True))
         _fill_views(taught)
         _fill_outlines(taught)
@@ -60,17 +68,24 @@ def fill(plan: Plan) -> int:
     return added
 
 
-def _categories() -> list[Category]:
-    return [Category.objects.get_or_create(name=name)[0] for name in SUBJECTS]
+def _categories() -> dict[str, Category]:
+    return {name: Category.objects.get_or_create(name=name)[0] for name in SUBJECTS}
 
 
-def _course(number: int, rng: Random, categories: list[Category]) -> Course:
-    category = rng.choice(categories)
-    subject = rng.choice(SUBJECTS[category.name])
+def title_of(number: int) -> str:
+    """Return the title of a course, which no other number has. Neighbours differ in subject and pattern."""
+    part, place = divmod(number - 1, len(TITLES) * len(ALL_SUBJECTS))
+    turn, index = divmod(place, len(ALL_SUBJECTS))
+    title = TITLES[(index + turn) % len(TITLES)].format(ALL_SUBJECTS[index][1])
+    return f"{title}, Part {part + 1}" if part else title
+
+
+def _course(number: int, categories: dict[str, Category]) -> Course:
+    category, subject = ALL_SUBJECTS[(number - 1) % len(ALL_SUBJECTS)]
     return Course(
-        title=rng.choice(TITLES).format(subject),
+        title=title_of(number),
         description=f"What to know about {subject}, with examples to try at every step.",
-        category=category,
+        category=categories[category],
         is_published=number % DRAFT_EVERY != 0,
     )
 
@@ -115,5 +130,6 @@ def _fill_audience(taught: list[tuple[Course, Random]], learners: list[User]) ->
             if rng.random() < REVIEWED_SHARE:
                 rating = rng.choices(range(1, 6), weights=(1, 2, 4, 8, 6))[0]
                 reviews.append(Review(user=user, course=course, rating=rating, text=OPINIONS[rating]))
-    Enrollment.objects.bulk_create(enrollments, batch_size=1_000)
+    added = Enrollment.objects.bulk_create(enrollments, batch_size=1_000)
+    Enrollment.objects.filter(pk__in=[row.pk for row in added]).update(created_at=spread_over(HISTORY_DAYS))
     Review.objects.bulk_create(reviews, batch_size=1_000)

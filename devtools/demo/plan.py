@@ -3,8 +3,11 @@
 import random
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
+from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
+from django.db.models.functions import Mod, Now
 from tqdm import tqdm
 
 Size = Literal["small", "large"]
@@ -29,3 +32,10 @@ class Plan:
                 numbers = range(start + 1, min(start + chunk, wanted) + 1)
                 yield numbers
                 bar.update(len(numbers))
+
+
+def spread_over(days: int) -> ExpressionWrapper:
+    """Return a moment of the last days for an update: another one for each row, the same for the same id."""
+    hour = Mod(F("id") * 7919, Value(days * 24)) + Value(1)  # 7919 is prime: neighbours are far apart
+    age = ExpressionWrapper(hour * Value(timedelta(hours=1)), DurationField())
+    return ExpressionWrapper(Now() - age, DateTimeField())

@@ -1,15 +1,19 @@
 """Services and plans, clients with their users, and their subscriptions."""
 
+from datetime import timedelta
 from decimal import Decimal
 from itertools import islice
 from random import Random
 
 from django.contrib.auth.models import User
+from django.db.models import Count
+from django.utils import timezone
 
 from clients.models import Client
 from devtools.demo import users
 from devtools.demo.plan import Plan as DemoPlan
-from services.models import Plan, Service, Subscription
+from devtools.demo.plan import spread_over
+from services.models import Plan, PriceChange, Recalculation, Service, Subscription
 
 CLIENTS = {"small": 10, "large": 1_000}
 SUBSCRIPTIONS = {"small": 60, "large": 100_000}
@@ -24,7 +28,10 @@ PLANS = {Plan.PlanType.FULL: 0, Plan.PlanType.DISCOUNT: 5, Plan.PlanType.STUDENT
 KINDS = ("Academy", "Consulting", "Institute", "Labs", "Works")
 PLACES = ("Aachen", "Bergen", "Coimbra", "Dresden", "Espoo", "Graz", "Lyon", "Porto", "Riga", "Turin")
 REGIONS = ("north", "east", "south", "west")
+SOLD_DAYS = 182
 CHANNELS = ("web", "phone", "partner")
+FORMER, RISE, CENT = Decimal("0.9"), Decimal("1.05"), Decimal("0.01")
+LAUNCHED_AGO, RAISED_AGO, RISES_IN = timedelta(days=200), timedelta(days=45), timedelta(days=30)
 COMMENTS = ("", "", "", "renewed", "trial", "upgrade")
 
 
@@ -34,9 +41,22 @@ def fill(plan: DemoPlan) -> int:
 
 
 def _fill_prices() -> int:
-    services = [Service(name=name, full_price=price) for name, price in SERVICES.items()]
+    """Add the plans, and the services with a former price, the present one and, for one, the next."""
     plans = [Plan(plan_type=kind, discount_percent=percent) for kind, percent in PLANS.items()]
-    return len(Service.objects.bulk_create(services)) + len(Plan.objects.bulk_create(plans))
+    services = Service.objects.bulk_create(
+        Service(name=name, full_price=(price * FORMER).quantize(CENT)) for name, price in SERVICES.items()
+    )
+    PriceChange.objects.update(effective_from=timezone.now() - LAUNCHED_AGO)  # triggers have added them
+    for service in services:
+        service.full_price = SERVICES[service.name]
+        service.save()
+    raised_at = timezone.now() - RAISED_AGO
+    PriceChange.objects.filter(effective_from__gt=raised_at).update(effective_from=raised_at)
+    service, next_price = services[0], SERVICES[services[0].name] * RISE
+    PriceChange.objects.create(
+        service=service, value=next_price.quantize(CENT), effective_from=timezone.now() + RISES_IN
+    )
+    return len(services) + len(Plan.objects.bulk_create(plans))
 
 
 def _fill_clients(plan: DemoPlan) -> int:
@@ -64,8 +84,27 @@ def _fill_subscriptions(plan: DemoPlan) -> int:
     for numbers in plan.missing("subscriptions", existing, SUBSCRIPTIONS[plan.size], chunk=5_000):
         rngs = [plan.seeded_random("subscription", number) for number in numbers]
         rows = [_subscription(rng, clients, services, plans) for rng in rngs]
-        added += len(Subscription.objects.bulk_create(rows))
+        rows = Subscription.objects.bulk_create(rows)
+        ids = [row.pk for row in rows]
+        Subscription.objects.filter(pk__in=ids).update(created_at=spread_over(SOLD_DAYS))
+        added += len(rows)
+    if not Recalculation.objects.exists():
+        _fill_recalculations()
     return added
+
+
+def _fill_recalculations() -> None:
+    """Record what the rise of the prices made the workers do."""
+    raised_at = timezone.now() - RAISED_AGO
+    for service in Service.objects.annotate(total=Count("subscriptions")):
+        Recalculation.objects.create(
+            service=service,
+            total=service.total,
+            done=service.total,
+            started_at=raised_at,
+            updated_at=raised_at,
+            finished_at=raised_at,
+        )
 
 
 def _ids(model: type[Client | Service | Plan]) -> list[int]:

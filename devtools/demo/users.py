@@ -3,6 +3,7 @@
 from django.contrib.auth.hashers import check_password, make_password
 from django.contrib.auth.models import User
 
+from core.names import NameKey, name_key
 from devtools.demo.plan import Plan
 from messaging.models import VerifiedEmail
 
@@ -13,7 +14,8 @@ LAST_NAMES = ("Abbott", "Baker", "Costa", "Dubois", "Eriksen", "Fischer", "Novak
 
 
 def fill(plan: Plan) -> int:
-    missing = _usernames(plan) - set(User.objects.values_list("username", flat=True))
+    taken = set(User.objects.values_list(NameKey("username"), flat=True))
+    missing = {name for name in _usernames(plan) if name_key(name) not in taken}
     hashed = make_password(plan.password)  # only once, because it is slow on purpose
     users = [_user(plan, name, hashed) for name in sorted(missing)]
     added = User.objects.bulk_create(users, batch_size=1_000)

@@ -34,11 +34,22 @@ GATEWAY_TIMEOUT = 504
 
 
 def send_message(chat_id: int, text: str) -> None:
-    """Send a text to a chat, cut to the 4096 characters that a message may have.
+    """Send a text to a chat, as much of it as a message may have.
 
     Raises what ``call`` raises.
     """
-    call("sendMessage", chat_id=chat_id, text=text[:MAX_TEXT_CHARACTERS])
+    call("sendMessage", chat_id=chat_id, text=fit_text(text))
+
+
+def count_characters(text: str) -> int:
+    """Return the length of a text as Telegram counts it: in units of UTF-16."""
+    return len(text.encode("utf-16-le")) // 2
+
+
+def fit_text(text: str) -> str:
+    """Return a text cut to the 4096 characters that a message may have, as Telegram counts them."""
+    units = text.encode("utf-16-le")[: 2 * MAX_TEXT_CHARACTERS]
+    return units.decode("utf-16-le", errors="ignore")  # a character that was cut in half is left out
 
 
 def call(method: str, **parameters: object) -> Any:

@@ -7,29 +7,30 @@ from typing import TYPE_CHECKING
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from django.utils.translation import gettext_noop
 
 from api.problems.exceptions import Conflict, Problem
 from core.secret_tokens import hash_token, new_token
-from messaging.models import LinkToken, TelegramAccount, TelegramUpdate
+from messaging import delivery
+from messaging.models import LinkToken, TelegramAccount
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 LINK_SECONDS = 600
-# Telegram repeats for a day what was not answered with 200.
-UPDATE_RETENTION = timedelta(days=3)
 
 # One answer for every token that links nothing, so that a guess reveals nothing.
-LINK_NOT_VALID = "This code is not valid: it is unknown, expired, or has been used. Ask for a new link."
-TELEGRAM_TAKEN = "This Telegram account is linked to another user: unlink it there first."
+LINK_NOT_VALID = gettext_noop(
+    "This code is not valid: it is unknown, expired, or has been used. Ask for a new link."
+)
+TELEGRAM_TAKEN = gettext_noop("This Telegram account is linked to another user: unlink it there first.")
 
 
 def issue_link_token(*, user: User) -> str:
     """Return a new token for a link to the bot, valid for ``LINK_SECONDS``. It revokes the user's last."""
     token = new_token()
     expires_at = timezone.now() + timedelta(seconds=LINK_SECONDS)
-    values = {"token_hash": hash_token(token), "expires_at": expires_at}
-    LinkToken.objects.update_or_create(user=user, defaults=values)
+    _upsert(LinkToken(user=user, token_hash=hash_token(token), expires_at=expires_at))
     return token
 
 
@@ -37,7 +38,8 @@ def issue_link_token(*, user: User) -> str:
 def link_telegram(*, token: str, telegram_id: int) -> User:
     """Link a Telegram account to the user of the token, use the token up, and return the user.
 
-    Another account that the user had linked is unlinked. Twenty calls at once with one token::
+    Another account that the user had linked is unlinked, and messages that found the user without an
+    address are sent. Twenty calls at once with one token::
 
         A                                B … T
         locks the token's row
@@ -49,19 +51,19 @@ def link_telegram(*, token: str, telegram_id: int) -> User:
         Problem: the token is unknown, used, revoked or expired; the answer does not say which.
         Conflict: the Telegram account is another user's. The token stays valid.
     """
-    asked = LinkToken.objects.select_for_update(of=["self"]).select_related("user")
+    asked = LinkToken.objects.select_for_update(of=["self", "user"], no_key=True).select_related("user")
     good = asked.filter(expires_at__gt=timezone.now(), user__is_active=True)
     link = good.filter(token_hash=hash_token(token)).first()
     if link is None:
         raise Problem(LINK_NOT_VALID)
-    values = {"telegram_id": telegram_id, "linked_at": timezone.now()}
     try:
         with transaction.atomic():
-            TelegramAccount.objects.update_or_create(user=link.user, defaults=values)
+            _upsert(TelegramAccount(user=link.user, telegram_id=telegram_id))
     except IntegrityError as error:
         raise Conflict(TELEGRAM_TAKEN) from error
     user = link.user
     link.delete()
+    delivery.revive_undeliverable(user)
     return user
 
 
@@ -72,6 +74,12 @@ def unlink_telegram(*, user: User) -> None:
     TelegramAccount.objects.filter(user=user).delete()
 
 
-def delete_old_updates() -> None:
-    """Delete the Updates that are too old for Telegram to send again."""
-    TelegramUpdate.objects.filter(received_at__lt=timezone.now() - UPDATE_RETENTION).delete()
+def _upsert(row: LinkToken | TelegramAccount) -> None:
+    """Write the row of a user, by one statement.
+
+    ``update_or_create`` takes three, and raises IntegrityError if another request adds the row before its
+    second and deletes it before its third.
+    """
+    names = [field.name for field in row._meta.concrete_fields if not field.primary_key]
+    rows = type(row)._default_manager
+    rows.bulk_create([row], update_conflicts=True, unique_fields=["user"], update_fields=names)

@@ -1,7 +1,8 @@
 """How the bot answers an Update that Telegram sends (https://core.telegram.org/bots/api#update).
 
-Only ``/start <token>`` in a private chat has a meaning. Everything else is answered with 200 as well,
-because Telegram repeats for a day what is not.
+Only a command in a private chat is answered. The answer is in the response to the request, as a call that
+Telegram then makes: at most once, and without a request of our own. Everything else is answered with 200 as
+well, because Telegram repeats for a day what is not.
 """
 
 from __future__ import annotations
@@ -9,17 +10,18 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
+from django.conf import settings
 from django.db import transaction
+from django.utils import translation
 
-from api.problems.exceptions import Problem
 from messaging.models import MAX_TELEGRAM_ID, TelegramUpdate
-from messaging.telegram.linking import link_telegram
+from messaging.telegram.client import fit_text
+from messaging.telegram.commands import answer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-START = re.compile(r"/start(?:@\w+)?(?:\s+(\S+))?\s*")
-WELCOME = "Hello! To link this chat ask for a link where you are signed in, then follow it."
+COMMAND = re.compile(r"/(?P<name>[A-Za-z0-9_]{1,32})(?:@\w+)?(?:\s+(?P<words>.*))?", re.DOTALL)
 
 
 @transaction.atomic
@@ -36,22 +38,17 @@ def receive_update(*, update_id: int, message: Mapping[str, Any] | None = None) 
     match message:
         case {
             "chat": {"type": "private"},
-            "from": {"id": int(sender)},
+            "from": {"id": int(sender), **author},
             "text": str(text),
-        } if 0 < sender <= MAX_TELEGRAM_ID:
-            reply = _answer(text, sender)
-            return {"method": "sendMessage", "chat_id": sender, "text": reply} if reply else {}
+        } if 0 < sender <= MAX_TELEGRAM_ID and (command := COMMAND.fullmatch(text.strip())):
+            words = (command["words"] or "").strip()
+            with translation.override(_language_of(author)):
+                reply = answer(command["name"].lower(), words, sender)
+            return {"method": "sendMessage", "chat_id": sender, "text": fit_text(reply)}
     return {}
 
 
-def _answer(text: str, telegram_id: int) -> str:
-    start = START.fullmatch(text)
-    if start is None:
-        return ""
-    if start[1] is None:
-        return WELCOME
-    try:
-        user = link_telegram(token=start[1], telegram_id=telegram_id)
-    except Problem as problem:
-        return str(problem.detail)
-    return f"Linked: you are {user.get_username()}."
+def _language_of(author: Mapping[str, Any]) -> str:
+    """Return the language that a Telegram user has chosen there, if the project has it."""
+    code = str(author.get("language_code", "")).lower().partition("-")[0]
+    return code if code in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

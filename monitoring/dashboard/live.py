@@ -12,14 +12,14 @@ from django.db import connection
 
 from caching import RedisUnavailable, metrics
 from caching.gateway import get_gateway
-from core import presence, redis_state
+from core import beat, redis_state, worker
 
 READS = ("hits", "misses", "collapsed", "bypasses")
 
 
 def read() -> dict[str, Any]:
     """Return the state of the cache, the queues and the processes."""
-    return {"cache": _cache(), "queues": _queues(), **_processes()}
+    return {"cache": _cache(), "queues": _queues(), "beat": _last_beat()}
 
 
 def _cache() -> dict[str, Any]:
@@ -54,7 +54,15 @@ def _rates(window: str) -> list[dict[str, Any]] | None:
 
 
 def _queues() -> list[dict[str, Any]]:
-    return [{"name": queue.name, "waiting": _length(queue.name)} for queue in settings.CELERY_TASK_QUEUES]
+    """Return each queue with its length and the time at which a worker was last seen to serve it."""
+    try:
+        served = worker.served_at()
+    except RedisUnavailable:
+        served = {}
+    return [
+        {"name": queue.name, "waiting": _length(queue.name), "served_at": served.get(queue.name)}
+        for queue in settings.CELERY_TASK_QUEUES
+    ]
 
 
 def _length(queue: str) -> int | None:
@@ -64,8 +72,8 @@ def _length(queue: str) -> int | None:
         return None
 
 
-def _processes() -> dict[str, Any]:
+def _last_beat() -> float | None:
     try:
-        return {"workers": presence.workers(), "beat": presence.last_beat()}
+        return beat.last_run()
     except RedisUnavailable:
-        return {"workers": None, "beat": None}
+        return None

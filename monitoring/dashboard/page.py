@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from django.db.models import Model
     from django.http import HttpRequest
 
+SERVED_SECONDS = 60  # a queue that no worker served for so long has none
 State = OutgoingMessage.State
 AGAIN = (State.UNCERTAIN, State.GIVEN_UP)
 KINDS = {State.PENDING: WAITING, State.SENDING: WAITING, State.UNCERTAIN: BAD, State.GIVEN_UP: BAD}
@@ -255,19 +257,16 @@ class _Page:
         )
 
     def _system(self) -> Part:
-        workers, beat = self._shown["workers"], self._shown["beat"]
-        seen = _("unknown") if beat is None else _ago(datetime.fromtimestamp(beat, UTC).isoformat())
         return Part(
             name="system",
             title=_("Workers and queues"),
-            number=_("unknown") if workers is None else _number(len(workers)),
-            text=_("workers; beat last sent a task: %(time)s") % {"time": seen},
-            head=(_("Queue"), _("Waiting"), _("Workers")),
+            text=_("Beat last sent a task: %(time)s") % {"time": _seen(self._shown["beat"])},
+            head=(_("Queue"), _("Waiting"), _("Served by a worker")),
             rows=[
                 (
                     queue["name"],
                     _("unknown") if queue["waiting"] is None else _number(queue["waiting"]),
-                    _serving(queue["name"], workers),
+                    _served(queue["served_at"]),
                 )
                 for queue in self._shown["queues"]
             ],
@@ -352,11 +351,13 @@ def _state_of(row: dict[str, Any]) -> Any:
     return badge(_("finished"), GOOD) if row["finished_at"] else badge(_("running"), WAITING)
 
 
-def _serving(queue: str, workers: list[dict[str, Any]] | None) -> Any:
-    if workers is None:
-        return _("unknown")
-    number = sum(queue in worker["queues"] for worker in workers)
-    return badge(_number(number), GOOD if number else BAD)
+def _seen(moment: float | None) -> str:
+    return _("unknown") if moment is None else _ago(datetime.fromtimestamp(moment, UTC).isoformat())
+
+
+def _served(moment: float | None) -> Any:
+    is_served = moment is not None and time.time() - moment < SERVED_SECONDS
+    return badge(_seen(moment), GOOD if is_served else BAD)
 
 
 def _change_of(event: dict[str, Any]) -> str:

@@ -21,7 +21,6 @@ MODELS: dict[str, tuple[str, str] | None] = {
     "undelivered": ("messaging", "outgoingmessage"),
     "cache": None,
     "queues": None,
-    "workers": None,
     "beat": None,
 }
 EVENTS = ("events", "price_changes")

@@ -1,15 +1,12 @@
 """``/health/live`` and ``/health/ready``, for load balancers and container runtimes."""
 
-from http import HTTPStatus
-
 from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from monitoring.probes import run_checks
+from monitoring.probes import report
 
-# No request can be served without it. Without Redis or workers, responses are slower or mails wait.
-REQUIRED = "postgresql"
+UNSERVED = {"unavailable", "draining"}
 
 
 @require_safe
@@ -22,11 +19,9 @@ def live(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
 @require_safe
 @never_cache
 def ready(request: HttpRequest) -> JsonResponse:  # noqa: ARG001
-    """Return 200 if requests can be answered (``degraded``: a service is missing); 503 without PostgreSQL."""
-    passed = run_checks()
-    checks = {name: "ok" if there else "degraded" for name, there in passed.items()}
-    if not passed[REQUIRED]:
-        checks[REQUIRED] = "unavailable"
-        body = {"status": "unavailable", "checks": checks}
-        return JsonResponse(body, status=HTTPStatus.SERVICE_UNAVAILABLE)
-    return JsonResponse({"status": "ok" if all(passed.values()) else "degraded", "checks": checks})
+    """Return 200 if requests can be answered (``degraded``: with what is missing, and why).
+
+    503 without PostgreSQL, and while the server is about to stop.
+    """
+    found = report()
+    return JsonResponse(found._asdict(), status=503 if found.status in UNSERVED else 200)

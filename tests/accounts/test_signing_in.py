@@ -4,10 +4,9 @@ from datetime import timedelta
 
 import pytest
 from django.contrib.auth.models import User
-from django.contrib.sessions.models import Session
 from django.utils import timezone
 
-from accounts.models import AccessToken
+from accounts.models import AccessToken, Session
 from accounts.tasks import delete_expired_sessions
 from tests.factories import UserFactory
 

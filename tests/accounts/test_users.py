@@ -1,7 +1,9 @@
 """What users may see of themselves and of others, and change."""
 
 import pytest
+from django.db import connection
 
+from accounts.selectors import search_users
 from tests.factories import UserFactory
 
 pytestmark = pytest.mark.django_db
@@ -82,7 +84,52 @@ def test_invalid_changes_are_a_400_by_field(api, user, changes):
     assert set(answer.json()["errors"]) == set(changes)
 
 
-@pytest.mark.parametrize("method", ["put", "post", "delete"])
-def test_me_cannot_be_replaced_or_deleted(api, user, method):
+@pytest.mark.parametrize("method", ["put", "post"])
+def test_me_cannot_be_replaced(api, user, method):
     api.force_authenticate(user)
     assert getattr(api, method)("/api/v1/me/").status_code == 405
+
+
+class TestSearch:
+    @pytest.fixture(autouse=True)
+    def _people(self, api, user):
+        api.force_authenticate(user)
+        UserFactory(username="Kateryna", first_name="Ёлка", last_name="O'Neil")
+        UserFactory(username="inactive-kate", is_active=False)
+        UserFactory(username="under_score", first_name="100%", last_name="")
+
+    def names(self, api, search):
+        page = api.get("/api/v1/users/", {"search": search}).json()
+        return [row["username"] for row in page["results"]]
+
+    @pytest.mark.parametrize(
+        "search", ["kat", "KATERYNA", "ёл", "o'ne", "ёлка kat", " ｋａt ", "o'neil ёлка"]
+    )
+    def test_finds_users_by_the_beginnings_of_their_names(self, api, search):
+        assert self.names(api, search) == ["Kateryna"]
+
+    @pytest.mark.parametrize("search", ["teryna", "kat nowhere", "%%", "k_", "u__er", "inactive", "kate\\"])
+    def test_finds_no_other(self, api, search):
+        assert self.names(api, search) == []
+
+    def test_shows_names_only(self, api):
+        row = api.get("/api/v1/users/", {"search": "kat"}).json()["results"][0]
+        assert set(row) == {"id", "username", "first_name", "last_name"}
+
+    @pytest.mark.parametrize(
+        "query", ["", "?search=k", "?search=", "?email=kat@example.com", "?search=a%00b"]
+    )
+    def test_needs_two_characters(self, api, query):
+        assert api.get(f"/api/v1/users/{query}").status_code == 400
+
+    @pytest.mark.parametrize("number", [1, 50])
+    def test_costs_the_same_for_1_and_50(self, api, number, django_assert_num_queries):
+        UserFactory.create_batch(number, first_name="Zed")
+        with django_assert_num_queries(2):
+            assert api.get("/api/v1/users/?search=zed&page_size=100").json()["count"] == number
+
+    def test_uses_the_indexes_of_prefixes(self):
+        with connection.cursor() as cursor:
+            cursor.execute("SET LOCAL enable_seqscan = off")
+        plan = search_users("kat").order_by().explain()
+        assert all(f"accounts_{field}_prefix" in plan for field in ("username", "first_name", "last_name"))

@@ -6,15 +6,18 @@ import threading
 import pytest
 from django.contrib.auth.models import User
 from django.core import mail, signing
-from django.db import connection
+from django.db import connection, transaction
 
 from accounts import verification
 from api.problems.exceptions import Problem
 from messaging import delivery, dispatch
+from messaging.composers import composer
+from messaging.errors import NO_ADDRESS
 from messaging.models import OutgoingMessage, VerifiedEmail
 from messaging.selectors import verified_address
 from tests.accounts.test_signing_in import GOOD
 from tests.factories import UserFactory
+from tests.support.threads import Other
 
 pytestmark = pytest.mark.django_db
 
@@ -171,7 +174,7 @@ def test_mail_and_page_have_three_languages(api, client, boris, language, subjec
 def test_the_page_verifies_when_the_button_is_pressed_and_not_before(client, boris):
     page = f"/accounts/verify-email/{verification.make_token(boris)}/"
     answer = client.get(page)
-    assert answer["Referrer-Policy"] == "no-referrer"
+    assert answer["Referrer-Policy"] == "same-origin"  # with no-referrer a browser sends Origin: null
     assert 'id="confirm"' in answer.content.decode()
     assert not VerifiedEmail.objects.exists()
     assert "the address is confirmed" in client.post(page).content.decode()
@@ -191,6 +194,40 @@ def test_the_page_of_an_invalid_link_reveals_nothing(client, token):
 def test_the_page_limits_attempts(client):
     answers = [client.post("/accounts/verify-email/x/").status_code for _ in range(11)]
     assert answers == [400] * 10 + [429]
+
+
+@composer("test.obsolete since")
+def _compose_obsolete(message):
+    return None
+
+
+def test_what_was_given_up_for_want_of_an_address_is_sent_when_one_is_verified(boris):
+    delivery.send(user=boris, subject="Enrolled", text="Text", dedupe_key="test")
+    send_due()
+    OutgoingMessage.objects.create(
+        user=boris, kind="test.obsolete since", dedupe_key="obsolete", state="given_up", error=NO_ADDRESS
+    )
+    OutgoingMessage.objects.create(
+        user=boris, payload={"subject": "x", "text": "x"}, dedupe_key="other", state="given_up", error="550"
+    )
+    assert OutgoingMessage.objects.get(dedupe_key="test").state == "given_up"
+    verification.verify_email(token=verification.make_token(boris))
+    assert send_due() == 1
+    assert [(sent.to, sent.subject) for sent in mail.outbox] == [([boris.email], "Enrolled")]
+    states = dict(OutgoingMessage.objects.values_list("dedupe_key", "state"))
+    assert states == {"test": "sent", "obsolete": "obsolete", "other": "given_up"}
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_message_that_is_given_up_while_the_address_is_verified_is_sent(boris):
+    delivery.send(user=boris, subject="Subject", text="Text", dedupe_key="test")
+    claimed = dispatch.claim(OutgoingMessage.objects.all())
+    with transaction.atomic():
+        verification.verify_email(token=verification.make_token(boris))
+        attempt = Other(lambda: dispatch.attempt(claimed.message, claimed.content))
+        attempt.wait_until_it_waits()
+    assert attempt.result() is False
+    assert send_due() == 1
 
 
 @pytest.mark.slow

@@ -39,7 +39,6 @@ class ModuleFactory(factory.django.DjangoModelFactory):
 
     course = factory.SubFactory(CourseFactory)
     title = factory.Sequence("Module {}".format)
-    position = factory.Sequence(int)
 
 
 class LessonFactory(factory.django.DjangoModelFactory):
@@ -49,7 +48,6 @@ class LessonFactory(factory.django.DjangoModelFactory):
     module = factory.SubFactory(ModuleFactory)
     title = factory.Sequence("Lesson {}".format)
     content = "The lesson itself"
-    position = factory.Sequence(int)
 
 
 class EnrollmentFactory(factory.django.DjangoModelFactory):
@@ -58,6 +56,14 @@ class EnrollmentFactory(factory.django.DjangoModelFactory):
 
     user = factory.SubFactory(UserFactory)
     course = factory.SubFactory(CourseFactory)
+
+
+class LessonCompletionFactory(factory.django.DjangoModelFactory):
+    class Meta:
+        model = models.LessonCompletion
+
+    lesson = factory.SubFactory(LessonFactory)
+    enrollment = factory.SubFactory(EnrollmentFactory, course=factory.SelfAttribute("..lesson.module.course"))
 
 
 class ReviewFactory(factory.django.DjangoModelFactory):

@@ -17,46 +17,83 @@ from tests.courses import factories
 pytestmark = pytest.mark.django_db
 
 ANONYMOUS, SIGNED_IN, ENROLLED, STAFF, PERMITTED = "anonymous", "signed-in", "enrolled", "staff", "permitted"
-CALLERS = (ANONYMOUS, SIGNED_IN, ENROLLED, STAFF, PERMITTED)
+SUPERUSER = "superuser"
+CALLERS = (ANONYMOUS, SIGNED_IN, ENROLLED, STAFF, PERMITTED, SUPERUSER)
 
-BODIES = {"reviews": {"rating": 4}, "categories": {"name": "Category"}, "enroll": {}, "complete": {}}
+MODELS = ("course", "category", "module", "lesson")
+BODIES = {
+    "me/reviews": {"rating": 4},
+    "order": {"ids": []},  # of the free course and module, which have no children
+    "reviews": {"rating": 4},
+    "categories": {"name": "Category"},
+    "enroll": {},
+    "complete": {},
+}
 
 # What each caller is answered, in the order of CALLERS.
 MATRIX = {
-    ("GET", "courses/"): (200, 200, 200, 200, 200),
-    ("POST", "courses/"): (401, 403, 403, 403, 201),
-    ("GET", "courses/top/"): (200, 200, 200, 200, 200),
-    ("POST", "courses/top/"): (405, 405, 405, 405, 405),
-    ("GET", "courses/{course}/"): (200, 200, 200, 200, 200),
-    ("PUT", "courses/{course}/"): (401, 403, 403, 403, 200),
-    ("PATCH", "courses/{course}/"): (401, 403, 403, 403, 200),
-    ("DELETE", "courses/{course}/"): (401, 403, 403, 403, 409),
-    ("DELETE", "courses/{free}/"): (401, 403, 403, 403, 204),
-    ("GET", "courses/{draft}/"): (404, 404, 404, 404, 200),
-    ("PATCH", "courses/{draft}/"): (401, 403, 403, 403, 200),
-    ("POST", "courses/{course}/enroll/"): (401, 201, 200, 201, 201),
-    ("DELETE", "courses/{course}/enroll/"): (401, 404, 204, 404, 404),
-    ("GET", "courses/{course}/enroll/"): (401, 405, 405, 405, 405),
-    ("POST", "courses/{draft}/enroll/"): (401, 404, 404, 404, 201),
-    ("GET", "courses/{course}/reviews/"): (200, 200, 200, 200, 200),
-    ("POST", "courses/{course}/reviews/"): (401, 403, 201, 403, 403),
-    ("GET", "courses/{draft}/reviews/"): (404, 404, 404, 404, 200),
-    ("POST", "courses/{draft}/reviews/"): (401, 404, 404, 404, 403),
-    ("GET", "courses/{course}/lessons/{lesson}/"): (401, 403, 200, 200, 403),
-    ("GET", "courses/{draft}/lessons/{draft_lesson}/"): (401, 404, 404, 404, 403),
-    ("GET", "courses/{free}/lessons/{lesson}/"): (401, 403, 403, 404, 403),
-    ("POST", "courses/{course}/complete/"): (401, 403, 202, 403, 403),
-    ("GET", "courses/{course}/complete/"): (401, 405, 405, 405, 405),
-    ("GET", "certificates/{certificate}/"): (200, 200, 200, 200, 200),
-    ("DELETE", "certificates/{certificate}/"): (405, 405, 405, 405, 405),
-    ("GET", "certificates/{certificate}.pdf"): (401, 403, 403, 403, 403),
-    ("GET", "categories/"): (200, 200, 200, 200, 200),
-    ("POST", "categories/"): (401, 403, 403, 403, 201),
-    ("GET", "categories/{category}/"): (200, 200, 200, 200, 200),
-    ("PUT", "categories/{category}/"): (401, 403, 403, 403, 200),
-    ("PATCH", "categories/{category}/"): (401, 403, 403, 403, 200),
-    ("DELETE", "categories/{category}/"): (401, 403, 403, 403, 409),
-    ("DELETE", "categories/{free_category}/"): (401, 403, 403, 403, 204),
+    ("GET", "courses/"): (200, 200, 200, 200, 200, 200),
+    ("POST", "courses/"): (401, 403, 403, 403, 201, 201),
+    ("GET", "courses/top/"): (200, 200, 200, 200, 200, 200),
+    ("POST", "courses/top/"): (405, 405, 405, 405, 405, 405),
+    ("GET", "courses/{course}/"): (200, 200, 200, 200, 200, 200),
+    ("PUT", "courses/{course}/"): (401, 403, 403, 403, 200, 200),
+    ("PATCH", "courses/{course}/"): (401, 403, 403, 403, 200, 200),
+    ("DELETE", "courses/{course}/"): (401, 403, 403, 403, 409, 409),
+    ("DELETE", "courses/{free}/"): (401, 403, 403, 403, 204, 204),
+    ("GET", "courses/{draft}/"): (404, 404, 404, 404, 200, 200),
+    ("PATCH", "courses/{draft}/"): (401, 403, 403, 403, 200, 200),
+    ("POST", "courses/{course}/enroll/"): (401, 201, 200, 201, 201, 201),
+    ("DELETE", "courses/{course}/enroll/"): (401, 404, 204, 404, 404, 404),
+    ("GET", "courses/{course}/enroll/"): (401, 405, 405, 405, 405, 405),
+    ("POST", "courses/{draft}/enroll/"): (401, 404, 404, 404, 201, 201),
+    ("GET", "courses/{course}/reviews/"): (200, 200, 200, 200, 200, 200),
+    ("POST", "courses/{course}/reviews/"): (401, 403, 201, 403, 403, 403),
+    ("GET", "courses/{draft}/reviews/"): (404, 404, 404, 404, 200, 200),
+    ("POST", "courses/{draft}/reviews/"): (401, 404, 404, 404, 403, 403),
+    ("GET", "courses/{course}/lessons/{lesson}/"): (401, 403, 200, 200, 403, 200),
+    ("GET", "courses/{draft}/lessons/{draft_lesson}/"): (401, 404, 404, 404, 403, 200),
+    ("GET", "courses/{free}/lessons/{lesson}/"): (401, 403, 403, 404, 403, 404),
+    ("POST", "courses/{course}/complete/"): (401, 403, 409, 403, 403, 403),
+    ("GET", "courses/{course}/complete/"): (401, 405, 405, 405, 405, 405),
+    ("GET", "certificates/{certificate}/"): (200, 200, 200, 200, 200, 200),
+    ("DELETE", "certificates/{certificate}/"): (405, 405, 405, 405, 405, 405),
+    ("GET", "certificates/{certificate}.pdf"): (401, 403, 403, 404, 403, 404),
+    ("GET", "categories/"): (200, 200, 200, 200, 200, 200),
+    ("POST", "categories/"): (401, 403, 403, 403, 201, 201),
+    ("GET", "categories/{category}/"): (200, 200, 200, 200, 200, 200),
+    ("PUT", "categories/{category}/"): (401, 403, 403, 403, 200, 200),
+    ("PATCH", "categories/{category}/"): (401, 403, 403, 403, 200, 200),
+    ("DELETE", "categories/{category}/"): (401, 403, 403, 403, 409, 409),
+    ("DELETE", "categories/{free_category}/"): (401, 403, 403, 403, 204, 204),
+    ("GET", "courses/{course}/modules/"): (401, 403, 403, 403, 200, 200),
+    ("POST", "courses/{course}/modules/"): (401, 403, 403, 403, 201, 201),
+    ("GET", "courses/{draft}/modules/"): (401, 403, 403, 403, 200, 200),
+    ("GET", "courses/{free}/modules/order/"): (401, 403, 403, 403, 200, 200),
+    ("PUT", "courses/{free}/modules/order/"): (401, 403, 403, 403, 200, 200),
+    ("GET", "modules/{module}/"): (401, 403, 403, 403, 200, 200),
+    ("PUT", "modules/{module}/"): (401, 403, 403, 403, 400, 400),  # PUT needs the course as well
+    ("PATCH", "modules/{module}/"): (401, 403, 403, 403, 200, 200),
+    ("DELETE", "modules/{module}/"): (401, 403, 403, 403, 204, 204),
+    ("GET", "modules/{module}/lessons/"): (401, 403, 403, 403, 200, 200),
+    ("POST", "modules/{module}/lessons/"): (401, 403, 403, 403, 201, 201),
+    ("GET", "modules/{empty}/lessons/order/"): (401, 403, 403, 403, 200, 200),
+    ("PUT", "modules/{empty}/lessons/order/"): (401, 403, 403, 403, 200, 200),
+    ("GET", "lessons/{lesson}/"): (401, 403, 403, 403, 200, 200),
+    ("PATCH", "lessons/{lesson}/"): (401, 403, 403, 403, 200, 200),
+    ("DELETE", "lessons/{lesson}/"): (401, 403, 403, 403, 204, 204),
+    ("PATCH", "lessons/{draft_lesson}/"): (401, 403, 403, 403, 200, 200),
+    ("POST", "lessons/{lesson}/complete/"): (401, 403, 201, 403, 403, 403),
+    ("DELETE", "lessons/{lesson}/complete/"): (401, 403, 404, 403, 403, 403),
+    ("POST", "lessons/{draft_lesson}/complete/"): (401, 404, 404, 404, 403, 403),
+    ("GET", "me/enrollments/"): (401, 200, 200, 200, 200, 200),
+    ("POST", "me/enrollments/"): (401, 405, 405, 405, 405, 405),
+    ("GET", "me/certificates/"): (401, 200, 200, 200, 200, 200),
+    ("GET", "me/reviews/"): (401, 200, 200, 200, 200, 200),
+    ("GET", "me/reviews/{review}/"): (401, 404, 404, 404, 404, 404),  # another user's
+    ("PUT", "me/reviews/{review}/"): (401, 404, 404, 404, 404, 404),
+    ("PATCH", "me/reviews/{review}/"): (401, 404, 404, 404, 404, 404),
+    ("DELETE", "me/reviews/{review}/"): (401, 404, 404, 404, 404, 404),
 }
 
 
@@ -64,11 +101,15 @@ MATRIX = {
 def ids():
     course, free = factories.CourseFactory.create_batch(2)
     draft = factories.CourseFactory(is_published=False)
+    lesson = factories.LessonFactory(module__course=course)
     return {
         "course": course.pk,
         "free": free.pk,
         "draft": draft.pk,
-        "lesson": factories.LessonFactory(module__course=course).pk,
+        "module": lesson.module_id,
+        "empty": factories.ModuleFactory(course=course).pk,
+        "lesson": lesson.pk,
+        "review": factories.ReviewFactory(course=course).pk,
         "draft_lesson": factories.LessonFactory(module__course=draft).pk,
         "category": course.category_id,
         "free_category": factories.CategoryFactory().pk,
@@ -84,10 +125,11 @@ def caller(ids, permitted):
         client = APIClient()
         if kind == PERMITTED:
             verbs = ("add", "change", "delete", "view")
-            names = [f"{verb}_{model}" for verb in verbs for model in ("course", "category")]
+            names = [f"{verb}_{model}" for verb in verbs for model in MODELS]
             client.force_authenticate(permitted(*names))
         elif kind != ANONYMOUS:
-            user = factories.UserFactory(is_staff=kind == STAFF)
+            is_superuser = kind == SUPERUSER
+            user = factories.UserFactory(is_staff=is_superuser or kind == STAFF, is_superuser=is_superuser)
             if kind == ENROLLED:
                 factories.EnrollmentFactory(user=user, course=Course.objects.get(pk=ids["course"]))
             client.force_authenticate(user)
@@ -113,7 +155,7 @@ def body_of(verb, path):
 
 
 def test_the_matrix_knows_every_address():
-    parts = {"<int:pk>": "{}", "<int:lesson_pk>": "{}", "<uuid:uuid>": "{}"}
+    parts = {"<int:pk>": "{}", "<int:lesson_pk>": "{}", "<int:parent_id>": "{}", "<uuid:uuid>": "{}"}
     known = {path_without_ids(path) for _, path in MATRIX}
     for pattern in urlpatterns:
         route = str(pattern.pattern)

@@ -203,13 +203,13 @@ def test_enrolments_and_reviews_touch_nothing_before_they_are_summed_up(catalogu
 
 
 def test_a_view_counted_touches_nothing_before_the_flush(catalogue):
-    assert catalogue.missed_after(lambda c: view_counts.count_view(c.course.pk)) == set()
+    assert catalogue.missed_after(lambda c: view_counts.course_views.count(c.course.pk)) == set()
 
 
 def test_a_flush_of_views_touches_nothing(catalogue):
     """They may lag: were each flush to invalidate, nothing would be cached for longer than a minute."""
     catalogue.read_twice()
-    view_counts.count_view(catalogue.course.pk)
+    view_counts.course_views.count(catalogue.course.pk)
     assert view_counts.flush_views() == 1
     readings = catalogue.readings()
     assert missed(readings) == set()

@@ -115,7 +115,7 @@ class TestCatchingUp:
 
 def test_the_flush_task_flushes():
     course = factories.CourseFactory()
-    view_counts.count_view(course.pk)
+    view_counts.course_views.count(course.pk)
     tasks.flush_views()
     assert CourseStats.objects.get().views == 1
 

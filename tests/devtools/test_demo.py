@@ -7,11 +7,13 @@ from django.contrib.auth.models import User
 from django.core.management import CommandError, call_command
 
 from clients.models import Client
-from courses.models import Course, CourseStats, Enrollment, Lesson, Module, Review
+from courses.certificates import has_file
+from courses.models import Certificate, Course, CourseStats, Enrollment, Lesson, Module, Review
 from devtools.demo import courses, fill, plan, services, tasks, topics, users
 from devtools.demo.plan import Plan
 from messaging.models import OutgoingMessage
-from services.models import Subscription
+from services.models import PriceChange, Recalculation, Subscription
+from tasks.models import Task
 
 pytestmark = pytest.mark.django_db
 
@@ -98,9 +100,30 @@ def test_only_the_enrolled_review_and_no_draft_has_students():
     assert Course.objects.order_by("id").first().is_published  # the README looks at it
 
 
-def test_no_mail_is_due_for_demo_enrolments():
+def test_no_mail_is_due_for_demo_data():
     fill(Plan())
-    assert not OutgoingMessage.objects.exists()
+    assert OutgoingMessage.objects.filter(state="sent").exists()
+    assert not OutgoingMessage.objects.filter(state="pending").exists()
+
+
+def test_the_data_tell_a_story():
+    """Something is there of everything that a list, a chart or an alarm shows."""
+    fill(Plan())
+    assert Course.objects.filter(is_published=False).exists()
+    assert Task.objects.filter(status="overdue").exists()
+    assert {*OutgoingMessage.objects.values_list("state", flat=True)} == {"sent", "uncertain", "given_up"}
+    assert all(has_file(certificate) for certificate in Certificate.objects.all())
+    assert Enrollment.objects.filter(completed_at=None, completions__isnull=False).exists()
+    assert Recalculation.objects.exclude(finished_at=None).exists()
+    assert PriceChange.objects.filter(applied_at=None).count() == 1
+    weeks = {moment.isocalendar()[:2] for moment in Subscription.objects.values_list("created_at", flat=True)}
+    assert len(weeks) > 20
+
+
+@pytest.mark.parametrize("wanted", [20, 1_000])
+def test_titles_do_not_repeat(wanted):
+    titles = {courses.title_of(number) for number in range(1, wanted + 1)}
+    assert len(titles) == wanted
 
 
 def test_the_command_prints_users_who_can_sign_in_and_no_bar_without_a_terminal(capfd, client, settings):

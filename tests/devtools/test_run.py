@@ -87,7 +87,7 @@ def shell(line: str) -> str:
     return subprocess.run(line, shell=True, capture_output=True, text=True, check=True).stdout.strip()
 
 
-def test_a_killed_run_leaves_no_process_and_a_killed_child_ends_the_next_run(state, port):
+def test_a_killed_run_leaves_no_process_and_a_killed_child_is_started_again(state, port):
     run = Run(state, port)
     run.wait_for("Ctrl-C stops everything")
     assert "Demo data added" in run.said()
@@ -96,9 +96,13 @@ def test_a_killed_run_leaves_no_process_and_a_killed_child_ends_the_next_run(sta
     following = Run(state, port)  # at once, while the children of the first one are ending
     following.wait_for("Ctrl-C stops everything")
     assert "Demo data added" not in following.said()
-    following.child(f"worker-{port}@%h").kill()
-    assert following.process.wait(STOP_SECONDS) == 1
-    assert "worker ended unexpectedly (killed by SIGKILL)" in following.said()
+    for name, word in (("worker", f"worker-{port}@%h"), ("beat", "beat"), ("web", "gunicorn")):
+        following.child(word).kill()
+        again = rf"{name:<6} \| ended unexpectedly \(killed by SIGKILL\); starting it again in 0.5 s[\s\S]*"
+        following.wait_for(again + {"web": "Booting worker", "worker": "ready", "beat": "Starting"}[name])
+    assert following.get("/health/live")[0] == 200
+    following.process.send_signal(signal.SIGINT)
+    assert following.process.wait(STOP_SECONDS) == 0
     assert working_on(state) == []
 
 

@@ -1,5 +1,6 @@
 """The supervisor, with small commands in place of a web server and workers."""
 
+import re
 import signal
 import subprocess
 import sys
@@ -9,7 +10,7 @@ import psutil
 import pytest
 
 from config.environment import ROOT
-from devtools.supervisor import ChildDiedError, StopRequested, Supervisor
+from devtools.supervisor import EXIT_WINDOW_SECONDS, ChildDiedError, StopRequested, Supervisor
 from tests.support.waiting import until
 
 pytestmark = pytest.mark.slow
@@ -50,18 +51,56 @@ def test_text_that_is_not_unicode_does_not_stop_the_output(supervisor, capfd):
     supervisor.wait_until(said(capfd, "web    | then\n"))
 
 
-def test_a_child_that_ends_is_named_with_its_exit_code(supervisor):
-    supervisor.start("web", python(WAIT))
-    supervisor.start("beat", python("raise SystemExit(3)"))
-    with pytest.raises(ChildDiedError, match=r"beat ended unexpectedly \(exit code 3\)"):
-        supervisor.wait_until(lambda: False)
+@pytest.fixture
+def prompt(tmp_path):
+    """A supervisor that waits hardly before it starts a command again."""
+    with (tmp_path / "lock").open("w") as lock, Supervisor(ROOT, [lock], first_restart_seconds=0.01) as made:
+        yield made
 
 
-def test_a_child_that_is_killed_is_named_with_the_signal(supervisor):
-    supervisor.start("web", python(WAIT))
-    supervisor.children["web"].kill()
-    with pytest.raises(ChildDiedError, match=r"web ended unexpectedly \(killed by SIGKILL\)"):
-        supervisor.wait_until(lambda: False)
+def test_a_child_that_ends_is_started_again_and_named_with_its_exit_code(prompt, tmp_path, capfd):
+    program = f"""
+import pathlib, time
+first = pathlib.Path({str(tmp_path / "first")!r})
+if not first.exists():
+    first.touch()
+    raise SystemExit(3)
+print("up again", flush=True)
+time.sleep(60)
+"""
+    prompt.start("web", python(WAIT))
+    web = prompt.children["web"].process.pid
+    prompt.start("beat", python(program))
+    expected = "beat   | ended unexpectedly (exit code 3); starting it again in 0.01 s\nbeat   | up again"
+    prompt.wait_until(said(capfd, expected))
+    assert prompt.children["web"].process.pid == web
+
+
+def test_a_child_that_is_killed_leaves_none_of_its_processes_to_the_next(prompt, capfd):
+    prompt.start("web", python(PARENT))
+    prompt.wait_until(said(capfd, "up"))
+    [left] = psutil.Process(prompt.children["web"].process.pid).children(recursive=True)
+    prompt.children["web"].process.kill()
+    prompt.wait_until(said(capfd, "ended unexpectedly (killed by SIGKILL)"))
+    until(lambda: not left.is_running() or left.status() == psutil.STATUS_ZOMBIE)
+
+
+def test_a_child_that_ends_five_times_within_a_minute_ends_all_with_the_reason(prompt, capfd):
+    prompt.start("web", python(WAIT))
+    prompt.start("beat", python("raise SystemExit(3)"))
+    expected = r"beat ended unexpectedly 5 times within 60 seconds, the last time with exit code 3"
+    with pytest.raises(ChildDiedError, match=expected):
+        prompt.wait_until(lambda: False)
+    waits = [f"starting it again in {seconds:g} s" for seconds in (0.01, 0.02, 0.04, 0.08)]
+    assert re.findall(r"starting it again in \S+ s", capfd.readouterr().out) == waits
+
+
+def test_exits_of_more_than_a_minute_ago_do_not_count(prompt, monkeypatch, capfd):
+    prompt.start("beat", python(WAIT))
+    long_ago = time.monotonic() - EXIT_WINDOW_SECONDS
+    prompt.children["beat"].exits = [long_ago] * 10
+    prompt.children["beat"].process.kill()
+    prompt.wait_until(said(capfd, "starting it again in 0.01 s"))
 
 
 @pytest.fixture
@@ -99,7 +138,7 @@ def test_leaving_ends_children_and_grandchildren_even_stubborn_ones(tmp_path, ca
     with (tmp_path / "lock").open("w") as lock, Supervisor(ROOT, [lock], grace_seconds=0.2) as supervisor:
         supervisor.start("web", python(PARENT))
         supervisor.wait_until(said(capfd, "up"))
-        family = psutil.Process(supervisor.children["web"].pid).children(recursive=True)
+        family = psutil.Process(supervisor.children["web"].process.pid).children(recursive=True)
     assert len(family) == 1
     until(lambda: not any(process.is_running() for process in family), seconds=5)
 
@@ -127,7 +166,8 @@ import sys, pathlib
 from devtools.supervisor import Supervisor
 with open({str(tmp_path / "lock")!r}, "w") as lock, Supervisor(pathlib.Path.cwd(), [lock]) as supervisor:
     supervisor.start("web", [sys.executable, "-c", {WAIT!r}])
-    print(supervisor.children["web"].pid, file=sys.stderr, flush=True)  # the child says "up" on stdout
+    child = supervisor.children["web"].process  # it says "up" on stdout
+    print(child.pid, file=sys.stderr, flush=True)
     supervisor.wait_until(lambda: False)
 """
     with subprocess.Popen(

@@ -10,8 +10,9 @@ from django.db import connection
 from django.utils import timezone
 
 from core import redis_state
-from messaging import dispatch, retries
+from messaging import dispatch, retention, retries
 from messaging.composers import Content, composer
+from messaging.errors import NO_ADDRESS
 from messaging.models import OutgoingMessage
 from messaging.telegram import client as bot_api
 from tests.factories import UserFactory
@@ -99,6 +100,7 @@ def test_a_message_to_a_user_who_has_blocked_the_bot_and_has_no_address_is_given
     send_due()
     assert (only().state, only().attempts) == (State.GIVEN_UP, 1)
     assert "blocked" in only().error
+    assert only().error.endswith(NO_ADDRESS)  # so it is sent when one is verified
 
 
 def test_a_wrong_bot_token_sends_mails_at_once(telegram, settings):
@@ -305,11 +307,11 @@ def test_dispatching_stops_when_its_time_is_up(telegram):
 
 
 def test_finished_messages_are_deleted_after_90_days():
-    old = timezone.now() - dispatch.MESSAGE_RETENTION
+    old = timezone.now() - retention.MESSAGE_RETENTION
     for state in State.values:
         MessageFactory(state=state, changed_at=old - timedelta(days=1))
         MessageFactory(state=state, changed_at=old + timedelta(days=1))
-    dispatch.delete_old_messages()
+    retention.delete_old_messages()
     left = OutgoingMessage.objects.filter(changed_at__lt=old).values_list("state", flat=True)
     assert set(left) == {State.PENDING, State.SENDING}
     assert OutgoingMessage.objects.filter(changed_at__gt=old).count() == len(State.values)

@@ -1,4 +1,4 @@
-"""The cache's counters, as staff and a scraper see them."""
+"""The cache's counters, as staff see them."""
 
 import threading
 
@@ -73,16 +73,3 @@ def test_only_staff_see_them(client):
     assert client.get("/api/v1/cache/stats/").status_code == 401
     client.force_login(User.objects.create_user("plain"))
     assert client.get("/api/v1/cache/stats/").status_code == 403
-
-
-def test_metrics_are_off_unless_enabled(client):
-    assert client.get("/metrics").status_code == 404
-
-
-def test_metrics_are_prometheus_text(client, settings, read_course):
-    settings.METRICS_ENABLED = True
-    response = client.get("/metrics")
-    assert response["Content-Type"].startswith("text/plain; version=0.0.4")
-    lines = response.content.decode().splitlines()
-    assert 'syllabus_cache_hits_total{thing="v1:courses:detail"} 2' in lines
-    assert "# TYPE syllabus_cache_commit_fence_microseconds_total counter" in lines

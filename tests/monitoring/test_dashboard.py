@@ -13,7 +13,7 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from caching.testing import assert_independent_of_caller
-from core import presence
+from core import beat, redis_state, worker
 from courses.models import Enrollment
 from messaging.models import OutgoingMessage
 from monitoring import cache
@@ -165,38 +165,22 @@ def test_the_api_needs_the_permission(is_staff, permissions, status):
     response = client.get(API)
     assert response.status_code == status
     if status == 200:
-        assert {"overdue", "cache", "queues", "workers", "events"} <= set(response.json())
+        assert {"overdue", "cache", "queues", "beat", "events"} <= set(response.json())
         assert not {"sales", "undelivered", "enrolled"} & set(response.json())
 
 
 def test_queues_and_workers_are_unknown_while_redis_is_away(admin_client, own_redis):
-    assert admin_client.get(API).json()["queues"][0] == {"name": "default", "waiting": None}
-    assert admin_client.get(API).json()["workers"] is None
+    queue = admin_client.get(API).json()["queues"][0]
+    assert queue == {"name": "default", "waiting": None, "served_at": None}
     assert "unknown" in admin_client.get("/admin/").content.decode()
 
 
-class Sender:
-    """What Celery sends with the signal that a worker is ready."""
-
-    hostname = "worker@host"
-
-    class task_consumer:  # noqa: N801
-        queues = ()
-
-    class timer:  # noqa: N801
-        @staticmethod
-        def call_repeatedly(seconds, function):
-            assert seconds < presence.WORKER_SECONDS
-
-
-def test_a_worker_is_known_until_it_ends(admin_client):
-    presence._begin(Sender)
-    assert admin_client.get(API).json()["workers"] == [{"name": "worker@host", "queues": []}]
-    presence._remove_worker()
-    assert admin_client.get(API).json()["workers"] == []
-
-
-def test_beat_is_known_by_what_it_sends(admin_client):
+def test_queues_and_beat_are_known_by_what_they_record(admin_client):
     assert admin_client.get(API).json()["beat"] is None
-    presence._record_beat()
-    assert admin_client.get(API).json()["beat"] == pytest.approx(timezone.now().timestamp(), abs=60)
+    server = redis_state.server()
+    server.command("SET", beat.LAST_RUN_KEY, 1700000000)
+    server.command("HSET", worker.QUEUES_KEY, "default", 1700000000)
+    server.command("LPUSH", "default", "a task")
+    body = admin_client.get(API).json()
+    assert body["beat"] == 1700000000
+    assert body["queues"][0] == {"name": "default", "waiting": 1, "served_at": 1700000000}

@@ -6,15 +6,19 @@ from contextlib import contextmanager
 
 import psutil
 import pytest
-from celery.contrib.testing.worker import start_worker
+from django.conf import settings
 from django.db import connection
+from django.utils import timezone
 from redis.connection import Connection
 
-from config.celery import app
+from caching.models import Outbox
 from config.environment import state_dir
-from monitoring import probes
+from core import beat, draining, redis_state
+from core.worker import QUEUES_KEY
+from monitoring import deadlines, probes
 from tests.devtools.processes import server_process
 from tests.support.waiting import until
+from tests.support.workers import working
 
 
 @contextmanager
@@ -31,10 +35,18 @@ def hanging(server: psutil.Process):
 
 
 @pytest.fixture
-def _worker():
-    with start_worker(app, pool="solo", perform_ping_check=False, shutdown_timeout=20):
-        until(lambda: app.control.ping(timeout=1, limit=1))
-        yield
+def _everything_there():
+    """Beat and workers of all queues have just recorded that they run."""
+    now = time.time()
+    redis_state.server().command("SET", beat.LAST_RUN_KEY, now)
+    seen = [word for queue in settings.CELERY_TASK_QUEUES for word in (queue.name, now)]
+    redis_state.server().command("HSET", QUEUES_KEY, *seen)
+
+
+def ready(client) -> dict:
+    response = client.get("/health/ready")
+    assert response.status_code == 200, response.json()
+    return response.json()
 
 
 def test_live_is_ok_and_touches_nothing(client, monkeypatch):
@@ -50,25 +62,79 @@ def test_live_is_ok_and_touches_nothing(client, monkeypatch):
 
 
 @pytest.mark.django_db
-@pytest.mark.usefixtures("_worker")
+@pytest.mark.usefixtures("_everything_there")
 def test_ready_is_ok_with_everything_there(client):
     response = client.get("/health/ready")
     assert response.status_code == 200
-    assert response.json() == {
-        "status": "ok",
-        "checks": {"postgresql": "ok", "redis": "ok", "workers": "ok"},
-    }
+    assert response.json() == {"status": "ok", "checks": dict.fromkeys(probes.CHECKS, "ok"), "reasons": {}}
     assert "no-cache" in response["Cache-Control"]
 
 
 @pytest.mark.django_db
-def test_ready_is_degraded_without_a_worker(client):
-    response = client.get("/health/ready")
-    assert response.status_code == 200
-    assert response.json() == {
+def test_ready_is_degraded_without_workers_and_beat(client):
+    assert ready(client) == {
         "status": "degraded",
-        "checks": {"postgresql": "ok", "redis": "ok", "workers": "degraded"},
+        "checks": dict.fromkeys(probes.CHECKS, "ok") | {"workers": "degraded", "beat": "degraded"},
+        "reasons": {
+            "workers": "No worker serves default, prices, outgoing.",
+            "beat": "Beat has never run.",
+        },
     }
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_everything_there")
+def test_ready_names_a_queue_without_a_worker_and_a_beat_that_is_silent(client):
+    redis_state.server().command("HSET", QUEUES_KEY, "outgoing", time.time() - 60)
+    redis_state.server().command("SET", beat.LAST_RUN_KEY, time.time() - 300)
+    reasons = ready(client)["reasons"]
+    assert reasons == {"workers": "No worker serves outgoing.", "beat": "Beat last ran 300 s ago."}
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_everything_there")
+def test_ready_is_degraded_while_invalidations_wait_and_migrations_are_missing(client):
+    Outbox.objects.create(node=["x"], created_at=timezone.now() - timezone.timedelta(minutes=5))
+    with connection.cursor() as cursor:
+        cursor.execute("DELETE FROM django_migrations WHERE app = 'topics' RETURNING app, name, applied")
+        rows = cursor.fetchall()
+    probes.all_applied.clear()
+    try:
+        reasons = ready(client)["reasons"]
+        assert reasons["outbox"] == "1 invalidations wait for Redis, the oldest for 300 s."
+        assert reasons["migrations"].startswith(f"{len(rows)} migrations are not applied")
+    finally:
+        with connection.cursor() as cursor:
+            cursor.executemany("INSERT INTO django_migrations (app, name, applied) VALUES (%s, %s, %s)", rows)
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.usefixtures("_everything_there")
+def test_ready_is_degraded_while_the_database_is_read_only(client, monkeypatch):
+    options = {**connection.settings_dict["OPTIONS"]}
+    options["options"] += " -c default_transaction_read_only=on"
+    monkeypatch.setitem(connection.settings_dict, "OPTIONS", options)
+    assert ready(client)["checks"] == dict.fromkeys(probes.CHECKS, "ok") | {"postgresql": "degraded"}
+    assert "read-only" in ready(client)["reasons"]["postgresql"]
+
+
+@pytest.mark.django_db
+@pytest.mark.usefixtures("_everything_there")
+def test_ready_is_503_while_the_server_is_about_to_stop(client):
+    draining.begin()
+    try:
+        response = client.get("/health/ready")
+    finally:
+        draining._flag[0] = 0
+    assert (response.status_code, response.json()["status"]) == (503, "draining")
+
+
+@pytest.mark.django_db(transaction=True)
+@pytest.mark.slow
+def test_a_worker_and_beat_make_it_ok(client, tmp_path):
+    with working(tmp_path, beat=True, queues="default,prices"):
+        until(lambda: set(ready(client)["reasons"]) == {"workers"})
+        assert ready(client)["reasons"]["workers"] == "No worker serves outgoing."
 
 
 @pytest.mark.django_db
@@ -78,13 +144,10 @@ def test_ready_is_degraded_and_quick_while_redis_hangs(client):
         for _ in range(3):
             began = time.monotonic()
             response = client.get("/health/ready")
-            assert time.monotonic() - began < probes.DEADLINE_SECONDS + 0.5
+            assert time.monotonic() - began < deadlines.DEADLINE_SECONDS + 0.5
             assert response.status_code == 200
-            assert response.json()["checks"] == {
-                "postgresql": "ok",
-                "redis": "degraded",
-                "workers": "degraded",
-            }
+            away = dict.fromkeys(("redis", "workers", "beat"), "degraded")
+            assert response.json()["checks"] == dict.fromkeys(probes.CHECKS, "ok") | away
     wait_for_idle_checks()
     assert client.get("/health/ready").json()["checks"]["redis"] == "ok"
 
@@ -95,7 +158,7 @@ def test_ready_is_503_and_quick_while_postgresql_hangs(client):
     with hanging(server_process(state_dir(), "DATABASE_URL")):
         began = time.monotonic()
         response = client.get("/health/ready")
-        assert time.monotonic() - began < probes.DEADLINE_SECONDS + 0.5
+        assert time.monotonic() - began < deadlines.DEADLINE_SECONDS + 0.5
     assert response.status_code == 503
     assert response.json()["status"] == "unavailable"
     assert response.json()["checks"]["postgresql"] == "unavailable"
@@ -122,8 +185,8 @@ def test_checks_that_hang_do_not_pile_up_threads(client):
 
 
 def wait_for_idle_checks() -> None:
-    for _, thread in probes.CHECKS.values():
-        thread.submit(lambda: None).result(timeout=30)
+    for question in probes.CHECKS.values():
+        question.thread.submit(lambda: None).result(timeout=30)
 
 
 @pytest.mark.parametrize("path", ["/health/live", "/health/ready"])

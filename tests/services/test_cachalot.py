@@ -102,9 +102,9 @@ def write_then_store(self, *args, **kwargs):
         elsewhere(write)
     return store(self, *args, **kwargs)
 type(caches["cachalot"]).set_many = write_then_store
-selectors.totals.__wrapped__()
-answers["cachalot says"] = selectors.totals.__wrapped__()["total_amount"]
-full = totals(plan_type="full")
+selectors.totals.__wrapped__(region="")
+answers["cachalot says"] = selectors.totals.__wrapped__(region="")["total_amount"]
+full = totals(region="")
 answers["we say"] = [cache.price_total.get().value, totals().number, full.number, full.amount]
 answers["pending"] = len(pending_sources())
 recalculate()

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import re
+from datetime import UTC, datetime
 
 import pytest
 from django.contrib.auth.models import Permission
 
-from services.models import Plan, Service
+from services.models import Plan, PriceChange, Service
 from services.urls import source_urlpatterns, urlpatterns
 from tests.clients.callers import ANONYMOUS, CALLERS, OTHER, OWN, answer, signed_in
 from tests.clients.factories import ClientFactory
@@ -16,6 +17,7 @@ from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFa
 from tests.support.answers import problem
 
 pytestmark = pytest.mark.django_db
+LATER = datetime(2100, 1, 1, tzinfo=UTC)
 
 # What each caller is answered, in the order of CALLERS: anonymous, other, own, staff without, staff.
 MATRIX = {
@@ -26,6 +28,7 @@ MATRIX = {
     ("PATCH", "subscriptions/{subscription}/"): (401, 403, 403, 403, 200),
     ("DELETE", "subscriptions/{subscription}/"): (401, 403, 403, 403, 204),
     ("POST", "subscriptions/{subscription}/recalculate/"): (401, 403, 403, 403, 202),
+    ("GET", "subscriptions/{subscription}/prices/"): (401, 404, 200, 403, 200),
     ("GET", "services/"): (401, 200, 200, 200, 200),
     ("POST", "services/"): (401, 403, 403, 403, 201),
     ("GET", "services/{service}/"): (401, 200, 200, 200, 200),
@@ -33,6 +36,11 @@ MATRIX = {
     ("PATCH", "services/{service}/"): (401, 403, 403, 403, 200),
     ("DELETE", "services/{service}/"): (401, 403, 403, 403, 409),
     ("DELETE", "services/{free_service}/"): (401, 403, 403, 403, 204),
+    ("GET", "services/{service}/history/"): (401, 200, 200, 200, 200),
+    ("GET", "services/{service}/prices/"): (401, 200, 200, 200, 200),
+    ("POST", "services/{service}/prices/"): (401, 403, 403, 403, 201),
+    ("GET", "services/{service}/prices/{price}/"): (401, 200, 200, 200, 200),
+    ("DELETE", "services/{service}/prices/{price}/"): (401, 403, 403, 403, 204),
     ("GET", "plans/"): (401, 200, 200, 200, 200),
     ("POST", "plans/"): (401, 403, 403, 403, 201),
     ("GET", "plans/{plan}/"): (401, 200, 200, 200, 200),
@@ -40,6 +48,11 @@ MATRIX = {
     ("PATCH", "plans/{plan}/"): (401, 403, 403, 403, 200),
     ("DELETE", "plans/{plan}/"): (401, 403, 403, 403, 409),
     ("DELETE", "plans/{free_plan}/"): (401, 403, 403, 403, 204),
+    ("GET", "plans/{plan}/history/"): (401, 200, 200, 200, 200),
+    ("GET", "plans/{plan}/discounts/"): (401, 200, 200, 200, 200),
+    ("POST", "plans/{plan}/discounts/"): (401, 403, 403, 403, 201),
+    ("GET", "plans/{plan}/discounts/{discount}/"): (401, 200, 200, 200, 200),
+    ("DELETE", "plans/{plan}/discounts/{discount}/"): (401, 403, 403, 403, 204),
     ("GET", "recalculations/"): (401, 403, 403, 403, 200),
     ("POST", "recalculations/"): (401, 403, 403, 403, 405),
 }
@@ -49,7 +62,7 @@ MATRIX = {
 ADDRESSES = [(verb, f"/api/v1/{path}") for verb, path in MATRIX] + [
     (verb, f"/api/{path}")
     for verb, path in MATRIX
-    if path.startswith("subscriptions/") and not path.endswith("recalculate/")
+    if path.startswith("subscriptions/") and not path.endswith(("recalculate/", "prices/"))
 ]
 
 
@@ -63,12 +76,17 @@ def ids(own_client):
         "plan": row.plan_id,
         "free_service": ServiceFactory().pk,
         "free_plan": PlanFactory().pk,
+        "price": PriceChange.objects.create(service=row.service, value=1, effective_from=LATER).pk,
+        "discount": PriceChange.objects.create(plan=row.plan, value=1, effective_from=LATER).pk,
     }
 
 
 def body_of(verb, address, ids):
     if verb not in {"POST", "PUT", "PATCH"} or address.endswith("recalculate/"):
         return None
+    if address.endswith(("/prices/", "/discounts/")):
+        value = "full_price" if "services" in address else "discount_percent"
+        return {value: 5, "effective_from": "2101-01-01T00:00:00Z"}
     if "services" in address:
         return {"name": "New", "full_price": 9.99}
     if "plans" in address:
@@ -87,8 +105,9 @@ def test_each_caller_is_answered_as_the_matrix_says(ids, caller, verb, address, 
 
 
 def test_the_matrix_knows_every_address():
-    known = {re.sub(r"\{\w+\}", "<int:pk>", path) for _, path in MATRIX}
-    assert {str(pattern.pattern) for pattern in [*urlpatterns, *source_urlpatterns]} == known
+    known = {re.sub(r"\{\w+\}", "<>", path) for _, path in MATRIX}
+    patterns = [str(pattern.pattern) for pattern in [*urlpatterns, *source_urlpatterns]]
+    assert {re.sub(r"<[\w:]+>", "<>", pattern) for pattern in patterns} == known
 
 
 def test_a_clients_user_sees_that_clients_subscriptions_and_their_total(ids, caller):

@@ -12,6 +12,7 @@ from django.db.models import Count, Sum
 from services import subscription_totals, tasks
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import RECALCULATION_RETENTION, recalculate
+from services.selectors import select_subscriptions, totals_of
 from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory, make_subscriptions
 from tests.support.threads import at_once
 
@@ -19,6 +20,20 @@ from tests.support.threads import at_once
 def added_up() -> tuple[int, object]:
     found = Subscription.objects.aggregate(count=Count("pk"), total=Sum("price"))
     return found["count"], found["total"] or 0
+
+
+def wrong_selections() -> list[dict[str, object]]:
+    """Selections whose kept totals are not what adding up their rows says."""
+    services, plans = [None, *Service.objects.all()], [None, *Plan.objects.all()]
+    selections = [{"service": service, "plan": plan} for service in services for plan in plans]
+    selections += [{"plan_type": kind} for kind in Plan.PlanType.values]
+    selections = [{name: getattr(one, "pk", one) for name, one in given.items()} for given in selections]
+    return [
+        given
+        for given in selections
+        if tuple(map(float, subscription_totals.read_of(**given)))
+        != tuple(totals_of(select_subscriptions({k: v for k, v in given.items() if v})).values())
+    ]
 
 
 def rows() -> int:
@@ -37,6 +52,7 @@ def change_something(dice: random.Random) -> None:
         [
             lambda: make_subscriptions(dice.randint(1, 5), service=service, plan=plan),
             lambda: some.update(plan=plan),
+            lambda: some.update(service=service),
             lambda: some.update(comment="no price changes"),
             lambda: some.delete(),
             lambda: Service.objects.filter(pk=service.pk).update(full_price=dice.randint(0, 99999) / 100),
@@ -56,6 +72,10 @@ def test_it_is_what_adding_up_says_after_any_changes(seed):
     for _ in range(40):
         change_something(dice)
         assert subscription_totals.read() == added_up()
+    assert wrong_selections() == []
+    Subscription.objects.all().delete()
+    subscription_totals.compact()
+    assert wrong_selections() == []
 
 
 @pytest.mark.django_db(transaction=True)
@@ -71,7 +91,7 @@ class TestCommitted:
         make_subscriptions(5)
         with connection.cursor() as cursor:
             cursor.execute("TRUNCATE services_subscription")
-        assert subscription_totals.read() == (0, 0)
+        assert subscription_totals.read() == subscription_totals.read_of() == (0, 0)
 
     def test_a_dump_that_is_loaded_is_counted_once(self):
         make_subscriptions(3)

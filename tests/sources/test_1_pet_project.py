@@ -20,7 +20,7 @@ from tests.support.answers import problem
 from tests.support.compose import compose, needs_compose, resolved
 from tests.support.processes import child_environment
 
-TROUBLESHOOTING = (ROOT / "README.md").read_text().partition("\n## Troubleshooting\n")[2]
+TROUBLESHOOTING = (ROOT / "docs" / "running.md").read_text().partition("\n## Troubleshooting\n")[2]
 
 
 # --- Запуск Redis (Docker): docker compose up -d redis ---------------------------------------------

@@ -1,8 +1,9 @@
 """Source 2, the tutorial "Django_optimization", by its thirteen steps.
 
 4 clients, 5 services: tests/clients, tests/services/test_views.py. 7 annotate and aggregate: the totals in
-tests/services/test_views.py. 9 tasks and Singleton, 11 the price's cache: test_recalculation.py, and in
-tests/services test_deduplication.py, test_convergence.py, test_subscription_totals.py.
+tests/services/test_views.py. 9 tasks and Singleton, 11 the price's cache: test_2_recalculation.py, and in
+tests/services test_deduplication.py, test_convergence.py, test_subscription_totals.py. All thirteen as
+a reader types them: tests/docs/test_tutorial.py.
 """
 
 from __future__ import annotations
@@ -98,6 +99,37 @@ class TestStep03Postgres:
         parts = {key: services["web"]["environment"][key] for key in ("DB_HOST", "DB_NAME", "DB_USER")}
         assert parts == {"DB_HOST": "database", "DB_NAME": "syllabus", "DB_USER": "syllabus"}
         assert services["web"]["depends_on"]["database"] == {"condition": "service_healthy"}
+
+
+@pytest.mark.django_db(transaction=True)
+class TestStep05TestSerializers:
+    """Step 5.8's link, ``/api/subscriptions/?format=json``, and without it DRF's pages in a browser."""
+
+    BROWSER = "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"
+
+    def test_format_json_is_json_in_a_browser(self, admin_client):
+        [row] = make_subscriptions(1)
+        address = "/api/subscriptions/?format=json"
+        shown = admin_client.get(address, headers={"Accept": self.BROWSER}).json()
+        assert [each["id"] for each in shown["result"]] == [row.pk]
+        assert {"id", "plan_id", "client_name", "email"} <= set(shown["result"][0])
+
+    @pytest.mark.slow
+    def test_browser_gets_a_page_with_debug_that_shows_the_miss_and_the_hit(self, tmp_path, port):
+        with uvicorn(tmp_path, port, DEBUG="1") as server:
+            pages = [server.get("/api/v1/categories/", Accept=self.BROWSER) for _ in range(2)]
+            assert [page.headers["X-Cache"] for page in pages] == ["MISS", "HIT"]
+            for page, found in zip(pages, ("MISS", "HIT"), strict=True):
+                assert page.headers["Content-Type"] == "text/html; charset=utf-8"
+                assert f'<b>X-Cache:</b> <span class="lit">{found}</span>' in page.body.decode()
+            static = server.get("/static/rest_framework/css/default.css")
+            assert static.status == 200
+
+    @pytest.mark.slow
+    def test_browser_gets_json_where_the_pages_are_off(self, tmp_path, port):
+        with uvicorn(tmp_path, port, DEBUG="1", BROWSABLE_API="0") as server:
+            answer = server.get("/api/v1/categories/", Accept=self.BROWSER)
+            assert answer.headers["Content-Type"] == "application/json"
 
 
 @pytest.mark.django_db(transaction=True)

@@ -19,11 +19,16 @@ SLOTS = 16384
 
 
 class Cluster:
-    """Nodes of a cluster's own, without replicas, each with its share of the slots."""
+    """Nodes of a cluster's own, without replicas, each with its share of the slots.
 
-    def __init__(self, size: int = 3, **options: str) -> None:
+    With ``tls``, Redis' options of a certificate, each also answers on a port of ``tls_ports``.
+    """
+
+    def __init__(self, size: int = 3, *, tls: dict[str, str] | None = None, **options: str) -> None:
         self._folder = tempfile.mkdtemp(prefix="redis-cluster-")
         self._options = {name.replace("_", "-"): value for name, value in options.items()}
+        self._tls = {name.replace("_", "-"): value for name, value in (tls or {}).items()}
+        self.tls_ports: dict[int, int] = {}
         self.ports = [_free_port() for _ in range(size)]
         self._processes = {port: self._start(port) for port in self.ports}
         try:
@@ -43,13 +48,18 @@ class Cluster:
             first, last = (SLOTS * n // len(self.ports) for n in (index, index + 1))
             with self.client(port) as client:
                 client.execute_command("CLUSTER", "ADDSLOTS", *range(first, last))
-                client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.ports[0])
+                client.execute_command("CLUSTER", "MEET", "127.0.0.1", self._meeting_port)
         for port in self.ports:
             until(lambda port=port: self._is_complete(port))
 
     @property
     def addresses(self) -> list[tuple[str, int]]:
         return [("127.0.0.1", port) for port in self.ports]
+
+    @property
+    def _meeting_port(self) -> int:
+        """The port by which nodes meet the first one; the port of its bus is counted from it, too."""
+        return self.tls_ports.get(self.ports[0], self.ports[0])
 
     def client(self, port: int) -> redis.Redis:
         """A client of one node; a context manager."""
@@ -62,7 +72,7 @@ class Cluster:
         self.ports.append(port)
         until(lambda: self._answers(port))
         with self.client(port) as client:
-            client.execute_command("CLUSTER", "MEET", "127.0.0.1", self.ports[0])
+            client.execute_command("CLUSTER", "MEET", "127.0.0.1", self._meeting_port)
         for known in self.ports:
             until(lambda known=known: self._is_complete(known))
         return port
@@ -103,9 +113,16 @@ class Cluster:
             "cluster-config-file": f"nodes-{port}.conf",
             "save": "",
             **self._options,
+            **self._tls_options(port),
         }
         words = [word for name, value in options.items() for word in (f"--{name}", value)]
         return subprocess.Popen([redis_server_binary(), *words], stdout=subprocess.DEVNULL)
+
+    def _tls_options(self, port: int) -> dict[str, str]:
+        if not self._tls:
+            return {}
+        tls_port = self.tls_ports.setdefault(port, _free_port())
+        return {"tls-port": str(tls_port), "tls-cluster": "yes", "tls-auth-clients": "no", **self._tls}
 
     def _is_complete(self, port: int) -> bool:
         with self.client(port) as client:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import contextlib
 import signal
-import socket
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -12,6 +11,7 @@ from pathlib import Path
 import redis
 
 from devtools.embedded.wheels import redis_server_binary
+from tests.caching.redis_process import free_port
 from tests.support.waiting import until
 
 MASTER = "mymaster"
@@ -24,19 +24,29 @@ class Sentinel:
         folder: for its configuration, which it rewrites.
         password: clients must give it.
         master_password: by which it reaches the master.
+        tls: Redis' options of a certificate. It then also answers on ``tls_port``, and reaches the master
+            by TLS.
     """
 
     def __init__(
-        self, host: str, port: int, folder: Path, *, password: str = "", master_password: str = ""
+        self,
+        host: str,
+        port: int,
+        folder: Path,
+        *,
+        password: str = "",
+        master_password: str = "",
+        tls: dict[str, str] | None = None,
     ) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = int(probe.getsockname()[1])
+        self.port, self.tls_port = free_port(), free_port()
         self._password = password or None
         lines = [f"port {self.port}", "bind 127.0.0.1", f"dir {folder}"]
         lines.append(f"sentinel monitor {MASTER} {host} {port} 1")
         lines += [f"sentinel auth-pass {MASTER} {master_password}"] if master_password else []
         lines += [f"requirepass {password}"] if password else []
+        if tls:
+            lines += [f"tls-port {self.tls_port}", "tls-auth-clients no", "tls-replication yes"]
+            lines += [f"{name.replace('_', '-')} {value}" for name, value in tls.items()]
         config = folder / f"sentinel-{self.port}.conf"
         config.write_text("\n".join(lines) + "\n")
         command = [redis_server_binary(), config, "--sentinel"]

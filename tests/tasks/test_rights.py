@@ -16,6 +16,10 @@ MATRIX = {
     ("delete", "lists/{list}/"): (401, 404, 403, 403, 204, 404),
     ("get", "lists/{list}/tasks/"): (401, 404, 200, 200, 200, 404),
     ("post", "lists/{list}/tasks/"): (401, 404, 201, 201, 201, 404),
+    ("get", "lists/{list}/members/"): (401, 404, 200, 200, 200, 404),
+    ("post", "lists/{list}/members/"): (401, 404, 403, 403, 201, 404),
+    ("delete", "lists/{list}/members/{member}/"): (401, 404, 204, 403, 204, 404),
+    ("post", "lists/{list}/owner/"): (401, 404, 403, 403, 200, 404),
     ("get", "tasks/"): (401, 200, 200, 200, 200, 200),
     ("get", "tasks/{task}/"): (401, 404, 200, 200, 200, 404),
     ("put", "tasks/{task}/"): (401, 404, 403, 403, 200, 404),
@@ -29,6 +33,9 @@ NOT_ALLOWED = {
     "lists/": ("put", "patch", "delete"),
     "lists/{list}/": ("post",),
     "lists/{list}/tasks/": ("put", "patch", "delete"),
+    "lists/{list}/members/": ("put", "patch", "delete"),
+    "lists/{list}/members/{member}/": ("get", "post", "put", "patch"),
+    "lists/{list}/owner/": ("get", "put", "patch", "delete"),
     "tasks/": ("post", "put", "patch", "delete"),
     "tasks/{task}/": ("post",),
     "tasks/{task}/start/": ("get", "put", "patch", "delete"),
@@ -39,9 +46,11 @@ NOT_ALLOWED = {
 
 
 def call(team, who, method, address, data=None):
-    path = "/api/v1/" + address.format(list=team.list.pk, task=team.task.pk)
+    path = "/api/v1/" + address.format(list=team.list.pk, task=team.task.pk, member=team.member.pk)
     if data is None:
-        data = {} if address.endswith(("/start/", "/complete/", "/reopen/")) else {"name": "Another name"}
+        names = {"lists/{list}/members/": "stranger", "lists/{list}/owner/": "member"}
+        data = {"username": names[address]} if address in names else {"name": "Another name"}
+        data = {} if address.endswith(("/start/", "/complete/", "/reopen/")) else data
     return getattr(team.clients[who], method)(path, *([data] if method != "get" else []), format="json")
 
 

@@ -7,6 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
+from api.fields import DateTimeField
 from tasks import deadlines
 from tasks.models import DEADLINE_RANGE, MAX_DEADLINE, MIN_DEADLINE, TASK_NAME_TAKEN, Status, Task
 from tests.factories import UserFactory
@@ -133,6 +134,20 @@ def test_a_deadline_out_of_range_is_a_400_that_says_the_range(team, deadline):
         assert answer.json()["errors"] == {field: [DEADLINE_RANGE]}
     with pytest.raises(IntegrityError, match="task_deadline_in_range"), transaction.atomic():
         Task.objects.update(deadline=MAX_DEADLINE + timedelta(seconds=1))
+
+
+@pytest.mark.parametrize(
+    "deadline", ["2030-01-01T10:00:00", "2030-01-01 10:00", "2030-01-01", 1893456000, [], True]
+)
+def test_a_deadline_without_an_offset_is_a_400_that_says_what_is_accepted(team, deadline):
+    rows = {"tasks": [{"task_list": team.list.pk, "name": "New", "deadline": deadline}]}
+    for answer, field in (
+        (post(team, {"name": "New", "deadline": deadline}), "deadline"),
+        (patch(team, {"deadline": deadline}), "deadline"),
+        (team.clients["owner"].post(f"{TASKS}bulk/", rows, "json"), "tasks.0.deadline"),
+    ):
+        assert answer.status_code == 400
+        assert answer.json()["errors"] == {field: [DateTimeField.default_error_messages["invalid"]]}
 
 
 @pytest.mark.parametrize("deadline", [MIN_DEADLINE, MAX_DEADLINE])

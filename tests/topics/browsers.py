@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shutil
+from pathlib import Path
 from typing import NamedTuple
 
+import axe_core_python
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
@@ -15,6 +17,8 @@ CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", 
 DRIVER = shutil.which("chromedriver")
 MISSING = "needs Chromium and its driver: apt-get install chromium chromium-driver"
 WAIT_SECONDS = 15
+AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
+WCAG_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 FLAGS = (
     "--headless=new",
     "--no-sandbox",  # which root, as in most containers, needs
@@ -109,3 +113,16 @@ def naming_stale_elements(condition):
         if "does not belong to the document" in str(error.msg):
             raise StaleElementReferenceException(error.msg) from error
         raise
+
+
+def assert_accessible(browser):
+    """The page keeps to WCAG 2.2 AA, as far as axe finds, and fits the screen."""
+    width, available = browser.chrome.execute_script(
+        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
+    )
+    assert width <= available
+    browser.chrome.execute_script(AXE.read_text(encoding="utf-8"))
+    violations = browser.chrome.execute_async_script(
+        "axe.run({runOnly: arguments[0]}).then(r => arguments[1](r.violations))", WCAG_AA
+    )
+    assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in violations] == []

@@ -2,17 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
-
 import pytest
 
 pytest.importorskip("selenium", reason="needs Selenium: pip install -r requirements-dev.txt")
 
-import axe_core_python
 from selenium.webdriver.common.keys import Keys
 
 from tests.topics import factories
-from tests.topics.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser
+from tests.topics.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser, assert_accessible
 from topics.models import Topic, TopicActivity
 
 pytestmark = [
@@ -22,8 +19,6 @@ pytestmark = [
 ]
 
 PASSWORD = "correct horse"
-AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
-WCAG_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]
 
 
 @pytest.fixture(scope="module")
@@ -279,15 +274,3 @@ def test_the_pages_keep_to_wcag_2_2_aa_and_fit_the_screen(browser, live_server, 
     browser.click("#sign-out")
     browser.wait_for_text("h1", "Signed out")
     assert_accessible(browser)
-
-
-def assert_accessible(browser):
-    width, available = browser.chrome.execute_script(
-        "return [document.documentElement.scrollWidth, document.documentElement.clientWidth]"
-    )
-    assert width <= available
-    browser.chrome.execute_script(AXE.read_text(encoding="utf-8"))
-    violations = browser.chrome.execute_async_script(
-        "axe.run({runOnly: arguments[0]}).then(r => arguments[1](r.violations))", WCAG_AA
-    )
-    assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in violations] == []

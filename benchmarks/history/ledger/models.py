@@ -5,6 +5,7 @@ every state of the database. A list with another sum is not a state of the datab
 """
 
 from django.db import models
+from django.db.models.functions import Now
 
 
 class Tag(models.Model):
@@ -37,6 +38,18 @@ class Item(models.Model):
     nonce = models.CharField(max_length=40)
     version = models.BigIntegerField(default=0)
     tags = models.ManyToManyField(Tag, blank=True, related_name="items")
+
+    def __str__(self) -> str:
+        return self.nonce
+
+
+class Planned(models.Model):
+    """A write for a moment: once that has come, the item gets the nonce."""
+
+    item_id = models.BigIntegerField()
+    nonce = models.CharField(max_length=40)
+    effective_from = models.DateTimeField(db_default=Now())
+    applied_at = models.DateTimeField(null=True)
 
     def __str__(self) -> str:
         return self.nonce

@@ -5,7 +5,9 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError
+from django.db import IntegrityError
 
+from accounts.names import TAKEN, violated_field
 from devtools.demo import fill, users
 from devtools.demo.plan import PUBLIC_PASSWORD, Plan, Size
 
@@ -25,7 +27,11 @@ class Command(BaseCommand):
                 "With DEBUG off, choose another with --password."
             )
         plan = Plan(size, seed, password or PUBLIC_PASSWORD)
-        added = fill(plan)
+        try:
+            added = fill(plan)
+        except IntegrityError as error:
+            reason = TAKEN.get(violated_field(error) or "", str(error).partition("\n")[0])
+            raise CommandError(f"The demo data and yours cannot be together: {reason}") from error
         self.stdout.write("Demo data added: " + ", ".join(f"{rows} {name}" for name, rows in added.items()))
         for name in users.shown(plan.password):
             self.stdout.write(f"  {name} / {plan.password}")

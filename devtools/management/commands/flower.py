@@ -3,13 +3,18 @@
 from __future__ import annotations
 
 import os
+import socket
 from argparse import ArgumentParser
+from contextlib import closing
 from typing import Any
 
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandError
 
 from config.celery import app
 from config.environment import ROOT
+from devtools.port_lock import parse_port
+
+HOST = "127.0.0.1"
 
 
 class Command(BaseCommand):
@@ -17,8 +22,15 @@ class Command(BaseCommand):
     requires_system_checks = ()
 
     def add_arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("--port", type=int, default=5555)
+        parser.add_argument("--port", default="5555", help="default: 5555")
 
-    def handle(self, *, port: int, **_: Any) -> None:
+    def handle(self, *, port: str, **_: Any) -> None:
+        number = parse_port(port)
+        with closing(socket.socket()) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind((HOST, number))
+            except OSError as error:
+                raise CommandError(f"{HOST}:{number} cannot be used: {error.strerror}") from error
         os.chdir(ROOT)  # where flowerconfig.py is
-        app.start(["flower", "--address=127.0.0.1", f"--port={port}"])
+        app.start(["flower", f"--address={HOST}", f"--port={number}"])

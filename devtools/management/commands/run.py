@@ -18,7 +18,7 @@ from config.environment import ROOT, state_dir
 from devtools.demo import users
 from devtools.demo.plan import PUBLIC_PASSWORD
 from devtools.embedded import server_users
-from devtools.port_lock import PortTakenError, port_lock
+from devtools.port_lock import PortTakenError, parse_port, port_lock
 from devtools.supervisor import ChildDiedError, StopRequested, Supervisor
 from monitoring.redis_cli import redis_cli
 
@@ -35,7 +35,7 @@ class Command(BaseCommand):
         parser.add_argument("--end-with-parent", action="store_true", help="stop when the caller has ended")
 
     def handle(self, *, port: str, end_with_parent: bool, **_: Any) -> None:
-        number = _port(port)
+        number = parse_port(port)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
         try:
             with port_lock(number, state_dir()) as lock:
@@ -63,12 +63,6 @@ class Command(BaseCommand):
         supervisor.wait_until(lambda: _answers(port))
         supervisor.say(_welcome(port))
         supervisor.wait_until(lambda: False)
-
-
-def _port(text: str) -> int:
-    if not (text.isdecimal() and 0 < int(text) < 65_536):
-        raise CommandError(f"PORT must be a number from 1 to 65535, not {text!r}.")
-    return int(text)
 
 
 def _commands(port: int) -> dict[str, list[str]]:

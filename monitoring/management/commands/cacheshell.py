@@ -24,7 +24,8 @@ class Command(BaseCommand):
         try:
             secret = password()
             environment = os.environ | ({"REDISCLI_AUTH": secret} if secret else {})
-            done = subprocess.run([*redis_cli(), *words], env=environment, check=False)
+            failing = ["-e"] if words else []  # an error of the command is an exit code
+            done = subprocess.run([*redis_cli(), *failing, *words], env=environment, check=False)
         except FileNotFoundError:
             raise CommandError("There is no redis-cli here (apt install redis-tools).") from None
         except RedisUnavailable as error:

@@ -223,3 +223,19 @@ def test_slot_that_moves_is_followed_while_it_moves_and_afterwards(own):
             assert client.get(key) == b"3"
     redis.close()
     other.close()
+
+
+def test_nodes_that_are_named_by_their_tls_ports_are_reached_by_tls(certificate):
+    try:
+        cluster = Cluster(tls=certificate)
+    except RuntimeError as error:
+        pytest.skip(f"this redis-server has no TLS: {error}")
+    addresses = [("127.0.0.1", port) for port in cluster.tls_ports.values()]
+    trusting = f"rediss://ignored/0?ssl_ca_certs={certificate['tls_ca_cert_file']}"
+    redis = make_backend(RedisConf(trusting, cluster=addresses))
+    assert redis.run(*(ScriptCall(SET, [key], [key]) for key in KEYS)) == [b"OK"] * len(KEYS)
+    assert redis.read(*KEYS) == [key.encode() for key in KEYS]
+    redis.close()
+    with pytest.raises(RedisUnavailable):
+        make_backend(RedisConf("rediss://ignored/0", cluster=addresses)).read(*KEYS)
+    cluster.remove()

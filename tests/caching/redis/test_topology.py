@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import shutil
-import socket
-import subprocess
 import time
+from types import SimpleNamespace
 
 import pytest
 from django.core.exceptions import ImproperlyConfigured
@@ -17,6 +15,7 @@ from caching.redis.addresses import connection_options, sentinel_endpoints
 from caching.redis.client import RedisClient, run_is_not_recorded
 from caching.redis.sentinel import MasterConnection
 from caching.redis.topology import make_backend
+from tests.caching.redis_process import free_port
 from tests.support.redis_sentinel import MASTER, Sentinel
 
 TIMEOUTS = {"connect_timeout": 0.25, "command_timeout": 0.5}
@@ -119,25 +118,16 @@ def test_user_of_an_access_control_list_is_named_beside_the_url(server, client):
 
 
 @pytest.fixture
-def certificate(tmp_path):
-    if not shutil.which("openssl"):
-        pytest.skip("a certificate is made by openssl")
-    key, certificate = tmp_path / "key.pem", tmp_path / "certificate.pem"
-    words = "openssl req -x509 -newkey rsa:2048 -nodes -days 2 -subj /CN=localhost"
-    names = ["-addext", "subjectAltName=DNS:localhost,IP:127.0.0.1"]
-    files = ["-keyout", key, "-out", certificate]
-    subprocess.run([*words.split(), *names, *files], check=True, capture_output=True)
-    return {"tls_cert_file": str(certificate), "tls_key_file": str(key), "tls_ca_cert_file": str(certificate)}
-
-
-@pytest.fixture
 def tls_port(server, certificate):
     """Return the port of a server that uses TLS."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    return tls_server(server, certificate, requirepass="secret")
+
+
+def tls_server(server, certificate, **options):
+    """Start a server that uses TLS, and return its port."""
+    port = free_port()
     try:
-        server(tls_port=str(port), tls_auth_clients="no", requirepass="secret", **certificate)
+        server(tls_port=str(port), tls_auth_clients="no", **options, **certificate)
     except RuntimeError as error:
         pytest.skip(f"this redis-server has no TLS: {error}")
     return port
@@ -210,6 +200,25 @@ def test_master_and_sentinels_have_credentials_of_their_own(server, sentinels):
     )
     assert by_url.command("PING") == b"PONG"
     by_url.close()
+
+
+def test_tls_is_used_for_the_sentinels_and_for_the_master(server, sentinels, certificate):
+    port = tls_server(server, certificate)
+    [sentinel] = sentinels(SimpleNamespace(port=port), 1, tls=certificate)
+
+    def by_tls(url, **options):
+        return RedisConf(url, sentinels=[("127.0.0.1", sentinel.tls_port)], master=MASTER, **options)
+
+    trusting = f"rediss://ignored/1?ssl_ca_certs={certificate['tls_ca_cert_file']}"
+    redis = backend(by_tls(trusting, sentinel_tls=True))
+    assert redis.command("SET", "a", 1) == b"OK"
+    redis.close()
+    for refused in (
+        by_tls(trusting),  # the Sentinel's port speaks TLS only
+        by_tls("rediss://ignored/1", sentinel_tls=True),  # nothing names the authority of the certificate
+    ):
+        with pytest.raises(RedisUnavailable):
+            backend(refused).command("PING")
 
 
 @pytest.mark.parametrize("end", [Sentinel.kill, Sentinel.stop], ids=["dead", "hung"])

@@ -20,6 +20,7 @@ def test_a_message_arrives_as_it_is(telegram):
 def test_a_long_message_is_cut_to_what_telegram_takes(telegram):
     bot_api.send_message(CHAT, "x" * 5000)
     assert telegram.messages == [(CHAT, "x" * 4096)]
+    assert bot_api.fit_text("x" + "🎓" * 3000) == "x" + "🎓" * 2047  # each counts as two
 
 
 def test_429_tells_when_to_come_again(telegram):

@@ -8,7 +8,9 @@ import pytest
 from django.utils import timezone
 from rest_framework.test import APIClient
 
-from messaging.models import LinkToken, TelegramAccount
+from core.secret_tokens import hash_token
+from messaging import delivery, dispatch
+from messaging.models import LinkToken, OutgoingMessage, TelegramAccount
 from tests.factories import UserFactory
 from tests.support.threads import at_once
 
@@ -115,6 +117,17 @@ def test_a_telegram_account_of_another_user_is_a_conflict_and_the_token_survives
     assert confirm(token, 700_000_002).status_code == 200
 
 
+def test_linking_sends_what_was_given_up_for_want_of_an_address(telegram, confirm):
+    user = UserFactory(email="")
+    for key, mail_only in (("either", False), ("mail only", True)):
+        delivery.send(user=user, subject=key, text="Text", dedupe_key=key, mail_only=mail_only)
+    dispatch.dispatch(OutgoingMessage.objects.all())
+    assert set(OutgoingMessage.objects.values_list("state", flat=True)) == {"given_up"}
+    confirm(token_of(user))
+    assert dispatch.dispatch(OutgoingMessage.objects.all()) == 1
+    assert telegram.messages == [(ANNA, "either\n\nText")]
+
+
 def test_linking_again_replaces_the_account(user, confirm):
     confirm(token_of(user))
     assert confirm(token_of(user), 700_000_002).status_code == 200
@@ -214,3 +227,22 @@ def test_ten_links_asked_for_at_once_leave_one_good_token(user, confirm):
     tokens = [answer.json()["link_token"] for answer in at_once(*[lambda: ask(user)] * 10)]
     answers = [confirm(token).status_code for token in tokens]
     assert sorted(answers) == [200] + [400] * 9
+
+
+@pytest.mark.django_db(transaction=True)
+def test_of_sixty_links_asked_for_at_once_the_last_is_valid_even_while_they_are_revoked(
+    user, confirm, settings
+):
+    rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"])
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
+
+    def revoke():
+        client = APIClient()
+        client.force_authenticate(user)
+        return client.delete(LINK)
+
+    answers = at_once(*[call for _ in range(20) for call in (lambda: ask(user), lambda: ask(user), revoke)])
+    assert {answer.status_code for answer in answers} == {201, 204}
+    last = LinkToken.objects.first()
+    hashes = [hash_token(answer.json()["link_token"]) for answer in answers if answer.status_code == 201]
+    assert last is None or last.token_hash in hashes

@@ -5,7 +5,8 @@ from django.utils import timezone
 from rest_framework.test import APIClient
 
 from messaging.models import TelegramAccount, TelegramUpdate
-from messaging.telegram.linking import delete_old_updates, issue_link_token
+from messaging.retention import delete_old_updates
+from messaging.telegram.linking import issue_link_token
 from tests.factories import UserFactory
 from tests.messaging.telegram.test_linking import ANNA, NEVER_GIVEN
 from tests.support.threads import at_once
@@ -15,13 +16,13 @@ pytestmark = pytest.mark.django_db
 WEBHOOK = "/api/v1/telegram/webhook/"
 
 
-def message(text, *, sender=ANNA, chat_type="private", update_id=1):
+def message(text, *, sender=ANNA, chat_type="private", update_id=1, language="en"):
     """An Update as Telegram sends it."""
     return {
         "update_id": update_id,
         "message": {
             "message_id": 11,
-            "from": {"id": sender, "is_bot": False, "first_name": "Anna", "language_code": "en"},
+            "from": {"id": sender, "is_bot": False, "first_name": "Anna", "language_code": language},
             "chat": {"id": sender, "first_name": "Anna", "type": chat_type},
             "date": 1_700_000_000,
             "text": text,
@@ -87,13 +88,53 @@ def test_a_group_links_no_user(user, send, chat_type):
         {"update_id": 1, "message": {"chat": {"type": "private"}, "from": {"id": "x"}, "text": "/start x"}},
         {"update_id": 1, "callback_query": {"id": "1"}},
         message("hello"),
-        message("/starting"),
-        message("/help"),
+        message("/"),
+        message("/" + "x" * 33),
+        message("say /help"),
     ],
 )
 def test_whatever_else_comes_is_taken_in_silence(send, update):
     answer = send(update)
     assert (answer.status_code, answer.json()) == (200, {})
+
+
+@pytest.mark.parametrize("text", ["/help", "/starting", "/HELP@syllabus_bot", "/nothing at all"])
+def test_help_and_unknown_commands_list_the_commands(send, text):
+    text = send(message(text)).json()["text"]
+    assert [line.split()[0] for line in text.splitlines()[1:]] == ["/done", "/tasks", "/unlink", "/help"]
+
+
+@pytest.mark.parametrize(
+    ("language", "word"),
+    [
+        ("en", "understand"),
+        ("uk", "Що я"),
+        ("ru-RU", "Что я"),
+        ("de", "understand"),
+        (None, "understand"),
+    ],
+)
+def test_the_bot_uses_the_language_of_the_user(send, language, word):
+    assert word in send(message("/help", language=language)).json()["text"]
+
+
+def test_an_invalid_token_is_refused_in_the_language_of_the_user(send):
+    assert "недійсний" in send(message(f"/start {NEVER_GIVEN}", language="uk")).json()["text"]
+
+
+@pytest.mark.parametrize("command", ["/tasks", "/done 1", "/unlink"])
+def test_a_command_of_a_chat_that_is_not_linked_says_how_to_link(send, user, command):
+    assert "not linked" in send(message(command)).json()["text"]
+    TelegramAccount.objects.create(user=user, telegram_id=ANNA)
+    user.is_active = False
+    user.save()
+    assert "not linked" in send(message(command, update_id=2)).json()["text"]
+
+
+def test_unlink_ends_the_link(send, user):
+    TelegramAccount.objects.create(user=user, telegram_id=ANNA)
+    assert "not linked any more" in send(message("/unlink")).json()["text"]
+    assert not TelegramAccount.objects.exists()
 
 
 @pytest.mark.parametrize("sender", [0, -1, 2**63])

@@ -1,0 +1,77 @@
+"""From an address to the cached value that is its response: what ``api.cached_action`` has declared."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from django.core.signals import setting_changed
+from django.urls import Resolver404, resolve
+
+from api.problems.exceptions import Problem
+from api.query import FORMAT, is_plain, parse_text
+from core.conf import API_PREFIX
+
+if TYPE_CHECKING:
+    from api.cached import CachedAction
+    from caching.read.lookup import Lookup
+
+MAX_PATH_CHARACTERS = 200
+
+
+class Counted(NamedTuple):
+    """A field of a counter's hash."""
+
+    key: str
+    field: str
+
+
+class Endpoint(NamedTuple):
+    """A cached endpoint under one address.
+
+    Attributes:
+        route: the pattern in the URLconf.
+        view: the view, as a request without a user meets it.
+        lookup: the read of the value.
+        counted: what counts its GETs.
+    """
+
+    route: str
+    view: Any
+    lookup: Lookup
+    counted: Counted | None
+
+
+@lru_cache(maxsize=4096)
+def find_endpoint(path: str, query: str) -> Endpoint | None:
+    """Return the cached endpoint of an address; None if it is none, or only Django can tell."""
+    is_usual = path.startswith(API_PREFIX) and len(path) <= MAX_PATH_CHARACTERS and path.isascii()
+    if not is_usual or not is_plain(query) or FORMAT in query:
+        return None
+    try:
+        match = resolve(path)
+    except Resolver404:
+        return None
+    name = getattr(match.func, "actions", {}).get("get")
+    if name is None:
+        return None
+    view = match.func.cls(**match.func.initkwargs)  # type: ignore[attr-defined]  # of a viewset, DRF's
+    view.action = name
+    cached: CachedAction | None = getattr(getattr(view, name), "cached", None)
+    if cached is None:
+        return None
+    try:
+        params = {**match.kwargs, **parse_text(query, view.get_query_serializer_class())}
+        lookup = cached.declaration.lookup(**params)
+    except (Problem, ValueError):
+        return None
+    counts = cached.counts
+    counted = Counted(counts.key, str(params[counts.parameter])) if counts else None
+    return Endpoint(match.route, view, lookup, counted)
+
+
+def _follow_settings(**_: Any) -> None:
+    find_endpoint.cache_clear()
+
+
+setting_changed.connect(_follow_settings)

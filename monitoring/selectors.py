@@ -1,0 +1,49 @@
+"""What operators want to know of the database."""
+
+from __future__ import annotations
+
+from functools import reduce
+from operator import or_
+
+from django.db import connection
+from django.db.models import Count, Min, Q
+from django.utils import timezone
+
+from caching.models import Outbox
+from messaging.models import OutgoingMessage
+from services.models import Subscription
+from services.recalculation import pending_sources
+
+CONNECTIONS = (
+    "SELECT coalesce(state, 'other'), count(*) FROM pg_stat_activity"
+    " WHERE datname = current_database() GROUP BY 1"
+)
+
+
+def outbox() -> tuple[int, float]:
+    """Return the number of invalidations in the outbox, and the age of the oldest in seconds."""
+    found = Outbox.objects.aggregate(rows=Count("pk"), oldest=Min("created_at"))
+    age = (timezone.now() - found["oldest"]).total_seconds() if found["oldest"] else 0.0
+    return found["rows"], age
+
+
+def pending_prices() -> int:
+    """Return the number of subscriptions whose price is not up to date."""
+    sources = pending_sources()
+    if not sources:
+        return 0
+    behind = reduce(or_, (Q(**source.behind()) for source in sources))
+    return Subscription.objects.filter(behind).count()
+
+
+def messages_by_state() -> dict[str, int]:
+    """Return the number of messages in each state."""
+    counted = OutgoingMessage.objects.order_by().values_list("state").annotate(Count("pk"))
+    return dict.fromkeys(OutgoingMessage.State.values, 0) | dict(counted)
+
+
+def database_connections() -> dict[str, int]:
+    """Return the number of connections to the database in each of PostgreSQL's states."""
+    with connection.cursor() as cursor:
+        cursor.execute(CONNECTIONS)
+        return dict(cursor.fetchall())

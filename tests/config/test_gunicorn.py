@@ -1,0 +1,142 @@
+"""gunicorn as the project configures it: operators are answered while all threads hang, and a stop loses nothing."""
+
+from __future__ import annotations
+
+import json
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
+from http.client import HTTPConnection
+
+import pytest
+from django.db import connection, transaction
+
+from config.environment import ROOT
+from tests.courses.factories import CourseFactory
+from tests.support.processes import child_environment
+from tests.support.waiting import until
+
+pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
+LIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
+
+
+def get(port, path, method="GET", **headers):
+    connection = HTTPConnection("127.0.0.1", port, timeout=30)
+    try:
+        connection.request(method, path, headers=headers)
+        response = connection.getresponse()
+        return response.status, response.read()
+    finally:
+        connection.close()
+
+
+@contextmanager
+def gunicorn(log, **variables):
+    """Serve with one worker of two threads. Yield the port and the process."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    words = f"-m gunicorn --workers 1 --threads 2 --bind 127.0.0.1:{port} config.wsgi:application"
+    rates = {"THROTTLE_ANON": "off", "THROTTLE_USER": "off"}
+    with log.open("wb") as output:
+        process = subprocess.Popen(
+            [sys.executable, *words.split()],
+            cwd=ROOT,
+            env=child_environment(**rates, **variables),
+            stdout=output,
+            stderr=subprocess.STDOUT,
+        )
+    try:
+        until(lambda: process.poll() is not None or is_live(port))
+        assert process.poll() is None, log.read_text()
+        yield port, process
+    finally:
+        process.terminate()
+        process.wait(60)
+
+
+def is_live(port):
+    try:
+        return get(port, "/health/live")[0] == 200
+    except OSError:
+        return False
+
+
+def waiting():
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
+        return cursor.fetchone()[0]
+
+
+def test_health_and_metrics_are_answered_while_every_thread_waits_for_a_table(tmp_path):
+    path = f"/api/v1/courses/{CourseFactory().pk}/reviews/"
+    timeouts = {"DB_LOCK_TIMEOUT": "0", "METRICS_ENABLED": "1"}
+    with gunicorn(tmp_path / "log", **timeouts) as (port, _), ThreadPoolExecutor(12) as pool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE courses_review")
+            reads = [pool.submit(get, port, path) for _ in range(12)]
+            until(lambda: waiting() == 2)  # all threads
+            with socket.create_connection(("127.0.0.1", port)) as unfinished:
+                unfinished.sendall(LIVE)  # must not hold up the others
+                for _ in range(10):
+                    assert get(port, "/health/live")[0] == 200
+            assert json.loads(get(port, "/health/ready")[1])["checks"]["postgresql"] == "ok"
+            assert b"syllabus_http_responses_total" in get(port, "/metrics")[1]
+            assert not any(read.done() for read in reads)
+        assert [read.result()[0] for read in reads] == [200] * 12
+
+
+def test_a_stop_answers_what_has_been_sent_and_accepts_no_more(tmp_path):
+    path = f"/api/v1/courses/{CourseFactory().pk}/reviews/"
+    with gunicorn(tmp_path / "log", DB_LOCK_TIMEOUT="0") as (port, process), ThreadPoolExecutor(12) as pool:
+        with transaction.atomic(), connection.cursor() as cursor:
+            cursor.execute("LOCK TABLE courses_review")
+            reads = [pool.submit(get, port, path) for _ in range(12)]  # more than there are threads
+            until(lambda: waiting() == 2)
+            process.send_signal(signal.SIGTERM)
+            until(lambda: not is_live(port))  # refused at once, not accepted and dropped later
+        assert [read.result()[0] for read in reads] == [200] * 12
+        assert process.wait(60) == 0
+
+
+def test_draining_says_so_and_serves_until_it_stops(tmp_path):
+    with gunicorn(tmp_path / "log", DRAIN_SECONDS="600") as (port, process):
+        assert get(port, "/health/ready")[0] == 200
+        process.send_signal(signal.SIGTERM)
+        until(lambda: get(port, "/health/ready")[0] == 503)
+        assert json.loads(get(port, "/health/ready")[1])["status"] == "draining"
+        assert get(port, "/api/v1/courses/")[0] == 200
+        process.send_signal(signal.SIGTERM)  # at once
+        assert process.wait(60) == 0
+
+
+def test_a_reload_loses_no_request(tmp_path):
+    """HUP: new workers beside the old ones, on the same port."""
+    course = f"/api/v1/courses/{CourseFactory().pk}/"
+    over = threading.Event()
+
+    def read():
+        statuses = set()
+        while not over.is_set():
+            statuses.add(get(port, course)[0])
+        return statuses
+
+    with gunicorn(tmp_path / "log") as (port, process), ThreadPoolExecutor(4) as pool:
+        reads = [pool.submit(read) for _ in range(4)]
+        process.send_signal(signal.SIGHUP)
+        until(lambda: (tmp_path / "log").read_text().count("Worker exiting") == 1)
+        over.set()
+        assert [read.result() for read in reads] == [{200}] * 4
+
+
+def test_head_of_a_cached_address_is_no_warning(tmp_path):
+    course = f"/api/v1/courses/{CourseFactory().pk}/"
+    with gunicorn(tmp_path / "log") as (port, _):
+        assert get(port, course)[0] == 200
+        assert get(port, course, method="HEAD") == (200, b"")
+    assert "WARNING" not in (tmp_path / "log").read_text()
