@@ -9,7 +9,7 @@ from uuid import UUID
 from asgiref.sync import sync_to_async
 from django.contrib.admin.options import IncorrectLookupParameters
 from django.contrib.admin.utils import get_fields_from_path, label_for_field
-from django.core.exceptions import BadRequest, FieldDoesNotExist, PermissionDenied
+from django.core.exceptions import BadRequest, PermissionDenied
 from django.core.handlers.asgi import ASGIRequest
 from django.db.models import ForeignKey
 from django.http import Http404, JsonResponse, StreamingHttpResponse
@@ -20,6 +20,7 @@ from django.views.decorators.http import require_safe
 
 from caching import RedisUnavailable
 from core import redis_state
+from core.admin_columns import field_of
 from core.spreadsheets import csv_parts, xlsx_parts
 
 if TYPE_CHECKING:
@@ -115,9 +116,8 @@ class ExportMixin:
 
     def _listed(self, model: type[Model], names: Sequence[Any]) -> Iterator[str]:
         for name in names:
-            try:
-                field = model._meta.get_field(name)
-            except FieldDoesNotExist:
+            field = field_of(model, name)
+            if field is None or not field.concrete:
                 if isinstance(getattr(getattr(self, name, None), "admin_order_field", None), str):
                     yield name
                 continue

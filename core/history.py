@@ -17,23 +17,23 @@ if TYPE_CHECKING:
 
 def record_addition(user: User | AnonymousUser, row: Model) -> None:
     """Record, in the open transaction, that a user added a row."""
-    _record(user, row, ADDITION, {"added": {}})
+    _record(user, row, ADDITION, [{"added": {}}])
 
 
 def record_change(user: User | AnonymousUser, row: Model, names: Iterable[str]) -> None:
     """Record that a user changed the fields of these names."""
-    _record(user, row, CHANGE, {"changed": {"fields": [_label(row, name) for name in names]}})
+    _record(user, row, CHANGE, [{"changed": {"fields": [_label(row, name) for name in names]}}])
 
 
 def record_deletion(user: User | AnonymousUser, row: Model) -> None:
     """Record that a user deletes a row, which must still be there."""
-    _record(user, row, DELETION)
+    _record(user, row, DELETION, "")
 
 
-def _record(user: User | AnonymousUser, row: Model, flag: int, *message: dict[str, Any]) -> None:
+def _record(user: User | AnonymousUser, row: Model, flag: int, message: list[Any] | str) -> None:
     if user.pk is not None:
         entries: Any = LogEntry.objects
-        entries.log_actions(user.pk, [row], flag, list(message), single_object=True)
+        entries.log_actions(user.pk, [row], flag, message, single_object=True)
 
 
 def _label(row: Model, name: str) -> str:

@@ -312,7 +312,7 @@ class _Page:
         rows: list[tuple[Any, ...]] = []
         for week, number in zip(self._shown["weeks"], numbers, strict=True):
             end = date.fromisoformat(week) + timedelta(weeks=1)
-            between = {f"{moment}__gte": week, f"{moment}__lt": str(end)}
+            between = {f"{moment}__gte": f"{week} 00:00Z", f"{moment}__lt": f"{end} 00:00Z"}
             rows.append(
                 (date_format(date.fromisoformat(week)), self._link(_number(number), model, **between))
             )

@@ -54,6 +54,7 @@ def test_sums_follow_every_way_of_writing():
     second.delete()
     assert numbers()["sales"]["count"] == numbers()["subscribed"][-1] == 1
     with connection.cursor() as cursor:
+        cursor.execute("SET CONSTRAINTS ALL IMMEDIATE")
         cursor.execute("TRUNCATE services_subscription CASCADE")
     assert numbers()["sales"]["count"] == sum(numbers()["subscribed"]) == 0
 
@@ -146,7 +147,7 @@ def test_undelivered_messages_are_sent_again_from_the_page(admin_client):
     make_every_row()
     page = admin_client.get("/admin/").content.decode()
     assert 'action="/admin/messaging/outgoingmessage/?state__in=uncertain%2Cgiven_up"' in page
-    body = {"action": "send_again", "select_across": "1"}
+    body = {"action": "send_again", "select_across": "1", "_selected_action": "0"}
     admin_client.post("/admin/messaging/outgoingmessage/?state__in=uncertain%2Cgiven_up", body)
     assert not OutgoingMessage.objects.filter(state__in=["uncertain", "given_up"]).exists()
 

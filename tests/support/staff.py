@@ -39,7 +39,7 @@ def make_every_row():
     LinkToken.objects.create(user=owner, token_hash="c" * 64, expires_at="2030-01-01T00:00Z")
     TelegramAccount.objects.create(user=owner, telegram_id=7)
     for state in OutgoingMessage.State.values:
-        OutgoingMessage.objects.create(user=owner, kind="k", dedupe_key=state, state=state)
+        OutgoingMessage.objects.create(user=owner, kind="k", dedupe_key=f"key {state}", state=state)
     Recalculation.objects.create(service=Service.objects.get(), total=10, done=3)
     TopicSubscription.objects.create(topic=Topic.objects.get(pk=1), user=owner)
     for row in (Service.objects.get(), Plan.objects.get(), Topic.objects.get(pk=1), owner):
