@@ -48,7 +48,8 @@ WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "web.apps.WebConfig",  # before the admin, some of whose templates it extends
+    "monitoring.apps.AdminConfig",  # django.contrib.admin, with the project's site
     "accounts.apps.AccountsConfig",  # before auth, whose commands it extends
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -64,7 +65,6 @@ INSTALLED_APPS = [
     "core.apps.CoreConfig",
     "api.apps.ApiConfig",
     "ratelimit.apps.RatelimitConfig",
-    "web.apps.WebConfig",
     "messaging.apps.MessagingConfig",
     "courses.apps.CoursesConfig",
     "clients.apps.ClientsConfig",
@@ -391,6 +391,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "messaging: delete old messages": {"task": "messaging.tasks.delete_old_messages", "schedule": 86_400},
     "messaging: send what is due": {"task": "messaging.tasks.deliver_due", "schedule": 20},
     "messaging: delete old Updates": {"task": "messaging.tasks.delete_old_updates", "schedule": 86_400},
+    "monitoring: merge the dashboard's sums": {"task": "monitoring.tasks.merge_sums", "schedule": 60},
     "services: bring prices up to date": {
         "task": "services.tasks.repair",
         "schedule": 20,

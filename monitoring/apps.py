@@ -1,6 +1,7 @@
 from celery.signals import beat_init, worker_ready
 from django.apps import AppConfig
 from django.conf import settings
+from django.contrib.admin.apps import AdminConfig as DjangoAdminConfig
 
 
 class MonitoringConfig(AppConfig):
@@ -14,3 +15,13 @@ class MonitoringConfig(AppConfig):
         beat_init.connect(operator_port.serve)
         if settings.SQL_LOG:
             sql_log.log_statements()
+
+
+class AdminConfig(DjangoAdminConfig):
+    default_site = "monitoring.site.Site"
+
+    def ready(self) -> None:
+        from core import admin_labels
+
+        admin_labels.translate_names()
+        super().ready()

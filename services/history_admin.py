@@ -11,10 +11,11 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
-from django.utils.translation import gettext, gettext_lazy
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from core.admin import FewCountsMixin
-from services.history_serializers import MAX_MOMENT
+from core.admin import FewCountsMixin, RecordAdmin
+from services.history_serializers import MAX_MOMENT, MOMENT
 from services.models import PriceChange
 from services.scheduling import delete_if_scheduled
 
@@ -63,8 +64,8 @@ class ScheduledInline(admin.TabularInline):
     readonly_fields = ["user"]
     ordering = ["effective_from"]
     extra = 0
-    verbose_name = gettext_lazy("scheduled change")
-    verbose_name_plural = gettext_lazy("scheduled changes")
+    verbose_name = _("scheduled change")
+    verbose_name_plural = _("scheduled changes")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PriceChange]:
         scheduled = super().get_queryset(request).filter(applied_at=None, effective_from__gt=Now())
@@ -93,19 +94,13 @@ class PlanDiscountInline(ScheduledInline):
 
 
 @admin.register(PriceChange)
-class PriceChangeAdmin(FewCountsMixin, admin.ModelAdmin):
+class PriceChangeAdmin(FewCountsMixin, RecordAdmin):
     """Read-only: the database writes the history, and the pages of services and plans schedule."""
 
     list_display = ["source", "value", "effective_from", "applied_at", "user", "via", "recorded_at"]
     list_filter = [("applied_at", admin.EmptyFieldListFilter), "effective_from"]
     list_select_related = ["service", "plan", "user"]
     search_fields = ["service__name", "user__username"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
@@ -114,7 +109,7 @@ class PriceChangeAdmin(FewCountsMixin, admin.ModelAdmin):
         own = {"service__id__exact", "plan__id__exact"}
         return lookup in own or super().lookup_allowed(lookup, value, request)
 
-    @admin.display(description="of")
+    @admin.display(description=_("of"))
     def source(self, change: PriceChange) -> str:
         """Return the name of the service or plan; its id once it was deleted."""
         source = change.service or change.plan
