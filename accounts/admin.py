@@ -36,7 +36,7 @@ admin.site.unregister([User, Group])
 
 
 @admin.register(Group)
-class GroupAdmin(ModelAdmin, DjangoGroupAdmin):
+class GroupAdmin(ModelAdmin, DjangoGroupAdmin):  # type: ignore[misc]
     """Django's, in the project's look."""
 
 
@@ -44,7 +44,11 @@ class GroupAdmin(ModelAdmin, DjangoGroupAdmin):
 class UserAdmin(ModelAdmin, DjangoUserAdmin):
     form = ChangeUserForm
     add_form = AddUserForm
-    list_display = [*DjangoUserAdmin.list_display, "is_active", "date_joined"]
+    list_display = [
+        *DjangoUserAdmin.list_display,  # type: ignore[misc]
+        "is_active",
+        "date_joined",
+    ]
     actions = ["send_verification_mail"]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:

@@ -501,7 +501,7 @@ LOG_FORMATS = {
 if LOG_FORMAT not in LOG_FORMATS:
     raise SystemExit(f"LOG_FORMAT is one of {', '.join(LOG_FORMATS)}, not {LOG_FORMAT!r}.")
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "core.request_id.RequestIdFilter"}},

@@ -62,7 +62,7 @@ class Column:
 
     @property
     def short_description(self) -> str:
-        return label_for_field(self.name, self.page.model, model_admin=self.page)
+        return str(label_for_field(self.name, self.page.model, model_admin=self.page))
 
     @property
     def admin_order_field(self) -> Any:

@@ -88,7 +88,7 @@ class ExportMixin:
             raise BadRequest("The list has no such filter.") from error
         write, content_type = KINDS[kind]
         columns = list(self.export_columns())
-        report = partial(_report, request.user.pk, run) if run else _silent
+        report = partial(_report, str(request.user.pk), run) if run else _silent
         parts = write(_table(rows, columns, report))
         response = StreamingHttpResponse(
             _later(parts) if isinstance(request, ASGIRequest) else parts, content_type=content_type
@@ -100,7 +100,7 @@ class ExportMixin:
     def progress_view(self, request: HttpRequest, kind: str, run: UUID) -> JsonResponse:  # noqa: ARG002
         """Return how many rows of how many an export of the same user has written; null where not known."""
         try:
-            found = redis_state.server().command("GET", _key(request.user.pk, run))
+            found = redis_state.server().command("GET", _key(str(request.user.pk), run))
         except RedisUnavailable:
             found = None
         done, total = map(int, found.split()) if found else (None, None)
@@ -157,7 +157,7 @@ def _table(rows: QuerySet[Any], columns: list[tuple[str, str]], report: Any) -> 
         last = chunk[-1][0]
 
 
-def _report(user_pk: int, run: UUID, done: int, total: int) -> None:
+def _report(user_pk: str, run: UUID, done: int, total: int) -> None:
     try:
         redis_state.server().command("SET", _key(user_pk, run), f"{done} {total}", "EX", PROGRESS_TTL_SECONDS)
     except RedisUnavailable:
@@ -168,12 +168,12 @@ def _silent(done: int, total: int) -> None:
     """Report nothing: the browser has no script that would show it."""
 
 
-def _key(user_pk: int, run: UUID) -> str:
+def _key(user_pk: str, run: UUID) -> str:
     return f"export:{user_pk}:{run}"
 
 
 async def _later(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
     """Yield the parts to an ASGI server, which would read an ordinary iterator to its end first."""
-    take = sync_to_async(next)
-    while (part := await take(parts, None)) is not None:
+    take = sync_to_async(partial(next, parts, None))
+    while (part := await take()) is not None:
         yield part

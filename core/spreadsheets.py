@@ -58,7 +58,7 @@ def xlsx_parts(rows: Rows) -> Iterator[bytes]:
     sink = _Sink()
     remaining, sheets = iter(rows), 0
     head = next(remaining)
-    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:  # type: ignore[arg-type]
+    with zipfile.ZipFile(sink, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as package:  # type: ignore[call-overload]
         is_full = True
         while is_full:
             sheets += 1

@@ -176,7 +176,7 @@ class LessonAdmin(ModelAdmin):
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Allow the link of a course to its lessons, too."""
-        return lookup == "module__course__id__exact" or super().lookup_allowed(lookup, value, request)
+        return lookup == "module__course__id__exact" or super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
 
     @admin.display(description=_("course"), ordering="module__course__title")
     def course(self, lesson: Lesson) -> Course:

@@ -23,14 +23,14 @@ class Site(AdminSite):
     index_title = _("Dashboard")
     login_form = AdminSignInForm
 
-    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Callable[..., Any]:
+    def admin_view(self, view: Callable[..., Any], cacheable: bool = False) -> Any:
         guarded = super().admin_view(view, cacheable)
         return guarded if cacheable else own_page(guarded)
 
     def login(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
         return own_page(super().login)(request, extra_context)  # type: ignore[return-value]
 
-    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+    def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         context = {
             **self.each_context(request),
             "title": self.index_title,

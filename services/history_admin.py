@@ -15,7 +15,7 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import FewCountsMixin, RecordAdmin
-from services.history_serializers import MAX_MOMENT, MOMENT
+from services.history_serializers import MAX_MOMENT
 from services.models import PriceChange
 from services.scheduling import delete_if_scheduled
 

@@ -165,7 +165,7 @@ def _events() -> dict[str, list[dict[str, Any]]]:
     return {"events": rows[:MAX_EVENTS], "changes": about_prices[:MAX_CHANGES]}
 
 
-def _described(entries: QuerySet[LogEntry]) -> QuerySet[LogEntry, dict[str, Any]]:
+def _described(entries: QuerySet[LogEntry]) -> Any:
     return entries.values(
         *("id", "action_time", "action_flag", "object_id", "object_repr", "change_message"),
         user_name=F("user__username"),

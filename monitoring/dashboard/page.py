@@ -320,7 +320,7 @@ class _Page:
 
 
 def _row(name: str, address: str | None, pk: object) -> Any:
-    return format_html('<a href="{}{}/change/">{}</a>', address, quote(pk), name) if address else name
+    return format_html('<a href="{}{}/change/">{}</a>', address, quote(str(pk)), name) if address else name
 
 
 def _number(number: int) -> str:

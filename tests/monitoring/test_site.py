@@ -64,7 +64,7 @@ def test_every_link_leads_a_role_to_a_page_that_it_may_see(role):
     statuses = crawl(client)
     assert {page: status for page, status in statuses.items() if status != 200} == {}
     lists = {address_of(model, "changelist") for model in MODELS} & set(statuses)
-    expected = {"superuser": len(MODELS), "viewer": len(MODELS), "sales": 4, "editor": 7, "nobody": 0}
+    expected = {"superuser": len(MODELS), "viewer": len(MODELS), "sales": 4, "editor": 7, "newcomer": 0}
     assert len(lists) == expected[role]
 
 
