@@ -370,6 +370,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
 )
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False  # mails on the console are printed as they are
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "accounts: delete expired sessions": {
         "task": "accounts.tasks.delete_expired_sessions",
@@ -523,5 +524,5 @@ LOGGING: dict[str, Any] = {
     },
 }
 if LOG_FORMAT == "console":  # tasks that found something to do say so (core/celery.py)
-    for _name in ("celery", "audit", "django.request", "kombu"):
+    for _name in ("celery", "celery.beat", "audit", "django.request", "kombu"):
         LOGGING["loggers"][_name] = {"level": "WARNING"}
