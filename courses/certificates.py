@@ -16,7 +16,7 @@ from courses.models import CERTIFICATE_FOLDER, Certificate, Enrollment, certific
 from messaging import delivery
 
 if TYPE_CHECKING:
-    from django.core.files.storage import FileSystemStorage
+    from django.core.files.storage import Storage
 
 MIN_ORPHAN_AGE = timedelta(hours=1)
 FILES_AT_ONCE = 1000
@@ -100,7 +100,9 @@ def delete_orphaned_files() -> int:
     return deleted
 
 
-def _files(storage: FileSystemStorage) -> list[str]:
-    if not storage.exists(CERTIFICATE_FOLDER):
+def _files(storage: Storage) -> list[str]:
+    try:
+        _, names = storage.listdir(CERTIFICATE_FOLDER)
+    except FileNotFoundError:  # none was ever made
         return []
-    return [f"{CERTIFICATE_FOLDER}/{name}" for name in storage.listdir(CERTIFICATE_FOLDER)[1]]
+    return [f"{CERTIFICATE_FOLDER}/{name}" for name in names]
