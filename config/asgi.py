@@ -19,5 +19,6 @@ django_application = LimitedConcurrency(
 )
 
 from edge.asgi import wrap  # noqa: E402  (its modules need the apps)
+from monitoring.middleware import note_edge_answer  # noqa: E402
 
-application = wrap(django_application)
+application = wrap(django_application, note_edge_answer)

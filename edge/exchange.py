@@ -15,6 +15,7 @@ from caching.conf import redis_conf
 from caching.redis.scripts import Script, ScriptCall
 from caching.redis.topology import shared_database
 from core import redis_state
+from core.metrics import count_refusal
 from edge.endpoints import Endpoint
 from ratelimit.limiter import decision_of, throttle_call
 from ratelimit.rates import Decision, Limit
@@ -48,6 +49,8 @@ def ask(endpoint: Endpoint, limits: Sequence[Limit], counted: tuple[str, str] | 
     if len(reply) == 1:
         return None, None
     decision = decision_of(limits, reply[1:])
+    if not decision.passes:
+        count_refusal(decision.violated)
     return decision, result if decision.passes else None
 
 

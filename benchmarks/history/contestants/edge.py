@@ -32,6 +32,7 @@ class EdgeWSGI(Product):
         "MIDDLEWARE": ["core.request_id.RequestIdMiddleware", "api.http_cache.CacheHeadersMiddleware"],
         "ALLOWED_HOSTS": ["localhost"],
         "EDGE": True,
+        "METRICS_ENABLED": False,
         "CELERY_BROKER_URL": f"{REDIS.rsplit('/', 1)[0]}/0",
         "CELERY_BROKER_TRANSPORT_OPTIONS": {},
         "REDIS_CONNECT_TIMEOUT_SECONDS": 0.25,
