@@ -98,6 +98,8 @@ class EdgeWSGI(Product):
 
 
 class EdgeASGI(EdgeWSGI):
+    conn_max_age = 0  # each request has a thread and a connection of its own, as in config/asgi.py
+
     @cached_property
     def application(self) -> Any:
         from django.core.handlers.asgi import ASGIHandler
