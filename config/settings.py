@@ -524,5 +524,5 @@ LOGGING: dict[str, Any] = {
     },
 }
 if LOG_FORMAT == "console":  # tasks that found something to do say so (core/celery.py)
-    for _name in ("celery", "celery.beat", "audit", "django.request", "kombu"):
+    for _name in ("celery", "core.beat", "audit", "django.request", "kombu"):
         LOGGING["loggers"][_name] = {"level": "WARNING"}
