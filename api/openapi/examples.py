@@ -51,7 +51,7 @@ def add_examples(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:  #
         if used:
             _add_responses(operation, used["responses"])
             if method == "get":
-                _add_revalidation(operation)
+                _add_revalidation(operation, recorded["headers"]["ETag"])
             _add_request(operation, used)
         _add_problems(operation)
     return result
@@ -76,11 +76,11 @@ def _add_responses(operation: dict[str, Any], used: dict[str, Any]) -> None:
                 media["example"] = response["body"]
 
 
-def _add_revalidation(operation: dict[str, Any]) -> None:
+def _add_revalidation(operation: dict[str, Any], etag: str) -> None:
     headers = operation["responses"].get("200", {}).get("headers", {})
     if "ETag" in headers:
         kept = {name: headers[name] for name in headers if name != "Content-Disposition"}
-        operation.setdefault("parameters", []).append(dict(IF_NONE_MATCH))
+        operation.setdefault("parameters", []).append({**IF_NONE_MATCH, "example": etag})
         operation["responses"]["304"] = {"description": NOT_MODIFIED, "headers": kept}
 
 
