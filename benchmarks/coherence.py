@@ -58,7 +58,8 @@ def trials(options: argparse.Namespace) -> Iterator[tuple[str, Trial]]:
     long = replace(plan, seconds=MAX_SECONDS, reads=options.reads)
     if not options.nemesis:
         for name in options.contestants:
-            yield name, Trial(name, long if name == PRODUCT and options.reads else plan, folder / name)
+            is_ours = name in (PRODUCT, "edge-wsgi", "edge-asgi")
+            yield name, Trial(name, long if is_ours and options.reads else plan, folder / name)
         return
     for fault in options.faults:
         # Without a partition, in which only some processes lose Redis: the cache promises nothing for that.

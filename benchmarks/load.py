@@ -29,15 +29,23 @@ class Load(NamedTuple):
 
 
 def run(
-    port: int, paths: Iterator[str], *, requests: int, connections: int, expected: tuple[int, str | None]
+    port: int,
+    paths: Iterator[str],
+    *,
+    requests: int,
+    connections: int,
+    expected: tuple[int, str | None],
+    rate: float | None = None,
 ) -> Load:
-    """Send ``requests`` requests over ``connections`` connections, each without pause, and return the result.
+    """Send ``requests`` requests over ``connections`` connections and return the result.
 
-    ``expected`` is the status and the X-Cache that each response should have.
+    ``expected`` is the status and the X-Cache that each response should have. Without ``rate`` each
+    connection sends without pause. With it, that many requests are sent in a second, and a latency counts
+    from the moment at which the request was due.
     """
     links = [socket.create_connection(("127.0.0.1", port)) for _ in range(connections)]
     try:
-        return _Run(links, paths, requests, _checker(*expected)).run()
+        return _Run(links, paths, requests, _checker(*expected), rate).run()
     finally:
         for link in links:
             link.close()
@@ -45,8 +53,16 @@ def run(
 
 class _Run:
     def __init__(
-        self, links: list[socket.socket], paths: Iterator[str], requests: int, check: Callable[[bytes], bool]
+        self,
+        links: list[socket.socket],
+        paths: Iterator[str],
+        requests: int,
+        check: Callable[[bytes], bool],
+        rate: float | None = None,
     ) -> None:
+        self.interval = 1 / rate if rate else 0.0
+        self.due = time.perf_counter()
+        self.free: list[socket.socket] = []
         self.links = links
         self.paths = paths
         self.to_send = requests
@@ -62,10 +78,16 @@ class _Run:
         for link in self.links:
             link.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
             selector.register(link, selectors.EVENT_READ)
-            self.send(link)
-        while self.sent_at:
-            for key, _ in selector.select():
+            if self.interval:
+                self.free.append(link)
+            else:
+                self.send(link)
+        while self.sent_at or (self.free and self.to_send):
+            pause = max(0.0, self.due - time.perf_counter()) if self.free and self.to_send else None
+            for key, _ in selector.select(pause):
                 self.receive(key.fileobj)
+            while self.free and self.to_send and time.perf_counter() >= self.due:
+                self.send(self.free.pop())
         elapsed = time.perf_counter() - began
         selector.close()
         return Load(self.latencies, elapsed, time.process_time() - cpu, self.unexpected)
@@ -78,7 +100,8 @@ class _Run:
             f"GET {next(self.paths)} HTTP/1.1\r\nHost: localhost\r\nX-Forwarded-For: {_client()}\r\n\r\n"
         )
         self.received[link] = b""
-        self.sent_at[link] = time.perf_counter()
+        self.sent_at[link] = self.due if self.interval else time.perf_counter()
+        self.due += self.interval
         link.sendall(request.encode())
 
     def receive(self, link: socket.socket) -> None:
@@ -95,7 +118,10 @@ class _Run:
             return
         self.latencies.append(time.perf_counter() - self.sent_at.pop(link))
         self.unexpected += not self.check(head)
-        self.send(link)
+        if self.interval:
+            self.free.append(link)
+        else:
+            self.send(link)
 
 
 def _checker(status: int, x_cache: str | None) -> Callable[[bytes], bool]:

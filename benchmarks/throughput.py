@@ -1,10 +1,12 @@
 """Measure requests per second of bare Django, the source's own design, and this product.
 
-    .venv/bin/python -m benchmarks.throughput
+    .venv/bin/python -m benchmarks.throughput [--server uwsgi]
 
-One server process serves all contestants. They are measured in alternate rounds, so that other load on the
-machine affects all of them, and the table shows the medians of the rounds. Each client sends few requests,
-so every throttle works at its real rate and refuses none.
+Two processes of the server that is shipped serve the contestants: one with the edge, one without. They are
+measured in alternate rounds, so that other load on the machine affects all of them, and the table shows the
+medians of the rounds. Each client sends few requests, so every throttle works at its real rate and refuses
+none.
+At the end the server with the edge gets hits at half its greatest rate, and holds 1,000 connections.
 """
 
 from __future__ import annotations
@@ -35,12 +37,24 @@ ORDERS = [
 ]
 
 
+# "gunicorn" is what is shipped; uwsgi (pip install pyuwsgi) for comparison.
+SERVERS = {
+    "gunicorn": "-m gunicorn --workers 1 --threads {threads} --bind 127.0.0.1:{port} config.wsgi:application",
+    "uwsgi": "--http11-socket 127.0.0.1:{port} --master --processes 1 --threads {threads} "
+    "--single-interpreter --need-app --disable-logging --module config.wsgi",
+}
+BASE = "Source's design, detail, HIT"
+BARE = "Bare Django view"
+EDGE_HIT = "Edge, detail, HIT"
+
+
 class Contestant(NamedTuple):
     """``paths`` returns the addresses of one round. For misses, each address is new."""
 
     name: str
     paths: Callable[[], Iterator[str]]
     x_cache: str | None = None
+    edge: bool = False
 
 
 def same(path: str) -> Callable[[], Iterator[str]]:
@@ -63,11 +77,14 @@ def contestants(courses: list[int]) -> list[Contestant]:
     one = courses[0]
     top = "?limit=5&order=title"
     return [
-        Contestant("Bare Django view", same("/bench/bare/")),
+        Contestant(BARE, same("/bench/bare/")),
         Contestant("Bare Django view + one Redis GET", same("/bench/get/")),
-        Contestant("Source's design, detail, HIT", same(f"/bench/source/courses/{one}/"), "HIT"),
+        Contestant(BASE, same(f"/bench/source/courses/{one}/"), "HIT"),
         Contestant("Source's design, detail, MISS", details("/bench/source/courses/", courses), "MISS"),
         Contestant("Source's design, top, HIT", same(f"/bench/source/top/{top}"), "HIT"),
+        Contestant(EDGE_HIT, same(f"/api/v1/courses/{one}/"), "HIT", edge=True),
+        Contestant("Edge, top, HIT", same(f"/api/v1/courses/top/{top}"), "HIT", edge=True),
+        Contestant("Edge, list, HIT", same("/api/v1/courses/"), "HIT", edge=True),
         Contestant("Syllabus, detail, HIT", same(f"/api/v1/courses/{one}/"), "HIT"),
         Contestant("Syllabus, detail, MISS", details("/api/v1/courses/", courses), "MISS"),
         Contestant("Syllabus, top, HIT", same(f"/api/v1/courses/top/{top}"), "HIT"),
@@ -90,7 +107,7 @@ def prepare() -> list[int]:
     from courses.models import Course
 
     call_command("migrate", verbosity=0)
-    call_command("demo", size="large")
+    call_command("demo", size="large", password="only-for-benchmarks")
     return list(Course.objects.filter(is_published=True).order_by("id").values_list("id", flat=True))
 
 
@@ -109,16 +126,27 @@ def clear(*, all_state: bool = False) -> None:
         client.set("bench:body", b'{"ok":true}')
 
 
-def serve(port: int, threads: int) -> subprocess.Popen[bytes]:
-    command = [sys.executable, "-m", "granian", "--interface", "wsgi", "--no-ws", "--port", str(port)]
-    command += ["--workers", "1", "--blocking-threads", str(threads), "config.wsgi:application"]
-    server = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.DEVNULL)
+class Server(NamedTuple):
+    process: subprocess.Popen[bytes]
+    port: int
+
+
+def serve(name: str, threads: int, *, edge: bool) -> Server:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    words = SERVERS[name].format(port=port, threads=threads).split()
+    if name == "uwsgi":  # its module runs no program
+        words = ["-c", "import pyuwsgi, sys; pyuwsgi.run(sys.argv[1:])", *words]
+    quiet = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}
+    environment = {**os.environ, "EDGE": str(int(edge))}
+    server = subprocess.Popen([sys.executable, *words], cwd=ROOT, env=environment, **quiet)
     deadline = time.monotonic() + 20
     while not answers(port):
         if server.poll() is not None or time.monotonic() > deadline:
             raise SystemExit("the server did not start")
         time.sleep(0.05)
-    return server
+    return Server(server, port)
 
 
 def answers(port: int) -> bool:
@@ -135,22 +163,22 @@ def processor_seconds(server: subprocess.Popen[bytes]) -> float:
     return sum(time.user + time.system for time in times)
 
 
-def measure(
-    server: subprocess.Popen[bytes], port: int, contestant: Contestant, arguments: argparse.Namespace
-) -> tuple[float, ...]:
+def measure(server: Server, contestant: Contestant, arguments: argparse.Namespace) -> tuple[float, ...]:
     """Return requests/s; p50, p95, p99 and the server's CPU time in ms; the generator's share of a CPU."""
     clear()
-    if contestant.x_cache != "MISS":  # the first request fills the cache
-        load.run(port, contestant.paths(), requests=50, connections=1, expected=(200, contestant.x_cache))
-    before = processor_seconds(server)
+    if contestant.x_cache != "MISS":  # the first requests fill the cache, and teach the edge
+        load.run(
+            server.port, contestant.paths(), requests=50, connections=1, expected=(200, contestant.x_cache)
+        )
+    before = processor_seconds(server.process)
     result = load.run(
-        port,
+        server.port,
         contestant.paths(),
         requests=arguments.requests,
         connections=arguments.connections,
         expected=(200, contestant.x_cache),
     )
-    spent = processor_seconds(server) - before
+    spent = processor_seconds(server.process) - before
     if result.unexpected > arguments.requests * 0.01:
         raise SystemExit(f"{contestant.name}: {result.unexpected} responses were not as expected")
     return (
@@ -162,13 +190,25 @@ def measure(
 
 
 def report(results: dict[str, list[tuple[float, ...]]]) -> None:
-    base = statistics.median(row[0] for row in results["Source's design, detail, HIT"])
-    print(f"{'':34}{'requests/s':>12}{'× source':>10}", end="")
+    base, bare = (statistics.median(row[0] for row in results[name]) for name in (BASE, BARE))
+    print(f"{'':34}{'requests/s':>12}{'× source':>10}{'× bare':>8}", end="")
     print(f"{'p50 ms':>9}{'p95 ms':>9}{'p99 ms':>9}{'server CPU ms':>15}{'load gen.':>11}")
     for name, rows in results.items():
         rate, p50, p95, p99, spent, busy = (statistics.median(column) for column in zip(*rows, strict=True))
-        print(f"{name:34}{rate:12,.0f}{rate / base:10.2f}", end="")
+        print(f"{name:34}{rate:12,.0f}{rate / base:10.2f}{rate / bare:8.2f}", end="")
         print(f"{p50:9.2f}{p95:9.2f}{p99:9.2f}{spent:15.2f}{busy:11.0%}")
+
+
+def report_half_rate(server: Server, hit: Contestant, greatest: float) -> None:
+    """Print latencies at half the greatest rate, and with 1,000 connections that are kept alive."""
+    for connections, rate in ((4, greatest / 2), (1000, None)):
+        result = load.run(
+            server.port, hit.paths(), requests=4000, connections=connections, expected=(200, "HIT"), rate=rate
+        )
+        p50, p99 = (1000 * result.percentile(share) for share in (0.50, 0.99))
+        reached = len(result.latencies) / result.elapsed
+        print(f"{EDGE_HIT}, {connections} connections, {reached:,.0f} requests/s: ", end="")
+        print(f"p50 {p50:.2f} ms, p99 {p99:.2f} ms, {result.unexpected} not as expected")
 
 
 def main() -> None:
@@ -176,23 +216,24 @@ def main() -> None:
     parser.add_argument("--rounds", type=int, default=5)
     parser.add_argument("--requests", type=int, default=450, help="of each contestant in each round")
     parser.add_argument("--connections", type=int, default=4)
-    parser.add_argument("--threads", type=int, default=1, help="of the server process")
+    parser.add_argument("--threads", type=int, default=4, help="of each server process")
+    parser.add_argument("--server", choices=SERVERS, default="gunicorn")
     arguments = parser.parse_args()
     field = contestants(prepare())
     clear(all_state=True)
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    server = serve(port, arguments.threads)
+    servers = [serve(arguments.server, arguments.threads, edge=edge) for edge in (False, True)]
     results: dict[str, list[tuple[float, ...]]] = {contestant.name: [] for contestant in field}
     try:
         for number in range(arguments.rounds):
             for contestant in field[number % len(field) :] + field[: number % len(field)]:
-                results[contestant.name].append(measure(server, port, contestant, arguments))
+                results[contestant.name].append(measure(servers[contestant.edge], contestant, arguments))
+        report(results)
+        hit = next(each for each in field if each.name == EDGE_HIT)
+        report_half_rate(servers[True], hit, statistics.median(row[0] for row in results[EDGE_HIT]))
     finally:
-        server.terminate()
-        server.wait(20)
-    report(results)
+        for server in servers:
+            server.process.terminate()
+            server.process.wait(20)
 
 
 if __name__ == "__main__":

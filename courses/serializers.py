@@ -143,7 +143,7 @@ class ModuleSerializer(ModelSerializer[Module]):
 
 
 class NewModuleSerializer(ModuleSerializer):
-    course = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")
+    course = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")  # type: ignore[assignment]
 
 
 class LessonSerializer(ModelSerializer[Lesson]):
@@ -162,7 +162,7 @@ class LessonSerializer(ModelSerializer[Lesson]):
 
 
 class NewLessonSerializer(LessonSerializer):
-    module = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")
+    module = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")  # type: ignore[assignment]
 
 
 class LessonSummarySerializer(ModelSerializer[Lesson]):
@@ -236,12 +236,16 @@ class CertificateSerializer(ModelSerializer[Certificate]):
     completed_at = serializers.DateTimeField(
         source="enrollment.completed_at", help_text="When the learner completed the course."
     )
+    page = serializers.SerializerMethodField(help_text="Where anyone can verify it in a browser.")
     pdf = serializers.SerializerMethodField(help_text="Where its owner gets the file; null until it is made.")
 
     class Meta:
         model = Certificate
-        fields = ["uuid", "learner", "course", "completed_at", "issued_at", "pdf"]
+        fields = ["uuid", "learner", "course", "completed_at", "issued_at", "page", "pdf"]
         extra_kwargs = {"issued_at": {"help_text": "When it was issued."}}
+
+    def get_page(self, certificate: Certificate) -> str:
+        return reverse("certificate-page", args=[certificate.uuid])
 
     def get_pdf(self, certificate: Certificate) -> str | None:
         return reverse("certificate-file", args=[certificate.uuid]) if certificate.file else None

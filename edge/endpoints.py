@@ -3,43 +3,27 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any, NamedTuple
 
 from django.core.signals import setting_changed
 from django.urls import Resolver404, resolve
 
+from api.negotiation import FORMAT
 from api.problems.exceptions import Problem
-from api.query import FORMAT, is_plain, parse_text
+from api.query import is_plain, parse_text
+from caching.read.lookup import Lookup
 from core.conf import API_PREFIX
-
-if TYPE_CHECKING:
-    from api.cached import CachedAction
-    from caching.read.lookup import Lookup
 
 MAX_PATH_CHARACTERS = 200
 
 
-class Counted(NamedTuple):
-    """A field of a counter's hash."""
-
-    key: str
-    field: str
-
-
 class Endpoint(NamedTuple):
-    """A cached endpoint under one address.
+    """A cached endpoint under one address, with the hash and its field in which GETs are counted."""
 
-    Attributes:
-        route: the pattern in the URLconf.
-        view: the view, as a request without a user meets it.
-        lookup: the read of the value.
-        counted: what counts its GETs.
-    """
-
-    route: str
+    route: str  # in the URLconf
     view: Any
     lookup: Lookup
-    counted: Counted | None
+    counted: tuple[str, str] | None
 
 
 @lru_cache(maxsize=4096)
@@ -57,7 +41,7 @@ def find_endpoint(path: str, query: str) -> Endpoint | None:
         return None
     view = match.func.cls(**match.func.initkwargs)  # type: ignore[attr-defined]  # of a viewset, DRF's
     view.action = name
-    cached: CachedAction | None = getattr(getattr(view, name), "cached", None)
+    cached = getattr(getattr(view, name), "cached", None)
     if cached is None:
         return None
     try:
@@ -66,12 +50,8 @@ def find_endpoint(path: str, query: str) -> Endpoint | None:
     except (Problem, ValueError):
         return None
     counts = cached.counts
-    counted = Counted(counts.key, str(params[counts.parameter])) if counts else None
+    counted = (counts.key, str(params[counts.parameter])) if counts else None
     return Endpoint(match.route, view, lookup, counted)
 
 
-def _follow_settings(**_: Any) -> None:
-    find_endpoint.cache_clear()
-
-
-setting_changed.connect(_follow_settings)
+setting_changed.connect(lambda **_: find_endpoint.cache_clear(), weak=False)

@@ -2,44 +2,36 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import Any
 
 from django.conf import settings
 from django.core.signals import setting_changed
 
+from caching import CacheResult
 from caching.conf import redis_conf
 from caching.redis.scripts import Script, ScriptCall
 from caching.redis.topology import shared_database
 from core import redis_state
+from core.metrics import count_refusal
+from edge.endpoints import Endpoint
 from ratelimit.limiter import decision_of, throttle_call
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from caching import CacheResult
-    from edge.endpoints import Counted, Endpoint
-    from ratelimit.rates import Decision, Limit
+from ratelimit.rates import Decision, Limit
 
 ANSWER = (Path(__file__).parent / "lua" / "answer.lua").read_text(encoding="utf-8")
 NOTHING = Script.of("return {}")
 
 
-class Outcome(NamedTuple):
-    """What an exchange has done.
-
-    Attributes:
-        decision: of the rate limiter; None if there is no value, and nothing was counted.
-        result: the value; None if the request is refused, or if the value may be stale.
-    """
-
-    decision: Decision | None
-    result: CacheResult | None
+Outcome = tuple[Decision | None, CacheResult | None]
 
 
-def ask(endpoint: Endpoint, limits: Sequence[Limit], counted: Counted | None) -> Outcome:
-    """Return the outcome for one request.
+def ask(endpoint: Endpoint, limits: Sequence[Limit], counted: tuple[str, str] | None) -> Outcome:
+    """Return the limiter's decision, and the value.
+
+    Without a decision there is no value, and nothing was counted. Without a value the request is refused, or
+    the value may be stale.
 
     Raises:
         CacheError: Redis does not answer, or its values may be stale.
@@ -50,16 +42,21 @@ def ask(endpoint: Endpoint, limits: Sequence[Limit], counted: Counted | None) ->
     else:  # the cache is a cluster or another server
         result = endpoint.lookup.look()
         if result is None:
-            return Outcome(None, None)
-        call = _call(ScriptCall(NOTHING, ()), limits, counted, _state_database())
+            return None, None
+        conf = redis_state.conf_at(settings.CELERY_BROKER_URL)
+        call = _call(ScriptCall(NOTHING, ()), limits, counted, shared_database(conf, conf) or 0)
         reply = redis_state.server().run(call)
     if len(reply) == 1:
-        return Outcome(None, None)
+        return None, None
     decision = decision_of(limits, reply[1:])
-    return Outcome(decision, result if decision.passes else None)
+    if not decision.passes:
+        count_refusal(decision.violated)
+    return decision, result if decision.passes else None
 
 
-def _call(look: ScriptCall, limits: Sequence[Limit], counted: Counted | None, database: int) -> ScriptCall:
+def _call(
+    look: ScriptCall, limits: Sequence[Limit], counted: tuple[str, str] | None, database: int
+) -> ScriptCall:
     throttle = throttle_call(limits)
     key, field = counted or ("-", "")
     counts: list[Any] = [len(look.keys), len(look.args), len(limits), database, field]
@@ -82,13 +79,4 @@ def _database() -> int | None:
     return shared_database(redis_conf(), redis_state.conf_at(settings.CELERY_BROKER_URL))
 
 
-def _state_database() -> int:
-    conf = redis_state.conf_at(settings.CELERY_BROKER_URL)
-    return shared_database(conf, conf) or 0
-
-
-def _follow_settings(**_: Any) -> None:
-    _database.cache_clear()
-
-
-setting_changed.connect(_follow_settings)
+setting_changed.connect(lambda **_: _database.cache_clear(), weak=False)

@@ -10,12 +10,10 @@ responses must agree, so a header that changes by itself (a nonce, a time) is ne
 from __future__ import annotations
 
 import threading
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from django.conf import settings
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping
 
 MAX_KINDS = 1024
 MAX_KIND_CHARACTERS = 2000

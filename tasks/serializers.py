@@ -138,7 +138,9 @@ class TaskSerializer(ModelSerializer[Task]):
         help_text="The id of the assignee: the list's owner or one of its active members.",
     )
     assigned_to_name = UserNameField(
-        source="assigned_to", help_text="The assignee's full name, or username; null without one."
+        source="assigned_to",
+        allow_null=True,
+        help_text="The assignee's full name, or username; null without one.",
     )
     task_list_name = serializers.CharField(
         source="task_list.name", read_only=True, help_text="The name of its list."

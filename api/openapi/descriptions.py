@@ -42,7 +42,7 @@ SCHEMES = {
     "cookieAuth": "The session of a browser that has signed in on the site. "
     "A write needs the header `X-CSRFToken` with the value of the cookie `csrftoken`, too.",
     "botSecret": "The secret by which the Telegram bot is known, always together with `telegramUser`.",
-    "telegramUser": "Telegram's number of the user for whom the bot acts.",
+    "telegramUser": "Telegram's number of the user: the bot acts for this user.",
 }
 
 

@@ -442,6 +442,7 @@ def _topics() -> Iterator[Ask]:
 
 
 def _cache() -> Iterator[Ask]:
+    yield Ask("dashboard")
     yield Ask("cache_stats")
     yield Ask("cache_keys_list", query={"match": "*", "cursor": 0, "limit": 100}, before=_read_categories)
     yield Ask("cache_keys_retrieve", before=_cached_value)

@@ -34,6 +34,8 @@ MASKS = {
     r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}": "a uuid",
     r"[A-Za-z0-9_:.-]{32,}": "a random name",
 }
+# Their values are of the moment: only the names are compared.
+OF_THE_MOMENT = {"dashboard", "cache_stats"}
 MASKED_FIELDS = {"ttl", "size", "code", "public_id", "If-Match"}
 
 
@@ -154,12 +156,21 @@ def masked(value):
     return value
 
 
-def comparable(one):
+def names_in(value):
+    """Return a body without its values."""
+    if isinstance(value, dict):
+        return {name: names_in(each) for name, each in value.items()}
+    return "…"
+
+
+def comparable(name, one):
     """Return what was recorded of an operation, without the id that a new row happened to get."""
     one = copy.deepcopy(one)
     created = one["responses"].get("201", {}).get("body", {})
     if "id" in created:
         created["id"] = "new"
+    if name in OF_THE_MOMENT:
+        one["responses"]["200"]["body"] = names_in(one["responses"]["200"]["body"])
     return masked(one)
 
 
@@ -169,12 +180,12 @@ def test_the_examples_are_the_answers_of_the_demo_data(recorded):
     if os.environ.get("RECORD_EXAMPLES"):
         for name, one in recorded["operations"].items():
             old = kept["operations"].get(name)
-            if old and comparable(old) == comparable(one):
+            if old and comparable(name, old) == comparable(name, one):
                 recorded["operations"][name] = old  # no difference in the file without one in the API
         examples.FILE.write_text(json.dumps(recorded, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
         return
     for name in sorted({*kept["operations"], *recorded["operations"]}):
-        old, new = (comparable(each["operations"][name]) for each in (kept, recorded))
+        old, new = (comparable(name, each["operations"][name]) for each in (kept, recorded))
         assert old == new, f"{name}: run `make examples`, and look at what it changes"
     assert masked(kept["problems"]) == masked(recorded["problems"])
     assert set(kept["headers"]) == set(recorded["headers"]) == set(examples.HEADERS)

@@ -19,11 +19,13 @@ def test_measure_traces_a_miss_a_hit_and_a_write(passages):
         (200, "MISS"),
         (200, "HIT"),
         (200, ""),
+        (200, "HIT"),
     ]
 
 
 def test_measure_names_the_functions_that_a_request_passes_and_only_files_of_the_project(passages):
-    miss, hit, patch = passages.values()
+    miss, hit, patch, edge_hit = passages.values()
+    assert all(len(edge_hit.files) < len(each.files) for each in (miss, hit, patch))
     assert path.Step("caching/read/loading.py", "load") in miss.functions
     assert path.Step("caching/read/loading.py", "load") not in hit.functions
     assert path.Step("caching/write/commit.py", "committing") in patch.functions

@@ -50,8 +50,9 @@ def passages(transactional_db):
 
 
 def test_traced_requests_pass_the_functions_of_the_page_in_order(passages):
-    miss, hit, patch = passages
+    miss, hit, patch, edge_hit = passages
     sections = [
+        (edge_hit, SECTIONS["GET of a course: a hit at the edge"]),
         (hit, SECTIONS["GET of a course: a hit"]),
         (miss, SECTIONS["GET of a course: a miss"]),
         (patch, SECTIONS["PATCH of a course"]),

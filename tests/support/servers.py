@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 COMMANDS = {
     "gunicorn": "-m gunicorn --workers 1 --bind 127.0.0.1:{port} config.wsgi:application",
+    "two processes": "-m gunicorn --workers 2 --bind 127.0.0.1:{port} config.wsgi:application",
     "uvicorn": "-m uvicorn --port {port} config.asgi:application",
     "granian": "-m granian --interface wsgi --port {port} config.wsgi:application",
     "runserver": "manage.py runserver --noreload 127.0.0.1:{port}",

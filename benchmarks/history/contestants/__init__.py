@@ -13,6 +13,8 @@ _HERE = "benchmarks.history.contestants"
 PRODUCT = "syllabus"
 CONTESTANTS = {
     PRODUCT: f"{_HERE}.product.Product",
+    "edge-wsgi": f"{_HERE}.edge.EdgeWSGI",
+    "edge-asgi": f"{_HERE}.edge.EdgeASGI",
     "no-cache": f"{_HERE}.base.Contestant",
     "post_save": f"{_HERE}.naive.DeleteInPostSave",
     "post_save-best": f"{_HERE}.naive.DeleteInPostSaveAndExplicitly",
