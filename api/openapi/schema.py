@@ -34,7 +34,7 @@ class AutoSchema(SpectacularAutoSchema):
 
     def _creates(self) -> bool:
         responses = self.get_response_serializers()
-        statuses = responses if isinstance(responses, dict) else {}
+        statuses: Any = responses if isinstance(responses, dict) else {}
         return getattr(self.view, "action", "") == "create" or 201 in statuses
 
     def get_override_parameters(self) -> list[Any]:
