@@ -19,7 +19,6 @@ from tests.courses.factories import CourseFactory
 from tests.support.processes import child_environment
 from tests.support.waiting import until
 
-
 STATEMENT_TIMEOUT = "2min"  # of tests/settings.py
 
 
