@@ -1,11 +1,16 @@
-# The image of every process: web (the default command), worker, beat, flower, migrate.
+# The image of every process: web (the default command), worker, beat, flower, migrate. It runs with a read-only
+# root: what processes write lies in media (certificates) and /tmp.
 
-FROM python:3.12-slim AS packages
+FROM python:3.12.12-slim AS packages
+WORKDIR /packages
 RUN python -m venv /venv
-COPY requirements.txt .
-RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements.txt
+COPY requirements*.txt ./
+# --build-arg REQUIREMENTS="requirements-observability.txt requirements-s3.txt" adds what is optional.
+ARG REQUIREMENTS=requirements.txt
+RUN for file in $REQUIREMENTS; do \
+    /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r "$file" || exit 1; done
 
-FROM python:3.12-slim AS base
+FROM python:3.12.12-slim AS base
 ENV PATH=/venv/bin:$PATH PYTHONDONTWRITEBYTECODE=1 PYTHONUNBUFFERED=1
 WORKDIR /app
 # psql for `manage.py dbshell`; fonts for certificates in every script (courses/fonts.py).
@@ -18,7 +23,6 @@ EXPOSE 8000
 # docker-compose.dev.yml: it has no code of its own, that is mounted. The user must have a name: the tests'
 # PostgreSQL does not start for a bare number.
 FROM packages AS development-packages
-COPY requirements-dev.txt .
 RUN /venv/bin/pip install --no-cache-dir --disable-pip-version-check -r requirements-dev.txt
 
 FROM base AS development
@@ -33,12 +37,11 @@ FROM base
 RUN useradd --system --uid 10001 --no-create-home app
 COPY --from=packages /venv /venv
 COPY . .
-# Collecting asks no server, so the addresses only have to look like some. What the processes write
-# lies in media (certificates) and var (beat's schedule); the rest stays root's.
+# Collecting asks no server, so the addresses only have to look like some.
 RUN DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost/1 DEBUG=1 \
     python manage.py collectstatic --noinput \
-    && mkdir media var && chown app media var
-ENV CELERY_BEAT_SCHEDULE_FILENAME=/app/var/celerybeat-schedule
+    && mkdir media && chown app media
+ENV CELERY_BEAT_SCHEDULE_FILENAME=/tmp/celerybeat-schedule
 USER app
 HEALTHCHECK --interval=10s --timeout=5s --start-period=30s --start-interval=1s \
     CMD ["python", "-m", "monitoring.healthcheck"]

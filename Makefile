@@ -11,7 +11,7 @@ VENV := .venv/bin/python
 NOWHERE := DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost/1
 PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; print(secrets.token_urlsafe(64))")
 
-BENCHMARKS := coherence releases cost outage redis_drills throughput recalculation
+BENCHMARKS := coherence releases cost outage redis_drills throughput recalculation lists
 
 .PHONY: run test lint bench benchmark flower install peers psycopg3 requirements
 

@@ -24,11 +24,11 @@ if settings.LOG_FORMAT == "json":
     logconfig_dict = {"formatters": {"generic": {"()": "core.log_format.JSONFormatter"}}}
 
 
-def when_ready(server):
+def when_ready(_server):
     draining.delay_sigterm(settings.DRAIN_SECONDS)
 
 
-def child_exit(server, worker):
+def child_exit(_server, worker):
     if settings.METRICS_ENABLED:
         from prometheus_client.multiprocess import mark_process_dead
 

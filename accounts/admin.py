@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib import admin, messages
+from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
-from django.contrib.auth.models import User
+from django.contrib.auth.models import Group, User
 from django.db import IntegrityError
 from django.http import HttpResponseRedirect
 from django.utils.translation import gettext_lazy, ngettext
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy, ngettext
 from accounts.forms import UniqueNames
 from accounts.models import AccessToken, Session
 from accounts.verification import send_verification
-from core.admin import IssuedAdmin
+from core.admin import IssuedAdmin, ModelAdmin
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -31,13 +32,23 @@ class ChangeUserForm(UniqueNames, UserChangeForm):
     pass
 
 
-admin.site.unregister(User)
+admin.site.unregister([User, Group])
+
+
+@admin.register(Group)
+class GroupAdmin(ModelAdmin, DjangoGroupAdmin):  # type: ignore[misc]
+    """Django's, in the project's look."""
 
 
 @admin.register(User)
-class UserAdmin(DjangoUserAdmin):
+class UserAdmin(ModelAdmin, DjangoUserAdmin):
     form = ChangeUserForm
     add_form = AddUserForm
+    list_display = [
+        *DjangoUserAdmin.list_display,  # type: ignore[misc]
+        "is_active",
+        "date_joined",
+    ]
     actions = ["send_verification_mail"]
 
     def changeform_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
@@ -62,6 +73,7 @@ class UserAdmin(DjangoUserAdmin):
 @admin.register(AccessToken)
 class AccessTokenAdmin(IssuedAdmin):
     list_display = ["user", "created_at", "expires_at"]
+    list_filter = ["created_at", "expires_at"]
     date_hierarchy = "created_at"
 
 
@@ -69,4 +81,5 @@ class AccessTokenAdmin(IssuedAdmin):
 class SessionAdmin(IssuedAdmin):
     list_display = ["user", "signed_in_at", "expire_date", "agent"]
     fields = readonly_fields = ("user", "signed_in_at", "expire_date", "agent")
+    list_filter = ["signed_in_at", "expire_date"]
     date_hierarchy = "expire_date"

@@ -91,7 +91,7 @@ class Session(AbstractBaseSession):
     agent = models.CharField(max_length=MAX_AGENT_CHARACTERS, blank=True, editable=False)
     signed_in_at = models.DateTimeField(null=True, editable=False)
 
-    objects = SessionQuerySet.as_manager()  # type: ignore[misc]  # Django's manager only adds save()
+    objects = SessionQuerySet.as_manager()  # type: ignore[misc, assignment]  # as Django's, less save()
 
     class Meta(AbstractBaseSession.Meta):
         ordering = ["-signed_in_at", "public_id"]

@@ -79,18 +79,19 @@ class AutoSchema(SpectacularAutoSchema):
 
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Any:
         """Return the schema of a serializer; a body that refuses unknown fields says so."""
-        schema = super()._map_basic_serializer(serializer, direction)
+        schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         if direction == "request" and isinstance(serializer, StrictFields):
             schema["additionalProperties"] = False
         return schema
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
         """Return the schema of a field; a list of objects says how many it takes."""
-        schema = super()._map_serializer_field(field, direction, bypass_extensions)
+        schema: dict[str, Any] = super()._map_serializer_field(field, direction, bypass_extensions)  # type: ignore[no-untyped-call]
         if direction == "request" and isinstance(field, ListSerializer):
+            rows: Any = field
             limits = {
-                "minItems": field.min_length or int(not field.allow_empty),
-                "maxItems": field.max_length,
+                "minItems": rows.min_length or int(not rows.allow_empty),
+                "maxItems": rows.max_length,
             }
             schema |= {name: limit for name, limit in limits.items() if limit}
         return schema

@@ -1,4 +1,4 @@
-"""Viewsets whose writes are safe: under the row's lock, and only of what the client has seen."""
+"""Viewsets whose writes are safe: under the row's lock, only of what the client has seen, and on record."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from api.deletion import delete_unreferenced
 from api.http_cache import json_etag, json_response, require_match
 from api.pagination import PageQuery
 from api.views import StrictQuery
+from core.history import record_addition, record_change, record_deletion
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -90,6 +91,7 @@ class CreateModelMixin(mixins.CreateModelMixin):
         serializer.is_valid(raise_exception=True)
         with transaction.atomic():
             view.perform_create(serializer)
+            record_addition(request.user, serializer.instance)
             data = view.represent(view.reload(serializer.instance))
         headers = {"Location": f"{request.path}{serializer.instance.pk}/", "ETag": json_etag(data)}
         return Response(data, status=status.HTTP_201_CREATED, headers=headers)
@@ -116,8 +118,9 @@ class UpdateModelMixin:
         row = view.lock_object()
         serializer = view.get_serializer(row, data=request.data, partial=partial)
         serializer.is_valid(raise_exception=True)
-        if _changes(row, serializer.validated_data):
+        if changed := _changed(row, serializer.validated_data):
             view.perform_update(serializer)
+            record_change(request.user, serializer.instance, changed)
             row = view.reload(serializer.instance)
         response: HttpResponse = view.respond(row)
         return response
@@ -135,7 +138,9 @@ class DestroyModelMixin:
     @transaction.atomic
     def destroy(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002
         view: Any = self
-        view.perform_destroy(view.lock_object())
+        row = view.lock_object()
+        record_deletion(request.user, row)
+        view.perform_destroy(row)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     def perform_destroy(self, row: models.Model) -> None:
@@ -153,13 +158,15 @@ class ModelViewSet(
     """List, create, retrieve, update and delete."""
 
 
-def _changes(row: models.Model, values: Mapping[str, Any]) -> bool:
-    """Return whether a value differs from the row's; of a many-to-many field, rows or their ids."""
-    for name, value in values.items():
-        current = getattr(row, name)
-        if row._meta.get_field(name).many_to_many:
-            current = {other.pk for other in current.all()}
-            value = {getattr(other, "pk", other) for other in value}
-        if current != value:
-            return True
-    return False
+def _changed(row: models.Model, values: Mapping[str, Any]) -> list[str]:
+    """Return the names of the values that differ from the row's."""
+    return [name for name, value in values.items() if _differs(row, name, value)]
+
+
+def _differs(row: models.Model, name: str, value: Any) -> bool:
+    """Return whether a value differs; of a many-to-many field it is rows or their ids."""
+    current = getattr(row, name)
+    if row._meta.get_field(name).many_to_many:
+        current = {other.pk for other in current.all()}
+        value = {getattr(other, "pk", other) for other in value}
+    return bool(current != value)

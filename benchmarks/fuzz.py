@@ -30,12 +30,8 @@ ENDING = ("auth_logout_create", "auth_tokens_destroy_all", "auth_tokens_destroy"
 FAILED_PRECONDITION = "412"
 REFUSED = ["400", "401", "403", "404", "405", "406", "409", "415", "422", "429", FAILED_PRECONDITION]
 ACCEPTED = ["2xx", "3xx", "401", "403", "404", "409", "429", FAILED_PRECONDITION]
-# No schema describes which passwords, tokens, names and rows they accept, nor a price in whole cents.
-MORE_THAN_FORM = (
-    "auth_(token|register|email_verify|telegram_confirm)_create|courses_list|subscriptions_list|me_partial_update|tasks_bulk_create"
-    "|(categories|clients|courses|lists|plans|services|subscriptions|tasks|topics|lists_tasks)"
-    "_(create|update|partial_update)"
-)
+# No schema describes which passwords, tokens, names, rows and moments they accept, nor a price in cents.
+MORE_THAN_FORM = ".*_(create|update|partial_update)|me_destroy|(courses|subscriptions|users)_list"
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "config.settings",
     "DEBUG": "0",
@@ -95,14 +91,15 @@ def fuzz(folder: Path, port: int, role: str, name: str, options: list[str]) -> d
     """Run Schemathesis as a user of the role, and return its report."""
     report, log = folder / f"{name}.json", folder / f"{name}.log"
     token = new_token(role)
-    headers = [f"Authorization: Token {token}", *([BOT_HEADER] if role == "admin" else [])]
+    # The bot's addresses answer 403 to all others, whatever the method, and would be left out.
+    headers = [BOT_HEADER, *([f"Authorization: Token {token}"] if token else [])]
     command = [sys.executable, "-m", "schemathesis.cli", "--config-file", str(config(folder)), "run"]
     command += [str(folder / "schema.json"), "--no-color"]
     command += ["--url", f"http://127.0.0.1:{port}", "--checks", "all", "--continue-on-failure"]
     # With them its stateful phase sends numbers as headers, and fails.
     command += ["--generation-with-security-parameters", "false"]
     command += ["--suppress-health-check", "all", "--report-json-path", str(report), *options]
-    command += [word for header in headers if token for word in ("-H", header)]
+    command += [word for header in headers for word in ("-H", header)]
     with log.open("w") as output:
         subprocess.run(command, cwd=folder, stdout=output, stderr=subprocess.STDOUT, check=False)
     found: dict[str, Any] = json.loads(report.read_text())

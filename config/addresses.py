@@ -36,6 +36,13 @@ def with_credentials(url: str, username: str, password: str) -> str:
     return _join(parts.scheme, netloc, parts.path, parse_qsl(parts.query))
 
 
+def is_same_server(url: str, other: str) -> bool:
+    """Return whether two URLs lead to one host and port, or to one socket."""
+    one, two = urlsplit(url), urlsplit(other)
+    path = one.path if _is_socket(url) else ""
+    return (one.hostname, one.port, path) == (two.hostname, two.port, two.path if _is_socket(other) else "")
+
+
 def for_celery(url: str) -> str:
     """Return a URL as Celery's transport reads it.
 

@@ -18,7 +18,9 @@ django_application = LimitedConcurrency(
     get_asgi_application(), settings.ASGI_MAX_REQUESTS, exempt={"/health/live"}
 )
 
-from edge.asgi import wrap  # noqa: E402  (its modules need the apps)
-from monitoring.middleware import note_edge_answer  # noqa: E402
+from edge.asgi import wrap  # noqa: E402  (what follows needs the apps)
+from monitoring import operator_port  # noqa: E402
+from monitoring.middleware import observe_edge  # noqa: E402
 
-application = wrap(django_application, note_edge_answer)
+application = wrap(django_application, observe_edge)
+operator_port.serve_in_forks()

@@ -1,4 +1,4 @@
-"""gunicorn's threaded worker, with threads of their own for operators, and a stop that resets no connection."""
+"""gunicorn's threaded worker: operators are answered while all threads hang, a stop resets no connection."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
                 waiting = self.nr_conns
                 self.accept(listener)
             listener.close()
-        self.sockets = []
+        self.sockets: list[socket.socket] = []
 
     def murder_pending(self) -> None:
         """Close connections without a request: all that have sent none, when the worker stops."""

@@ -48,7 +48,8 @@ WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 INSTALLED_APPS = [
-    "django.contrib.admin",
+    "web.apps.WebConfig",  # before the admin, some of whose templates it extends
+    "monitoring.apps.AdminConfig",  # django.contrib.admin, with the project's site
     "accounts.apps.AccountsConfig",  # before auth, whose commands it extends
     "django.contrib.auth",
     "django.contrib.contenttypes",
@@ -64,7 +65,6 @@ INSTALLED_APPS = [
     "core.apps.CoreConfig",
     "api.apps.ApiConfig",
     "ratelimit.apps.RatelimitConfig",
-    "web.apps.WebConfig",
     "messaging.apps.MessagingConfig",
     "courses.apps.CoursesConfig",
     "clients.apps.ClientsConfig",
@@ -164,6 +164,29 @@ USE_TZ = True
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "media"))
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
+    # A certificate that is made again replaces its file.
+    "certificates": {
+        "BACKEND": "django.core.files.storage.FileSystemStorage",
+        "OPTIONS": {"allow_overwrite": True},
+    },
+}
+if os.environ.get("MEDIA_BUCKET"):  # an S3-compatible store, in the place of MEDIA_ROOT
+    if not find_spec("storages"):
+        raise SystemExit("MEDIA_BUCKET needs django-storages: pip install -r requirements-s3.txt")
+    _s3 = {
+        "bucket_name": os.environ["MEDIA_BUCKET"],
+        "endpoint_url": os.environ.get("MEDIA_BUCKET_ENDPOINT") or None,
+        "region_name": os.environ.get("MEDIA_BUCKET_REGION") or None,
+        "access_key": os.environ.get("MEDIA_BUCKET_ACCESS_KEY") or None,
+        "secret_key": os.environ.get("MEDIA_BUCKET_SECRET_KEY") or None,
+        "default_acl": None,  # private
+    }
+    _backend = "storages.backends.s3.S3Storage"
+    STORAGES["default"] = {"BACKEND": _backend, "OPTIONS": {**_s3, "file_overwrite": False}}
+    STORAGES["certificates"] = {"BACKEND": _backend, "OPTIONS": {**_s3, "file_overwrite": True}}
 # Where certificates find fonts for scripts other than Latin and Cyrillic (courses/fonts.py).
 FONT_FOLDERS = _words(
     "FONT_FOLDERS", "/usr/share/fonts,/usr/local/share/fonts,/Library/Fonts,C:/Windows/Fonts"
@@ -289,14 +312,21 @@ EDGE = _flag("EDGE", "1")  # answer hits in front of Django (edge/)
 METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus
 METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who has it may read them; if unset: this machine only
 
+# A port for health and metrics that no request uses; a worker has no other. 0: none.
+OPERATOR_PORT = int(os.environ.get("OPERATOR_PORT", "0"))
+OPERATOR_HOST = os.environ.get("OPERATOR_HOST", "127.0.0.1")
+SENTRY_DSN = os.environ.get("SENTRY_DSN", "")
 # How long the server goes on after SIGTERM while /health/ready answers 503, for load balancers that ask it.
 DRAIN_SECONDS = float(os.environ.get("DRAIN_SECONDS", "0"))
 
 # --- Celery -----------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = addresses.for_celery(
-    os.environ.get("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
-)
+CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
+if addresses.is_same_server(CELERY_BROKER_URL, REDIS_URL):
+    CELERY_BROKER_URL = addresses.with_credentials(
+        CELERY_BROKER_URL, os.environ.get("REDIS_USERNAME", ""), os.environ.get("REDIS_PASSWORD", "")
+    )
+CELERY_BROKER_URL = addresses.for_celery(CELERY_BROKER_URL)
 # One queue for each kind of slowness: a mail server that hangs must not delay prices.
 CELERY_TASK_DEFAULT_QUEUE = "default"
 CELERY_TASK_QUEUES = [Queue(name) for name in ("default", "prices", "outgoing")]  # type: ignore[no-untyped-call]
@@ -361,6 +391,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "messaging: delete old messages": {"task": "messaging.tasks.delete_old_messages", "schedule": 86_400},
     "messaging: send what is due": {"task": "messaging.tasks.deliver_due", "schedule": 20},
     "messaging: delete old Updates": {"task": "messaging.tasks.delete_old_updates", "schedule": 86_400},
+    "monitoring: merge the dashboard's sums": {"task": "monitoring.tasks.merge_sums", "schedule": 60},
     "services: bring prices up to date": {
         "task": "services.tasks.repair",
         "schedule": 20,
@@ -462,24 +493,23 @@ SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 SQL_LOG = _flag("SQL_LOG")  # each statement with its time
 
 LOG_FORMAT = os.environ.get("LOG_FORMAT", "text")
-if LOG_FORMAT not in {"text", "json"}:
-    raise SystemExit(f"LOG_FORMAT is text or json, not {LOG_FORMAT!r}.")
+LOG_FORMATS = {
+    "text": {"format": "{asctime} {levelname:<7} [{request_id}] {name}: {message}", "style": "{"},
+    "json": {"()": "core.log_format.JSONFormatter"},
+    "console": {"()": "core.log_format.ConsoleFormatter"},  # what `make run` prints without VERBOSE=1
+}
+if LOG_FORMAT not in LOG_FORMATS:
+    raise SystemExit(f"LOG_FORMAT is one of {', '.join(LOG_FORMATS)}, not {LOG_FORMAT!r}.")
 
-LOGGING = {
+LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
     "filters": {"request_id": {"()": "core.request_id.RequestIdFilter"}},
-    "formatters": {
-        "line": {
-            "format": "{asctime} {levelname:<7} [{request_id}] {name}: {message}",
-            "style": "{",
-        },
-        "json": {"()": "core.log_format.JSONFormatter"},
-    },
+    "formatters": {"chosen": LOG_FORMATS[LOG_FORMAT]},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
-            "formatter": "json" if LOG_FORMAT == "json" else "line",
+            "formatter": "chosen",
             "filters": ["request_id"],
         }
     },
@@ -488,6 +518,10 @@ LOGGING = {
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.db.backends": {"level": "DEBUG" if SQL_LOG else "NOTSET"},
+        "access": {"level": "NOTSET" if _flag("ACCESS_LOG", "1") else "WARNING"},
         "fontTools": {"level": "WARNING"},  # at INFO it logs every letter of a certificate
     },
 }
+if LOG_FORMAT == "console":  # tasks that found something to do say so (core/celery.py)
+    for _name in ("celery", "audit", "django.request", "kombu"):
+        LOGGING["loggers"][_name] = {"level": "WARNING"}

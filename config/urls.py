@@ -5,12 +5,8 @@ from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
 from services.urls import source_urlpatterns
-from web.forms import AdminSignInForm
 from web.pages import own_page
 from web.start import StartPage
-
-admin.site.site_header = admin.site.site_title = "Syllabus"
-admin.site.login_form = AdminSignInForm
 
 handler500 = "api.problems.middleware.server_error"
 
@@ -29,6 +25,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("topics/", include("topics.urls")),
     path("accounts/", include("web.urls")),
     path("accounts/", include("accounts.page_urls")),
+    path("certificates/", include("courses.page_urls")),
     path("i18n/", include("django.conf.urls.i18n")),
     path("", include("monitoring.urls")),
 ]

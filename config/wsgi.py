@@ -6,9 +6,11 @@ from django.core.wsgi import get_wsgi_application
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
-django_application = get_wsgi_application()  # before the edge, whose modules need the apps
+django_application = get_wsgi_application()  # before what needs the apps
 
 from edge.wsgi import wrap  # noqa: E402
-from monitoring.middleware import note_edge_answer  # noqa: E402
+from monitoring import operator_port  # noqa: E402
+from monitoring.middleware import observe_edge  # noqa: E402
 
-application = wrap(django_application, note_edge_answer)
+application = wrap(django_application, observe_edge)
+operator_port.serve_in_forks()

@@ -1,14 +1,16 @@
-"""The access log: one line for each response, whoever has made it.
+"""The access log: one line for each response.
 
-The line has the route, not the path: some paths are secrets, such as a link that verifies an address.
+The line has the route, not the path: some paths are secrets, such as a link that verifies an address. On a
+developer's own terminal it has the path.
 """
 
 from __future__ import annotations
 
 import logging
 
+from django.conf import settings
+
 logger = logging.getLogger("access")
-TEXT = "%s %s %d %.1f ms %s user=%s %s B"
 QUIET_ROUTES = ("health/", "metrics")  # what asks every few seconds is logged at DEBUG
 
 
@@ -16,6 +18,7 @@ def log_response(
     *,
     method: str,
     route: str,
+    path: str,
     status: int,
     seconds: float,
     x_cache: str = "-",
@@ -26,6 +29,7 @@ def log_response(
 
     Args:
         route: as in the URLconf, ``api/v1/courses/<int:pk>/``; ``-`` where nothing matches.
+        path: in place of the route for a developer's terminal (``LOG_FORMAT=console``).
         x_cache: HIT, MISS or BYPASS; ``-`` where no cache may answer.
         user_id: None for a request without credentials.
         size: of the body in bytes; None for a stream.
@@ -33,19 +37,20 @@ def log_response(
     level = logging.DEBUG if route.startswith(QUIET_ROUTES) else logging.INFO
     if not logger.isEnabledFor(level):
         return
-    milliseconds = 1000 * seconds
-    found = "-" if user_id is None else user_id
-    logger.log(
-        level,
-        TEXT,
-        *(method, route, status, milliseconds, x_cache, found, "-" if size is None else size),
-        extra={
-            "method": method,
-            "route": route,
-            "status": status,
-            "ms": round(milliseconds, 1),
-            "x_cache": x_cache,
-            "user_id": user_id,
-            "bytes": size,
-        },
-    )
+    milliseconds = round(1000 * seconds, 1)
+    user = "-" if user_id is None else user_id
+    if settings.LOG_FORMAT == "console":
+        text = f"{method} {path} {status} {milliseconds} ms {x_cache}"
+    else:
+        text = f"{method} {route} {status} {milliseconds} ms {x_cache} user={user} {size} B"
+    extra = {
+        "method": method,
+        "route": route,
+        "status": status,
+        "ms": milliseconds,
+        "x_cache": x_cache,
+        "user_id": user_id,
+        "bytes": size,
+    }
+    # Not logger.log(): it would look for the caller's place in the code, which is always the same.
+    logger.handle(logger.makeRecord(logger.name, level, __file__, 0, text, (), None, extra=extra))

@@ -1,20 +1,22 @@
-"""What the admin's pages of several apps share."""
+"""What the admin's pages share. Each of them is a ``ModelAdmin`` of this module."""
 
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.paginator import Page, Paginator
 from django.utils.functional import cached_property
 
+from core.admin_columns import LinkedColumns
+from core.admin_export import ExportMixin
 from core.references import describe_references
 
 if TYPE_CHECKING:
     from django.db.models import ForeignKey, ManyToManyField, QuerySet
-    from django.http import HttpRequest
+    from django.http import HttpRequest, HttpResponse
 
 
 class CountReferencesMixin:
@@ -30,19 +32,6 @@ class CountReferencesMixin:
         if not protected:
             return super().get_deleted_objects(objs, request)  # type: ignore[misc]  # ModelAdmin's
         return [str(row) for row in uses], {}, set(), protected
-
-
-class IssuedAdmin(admin.ModelAdmin):
-    """Rows that users' actions create: staff may only view and delete them."""
-
-    list_select_related = ["user"]
-    search_fields = ["user__username", "user__email"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
-        return False
 
 
 class IdsOnly:
@@ -84,11 +73,48 @@ class AutocompleteMixin:
         return super().formfield_for_manytomany(db_field, request, **kwargs)  # type: ignore[misc]
 
 
-class AutocompleteAdmin(AutocompleteMixin, admin.ModelAdmin):
-    """Django's, with autocomplete fields that refuse any input that is no id."""
+class NoUselessButtons:
+    """A mixin for model admins: a form without anything to change has no button that saves it."""
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        inlines = context["inline_admin_formsets"]
+        if not (context["adminform"].form.fields or any(map(_is_editable, inlines))):
+            buttons = ["show_save", "show_save_and_continue", "show_save_and_add_another"]
+            context |= dict.fromkeys(buttons, False)
+        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
 
 
-class FewCountsPaginator(Paginator):  # type: ignore[type-arg]  # not generic when it runs
+def _is_editable(inline: Any) -> bool:
+    return bool(inline.has_add_permission or inline.has_change_permission or inline.has_delete_permission)
+
+
+class ModelAdmin(ExportMixin, NoUselessButtons, LinkedColumns, AutocompleteMixin, admin.ModelAdmin):
+    """Django's, with links and states (core/admin_columns.py), export, and autocompletion."""
+
+    show_full_result_count = False
+    list_per_page = 50
+
+
+class RecordAdmin(ModelAdmin):
+    """Rows that the project writes itself: staff may only view and delete them."""
+
+    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
+        return False
+
+    def has_change_permission(self, request: HttpRequest, obj: object = None) -> bool:  # noqa: ARG002
+        return False
+
+
+class IssuedAdmin(RecordAdmin):
+    """Records that belong to a user."""
+
+    list_select_related = ["user"]
+    search_fields = ["user__username", "user__email"]
+
+
+class FewCountsPaginator(Paginator):
     """Counts at most ``MAX_COUNTED`` rows; of more it shows the planner's estimate.
 
     So a page of a million rows does not read a million rows. A page far from the first finds its rows' ids
@@ -100,7 +126,8 @@ class FewCountsPaginator(Paginator):  # type: ignore[type-arg]  # not generic wh
     @cached_property
     def count(self) -> int:
         """Return the number of rows, or the estimate."""
-        rows: QuerySet[Any] = self.object_list.order_by()  # type: ignore[union-attr]  # the admin's query set
+        given: Any = self.object_list  # the admin's query set
+        rows = given.order_by()
         counted = rows.values("pk")[: self.MAX_COUNTED + 1].count()
         return counted if counted <= self.MAX_COUNTED else max(counted, estimated_rows(rows))
 
@@ -110,13 +137,13 @@ class FewCountsPaginator(Paginator):  # type: ignore[type-arg]  # not generic wh
         first = (number - 1) * self.per_page
         rows: Any = self.object_list
         ids = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
-        return self._get_page(rows.filter(pk__in=ids), number, self)  # type: ignore[arg-type]
+        return Page(rows.filter(pk__in=ids), number, self)
 
 
 class FewCountsMixin:
     """A mixin for admins of tables that may have a million rows (``FewCountsPaginator``)."""
 
-    paginator = FewCountsPaginator
+    paginator: ClassVar[Any] = FewCountsPaginator
     show_full_result_count = False
 
 

@@ -48,6 +48,16 @@ class Task(DjangoTask):  # type: ignore[misc]  # Celery is untyped
         broker().record_success()
         return True
 
+    def on_success(self, retval: Any, task_id: str, args: Any, kwargs: Any) -> None:  # noqa: ARG002
+        """Log what the task has done, if it says so (``summary``): one that found nothing is not logged."""
+        if retval:
+            logger.info("%s: %s", self.name, retval)
+
+
+def summary(**counts: int) -> str:
+    """Return those of some counts that are not 0, in words: ``3 sent, 1 uncertain``. Tasks return it."""
+    return ", ".join(f"{number:,} {name.replace('_', ' ')}" for name, number in counts.items() if number)
+
 
 @cache
 def broker() -> CircuitBreaker:

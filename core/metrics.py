@@ -1,4 +1,4 @@
-"""What a process counts for Prometheus. ``monitoring.metrics`` shows it, with what is read when it is asked.
+"""What a process counts for Prometheus. ``monitoring.metrics`` shows it, with what is read at that moment.
 
 With METRICS_ENABLED the figures are in files, some for each process, in PROMETHEUS_MULTIPROC_DIR, and any
 process with the same folder shows the sums.
@@ -9,24 +9,22 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from celery.signals import task_failure, task_postrun, task_prerun, task_retry
 from django.conf import settings
+from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, values
 
+from caching.gateway import get_gateway
+from core import redis_state
+from core.celery import broker
 from core.metrics_folder import ensure_folder
-
-if settings.METRICS_ENABLED:
-    ensure_folder()
-
-from celery.signals import task_failure, task_postrun, task_prerun, task_retry  # noqa: E402
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram  # noqa: E402
-
-from caching.gateway import get_gateway  # noqa: E402
-from core import redis_state  # noqa: E402
-from core.celery import broker  # noqa: E402
 
 if TYPE_CHECKING:
     from celery import Task
 
-    from caching.redis.breaker import CircuitBreaker
+if settings.METRICS_ENABLED:
+    ensure_folder()
+    # The variable has been read already where the command line of Celery has loaded Flower's.
+    values.ValueClass = values.get_value_class()  # type: ignore[no-untyped-call]
 
 REGISTRY = CollectorRegistry()
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30)
@@ -55,10 +53,12 @@ TASK_FAILURES = Counter(
 
 _children: dict[tuple[str, str, int, str], tuple[Any, Any]] = {}
 _started: dict[str, float] = {}
+SERVERS = ("cache", "state", "broker")
+_noted: tuple[bool, ...] = ()
 
 
 def observe_response(*, method: str, route: str, status: int, seconds: float, x_cache: str = "-") -> None:
-    """Count one response. The arguments are those of ``core.access_log.log_response``."""
+    """Count one response. The arguments are as in core/access_log.py."""
     labels = (method, route, status, x_cache)
     found = _children.get(labels)
     if found is None:
@@ -75,17 +75,12 @@ def count_refusal(scopes: list[str]) -> None:
 
 def note_breakers() -> None:
     """Record which servers this process does without at present."""
-    for server, breaker in breakers().items():
-        BREAKER_OPEN.labels(server).set(breaker.is_open)
-
-
-def breakers() -> dict[str, CircuitBreaker]:
-    """Return this process's breakers by the server that each is about."""
-    return {
-        "cache": get_gateway().breaker,
-        "state": redis_state.server().breaker,
-        "broker": broker(),
-    }
+    global _noted
+    now = (get_gateway().breaker.is_open, redis_state.server().breaker.is_open, broker().is_open)
+    if now != _noted:
+        _noted = now
+        for server, is_open in zip(SERVERS, now, strict=True):
+            BREAKER_OPEN.labels(server).set(is_open)
 
 
 def start_timing(task_id: str, **_: Any) -> None:

@@ -12,10 +12,7 @@ VARIABLE = "PROMETHEUS_MULTIPROC_DIR"
 
 
 def ensure_folder() -> None:
-    """Make the folder; where the variable is unset, one for this process and those that it forks.
-
-    It must be called before prometheus_client is imported, which then reads the variable.
-    """
+    """Make the folder; where the variable is unset, one for this process and those that it forks."""
     if VARIABLE not in os.environ:
         os.environ[VARIABLE] = tempfile.mkdtemp(prefix="syllabus-metrics-")
         atexit.register(_remove, os.environ[VARIABLE], os.getpid())

@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 from django import forms
 from django.core.exceptions import ValidationError
-from django.db import models
+from django.db import DEFAULT_DB_ALIAS, models
 from django.utils.translation import gettext_lazy as _
 
 if TYPE_CHECKING:
@@ -110,13 +110,17 @@ class NameField(models.CharField):  # type: ignore[type-arg]  # no such thing at
 class UniqueName(models.UniqueConstraint):
     """At most one row with the same name. In a form the error belongs to the field ``name``."""
 
-    def validate(self, model: Any, instance: Any, exclude: Any = None, **kwargs: Any) -> None:
+    def validate(
+        self,
+        model: type[models.Model],
+        instance: models.Model,
+        exclude: set[str] | None = None,
+        using: str = DEFAULT_DB_ALIAS,
+    ) -> None:
         """Raise ValidationError for a row whose name is taken, whatever fields its form has."""
-        given = (
-            [one[0] for one in self.condition.children if isinstance(one, tuple)] if self.condition else []
-        )
+        of_condition = {one[0] for one in getattr(self.condition, "children", ()) if isinstance(one, tuple)}
         try:
-            super().validate(model, instance, exclude=set(exclude or ()) - set(given), **kwargs)
+            super().validate(model, instance, set(exclude or ()) - of_condition, using)
         except ValidationError as error:
             raise ValidationError({"name": error.error_list}) from error
 

@@ -7,8 +7,13 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.translation import gettext_lazy as _
+from django.utils.translation import ngettext
 
-from core.admin import AutocompleteAdmin
+from core.admin import ModelAdmin, RecordAdmin
+from core.admin_columns import GOOD, QUIET
 from core.subqueries import count_of
 from courses.actions import confirm_enrollment
 from courses.models import Category, Certificate, Course, Enrollment, Lesson, Module, Review
@@ -21,7 +26,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-class PlaceForm(forms.ModelForm):  # type: ignore[type-arg]  # no such thing at run time
+class PlaceForm(forms.ModelForm):
     """A row among its siblings. Rows may swap places: the set of forms and the COMMIT compare them."""
 
     def validate_constraints(self) -> None:
@@ -45,20 +50,22 @@ class LessonInline(admin.StackedInline):
 
 
 @admin.register(Category)
-class CategoryAdmin(admin.ModelAdmin):
+class CategoryAdmin(ModelAdmin):
     list_display = ["name", "course_count"]
+    list_filter = ["courses__is_published"]
     search_fields = ["name"]
+    counts = {"course_count": (Course, "category__id__exact")}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Category]:
         return super().get_queryset(request).annotate(courses_total=count_of(Course, "category"))
 
-    @admin.display(description="courses", ordering="courses_total")
+    @admin.display(description=_("courses"), ordering="courses_total")
     def course_count(self, category: Any) -> int:
         return category.courses_total
 
 
 @admin.register(Course)
-class CourseAdmin(AutocompleteAdmin):
+class CourseAdmin(ModelAdmin):
     list_display = [
         "title",
         "category",
@@ -75,6 +82,12 @@ class CourseAdmin(AutocompleteAdmin):
     autocomplete_fields = ["category"]
     readonly_fields = ["views", "students_count", "rating", "created_at", "updated_at"]
     inlines = [ModuleInline]
+    counts = {
+        "module_count": (Module, "course__id__exact"),
+        "lesson_count": (Lesson, "module__course__id__exact"),
+        "students_count": (Enrollment, "course__id__exact"),
+    }
+    states = {"is_published": {True: (GOOD, _("published")), False: (QUIET, _("draft"))}}
     actions = ["publish", "withdraw"]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Course]:
@@ -97,33 +110,37 @@ class CourseAdmin(AutocompleteAdmin):
         found = queryset.filter(words=PrefixQuery(search_term)) if search_term.strip() else queryset
         return found, False  # no course twice
 
-    @admin.display(description="modules", ordering="modules_total")
+    @admin.display(description=_("modules"), ordering="modules_total")
     def module_count(self, course: Any) -> int:
         return course.modules_total
 
-    @admin.display(description="lessons", ordering="lessons_total")
+    @admin.display(description=_("lessons"), ordering="lessons_total")
     def lesson_count(self, course: Any) -> int:
         return course.lessons_total
 
-    @admin.display(description="students", ordering="stats__students_count")
+    @admin.display(description=_("students"), ordering="stats__students_count")
     def students_count(self, course: Course) -> int:
         return course.statistics.students_count
 
-    @admin.display(ordering="stats__rating")
+    @admin.display(description=_("rating"), ordering="stats__rating")
     def rating(self, course: Course) -> Decimal:
         return course.statistics.rating
 
-    @admin.display(ordering="stats__views")
+    @admin.display(description=_("views"), ordering="stats__views")
     def views(self, course: Course) -> int:
         return course.statistics.views
 
-    @admin.action(description="Publish the selected courses", permissions=["change"])
+    @admin.action(description=_("Publish the selected courses"), permissions=["change"])
     def publish(self, request: HttpRequest, courses: QuerySet[Course]) -> None:
-        messages.success(request, f"Published: {self._set_published(courses, True)}")
+        number = self._set_published(courses, True)
+        text = ngettext("%d course was published.", "%d courses were published.", number)
+        messages.success(request, text % number)
 
-    @admin.action(description="Withdraw the selected courses", permissions=["change"])
+    @admin.action(description=_("Withdraw the selected courses"), permissions=["change"])
     def withdraw(self, request: HttpRequest, courses: QuerySet[Course]) -> None:
-        messages.success(request, f"Withdrawn: {self._set_published(courses, False)}")
+        number = self._set_published(courses, False)
+        text = ngettext("%d course was withdrawn.", "%d courses were withdrawn.", number)
+        messages.success(request, text % number)
 
     @staticmethod
     def _set_published(courses: QuerySet[Course], is_published: bool) -> int:
@@ -132,35 +149,42 @@ class CourseAdmin(AutocompleteAdmin):
 
 
 @admin.register(Module)
-class ModuleAdmin(AutocompleteAdmin):
+class ModuleAdmin(ModelAdmin):
     list_display = ["title", "course", "position", "lesson_count"]
+    list_filter = ["course__is_published", "course__category"]
     list_select_related = ["course"]
     search_fields = ["title", "course__title"]
     autocomplete_fields = ["course"]
     inlines = [LessonInline]
+    counts = {"lesson_count": (Lesson, "module__id__exact")}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Module]:
         return super().get_queryset(request).annotate(lessons_total=count_of(Lesson, "module"))
 
-    @admin.display(description="lessons", ordering="lessons_total")
+    @admin.display(description=_("lessons"), ordering="lessons_total")
     def lesson_count(self, module: Any) -> int:
         return module.lessons_total
 
 
 @admin.register(Lesson)
-class LessonAdmin(AutocompleteAdmin):
+class LessonAdmin(ModelAdmin):
     list_display = ["title", "module", "course", "position"]
+    list_filter = ["module__course__is_published", "module__course__category"]
     list_select_related = ["module__course"]
     search_fields = ["title", "module__title", "module__course__title"]
     autocomplete_fields = ["module"]
 
-    @admin.display(ordering="module__course__title")
+    def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
+        """Allow the link of a course to its lessons, too."""
+        return lookup == "module__course__id__exact" or super().lookup_allowed(lookup, value, request)  # type: ignore[arg-type]
+
+    @admin.display(description=_("course"), ordering="module__course__title")
     def course(self, lesson: Lesson) -> Course:
         return lesson.module.course
 
 
 @admin.register(Enrollment)
-class EnrollmentAdmin(AutocompleteAdmin):
+class EnrollmentAdmin(ModelAdmin):
     list_display = ["user", "course", "created_at", "completed_at"]
     list_filter = ["created_at", "completed_at"]
     list_select_related = ["user", "course"]
@@ -175,7 +199,7 @@ class EnrollmentAdmin(AutocompleteAdmin):
 
 
 @admin.register(Review)
-class ReviewAdmin(AutocompleteAdmin):
+class ReviewAdmin(ModelAdmin):
     list_display = ["course", "user", "rating", "created_at"]
     list_filter = ["rating", "created_at"]
     list_select_related = ["user", "course"]
@@ -185,23 +209,25 @@ class ReviewAdmin(AutocompleteAdmin):
 
 
 @admin.register(Certificate)
-class CertificateAdmin(admin.ModelAdmin):
+class CertificateAdmin(RecordAdmin):
     """Read-only: a certificate is issued by completing a course."""
 
-    list_display = ["uuid", "learner_name", "course_title", "user", "issued_at", "has_file"]
+    list_display = ["uuid", "learner_name", "course_title", "user", "issued_at", "has_file", "page"]
     list_filter = ["issued_at"]
     list_select_related = ["enrollment__user"]
-    exclude = ["enrollment", "file"]
+    exclude = ["file"]
     search_fields = ["=uuid", "enrollment__user__username", "learner_name", "course_title"]
-    readonly_fields = ["uuid", "learner_name", "course_title", "user", "issued_at", "has_file"]
+    readonly_fields = ["user", "has_file", "page"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        return False
-
-    @admin.display(ordering="enrollment__user__username")
+    @admin.display(description=_("user"), ordering="enrollment__user__username")
     def user(self, certificate: Certificate) -> str:
         return str(certificate.enrollment.user)
 
-    @admin.display(boolean=True)
+    @admin.display(description=_("file"), boolean=True)
     def has_file(self, certificate: Certificate) -> bool:
         return bool(certificate.file)
+
+    @admin.display(description=_("certificate"))
+    def page(self, certificate: Certificate) -> str:
+        address = reverse("certificate-detail", args=[certificate.uuid])
+        return format_html('<a href="{}">{}</a>', address, _("open"))

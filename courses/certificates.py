@@ -1,29 +1,25 @@
-"""The PDF of a certificate: one page, made once."""
+"""The file of a certificate, made once, and where it is shown."""
 
 from __future__ import annotations
 
-from datetime import UTC, timedelta
-from typing import TYPE_CHECKING, cast
+from datetime import timedelta
+from typing import TYPE_CHECKING
 
+from django.conf import settings
 from django.core.files.base import ContentFile
 from django.db import transaction
+from django.urls import reverse
 from django.utils import timezone
-from fpdf import FPDF
-from fpdf.enums import MethodReturnValue, XPos, YPos
 
-from courses.fonts import MAIN_FONT, fallback_fonts
+from courses.certificate_pdf import render
 from courses.models import CERTIFICATE_FOLDER, Certificate, Enrollment, certificate_storage
 from messaging import delivery
 
 if TYPE_CHECKING:
-    from django.core.files.storage import FileSystemStorage
-    from fpdf.fonts import TTFFont
+    from django.core.files.storage import Storage
 
-FONT = "Roboto"
-MAX_LINES = 3
 MIN_ORPHAN_AGE = timedelta(hours=1)
 FILES_AT_ONCE = 1000
-NAME_POINTS, TITLE_POINTS, TEXT_POINTS, SMALL_POINTS = 34, 24, 14, 10
 
 
 @transaction.atomic
@@ -46,9 +42,16 @@ def make_certificate(enrollment_id: int) -> Certificate | None:
     if not certificate.file:
         _mail(certificate)
     if not has_file(certificate):
-        certificate.file.save(f"{certificate.uuid}.pdf", ContentFile(render(certificate)), save=False)
+        certificate.file.save(
+            f"{certificate.uuid}.pdf", ContentFile(render(certificate, page_address(certificate))), save=False
+        )
         certificate.save(update_fields=["file"])
     return certificate
+
+
+def page_address(certificate: Certificate) -> str:
+    """Return the address of the page on which anyone can verify the certificate, with the site's own."""
+    return settings.SITE_URL + reverse("certificate-page", args=[certificate.uuid])
 
 
 def _mail(certificate: Certificate) -> None:
@@ -65,58 +68,6 @@ def has_file(certificate: Certificate) -> bool:
     """Return whether the PDF exists: a file can be lost while its row is kept."""
     name = certificate.file.name
     return bool(name and certificate.file.storage.exists(name))
-
-
-def render(certificate: Certificate) -> bytes:
-    """Return the certificate as a PDF of one page, A4, landscape.
-
-    Raises:
-        MissingFontError: the name or the title has a character that no font here has.
-    """
-    completed = certificate.enrollment.completed_at or certificate.issued_at
-    pdf = FPDF(orientation="landscape", format="A4")
-    _add_fonts(pdf, certificate.learner_name + certificate.course_title)
-    pdf.set_title(f"Certificate: {certificate.course_title}")
-    pdf.set_creation_date(certificate.issued_at)
-    pdf.add_page()
-    pdf.set_y(45)
-    _line(pdf, "CERTIFICATE", TEXT_POINTS)
-    _line(pdf, certificate.learner_name, NAME_POINTS)
-    _line(pdf, "has completed the course", TEXT_POINTS)
-    _line(pdf, certificate.course_title, TITLE_POINTS)
-    _line(pdf, f"{completed.astimezone(UTC):%Y-%m-%d}", TEXT_POINTS)
-    _line(pdf, f"Certificate {certificate.uuid}", SMALL_POINTS)
-    made = bytes(pdf.output())
-    for font in pdf.fonts.values():
-        cast("TTFFont", font).ttfont.close()  # only such are added
-    return made
-
-
-def _add_fonts(pdf: FPDF, text: str) -> None:
-    fonts = fallback_fonts(text)
-    pdf.add_font(FONT, fname=MAIN_FONT)
-    for font in fonts:
-        pdf.add_font(font.stem, fname=font)
-    pdf.set_fallback_fonts([font.stem for font in fonts], exact_match=False)
-    pdf.set_text_shaping(True)  # ligatures, Indic vowel signs, right-to-left text
-
-
-def _line(pdf: FPDF, text: str, points: int) -> None:
-    """Write a centred paragraph, in a smaller size where it would not fit."""
-    while _lines(pdf, text, points) > MAX_LINES and points > SMALL_POINTS:
-        points -= 2
-    pdf.multi_cell(0, _height(points), text, align="C", new_x=XPos.LMARGIN, new_y=YPos.NEXT)
-    pdf.ln(4)
-
-
-def _lines(pdf: FPDF, text: str, points: int) -> int:
-    pdf.set_font(FONT, size=points)
-    lines = pdf.multi_cell(0, _height(points), text, dry_run=True, output=MethodReturnValue.LINES)
-    return len(cast("list[str]", lines))
-
-
-def _height(points: int) -> float:
-    return points * 0.55  # mm: a little more than the height of the letters
 
 
 def delete_file(name: str) -> None:
@@ -142,7 +93,9 @@ def delete_orphaned_files() -> int:
     return deleted
 
 
-def _files(storage: FileSystemStorage) -> list[str]:
-    if not storage.exists(CERTIFICATE_FOLDER):
+def _files(storage: Storage) -> list[str]:
+    try:
+        _, names = storage.listdir(CERTIFICATE_FOLDER)
+    except FileNotFoundError:  # none was ever made
         return []
-    return [f"{CERTIFICATE_FOLDER}/{name}" for name in storage.listdir(CERTIFICATE_FOLDER)[1]]
+    return [f"{CERTIFICATE_FOLDER}/{name}" for name in names]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from courses import tasks
-from courses.certificates import has_file
+from courses.certificates import has_file, page_address
 from courses.models import Certificate, Enrollment, learner_name
 from messaging.composers import Content, composer
 
@@ -41,6 +41,6 @@ def compose_certificate(message: OutgoingMessage) -> Content | None:
         attachment = (f"{certificate.uuid}.pdf", file.read(), "application/pdf")
     text = (
         f"Hello {certificate.learner_name},\n\nyou have completed the course “{certificate.course_title}”. "
-        f"Your certificate is attached. Anyone can verify it by its number: {certificate.uuid}\n"
+        f"Your certificate is attached. Anyone can verify it here:\n\n{page_address(certificate)}\n"
     )
     return Content(f"Your certificate: {certificate.course_title}", text, (attachment,))

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from django.conf import settings
 from django.contrib.postgres.indexes import GinIndex
 from django.contrib.postgres.search import SearchVectorField
-from django.core.files.storage import FileSystemStorage
+from django.core.files.storage import Storage, storages
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
@@ -240,9 +240,9 @@ class Review(models.Model):
 CERTIFICATE_FOLDER = "certificates"  # under MEDIA_ROOT
 
 
-def certificate_storage() -> FileSystemStorage:
+def certificate_storage() -> Storage:
     """Return the storage in which a certificate that is made again replaces its file."""
-    return FileSystemStorage(allow_overwrite=True)
+    return storages["certificates"]
 
 
 def learner_name(user: User) -> str:

@@ -10,7 +10,7 @@ from rest_framework import serializers
 from api.fields import DecimalField, IdField, IntegerField
 from api.pagination import PageQuery
 from api.query import QuerySerializer
-from courses.search import MAX_FOUND
+from courses.search import FEW, MAX_FOUND
 from courses.selectors import DEFAULT_ORDER, ORDERS
 
 ORDER_HELP = "The field to sort by; with “-” in descending order. Ties are broken by id."
@@ -33,7 +33,8 @@ class CourseQuery(PageQuery):
         allow_blank=True,
         default=None,
         help_text="Words or beginnings of words, all of which are in the title or the description. "
-        f"At most the newest {MAX_FOUND:,} courses with them in the title and as many others are found.",
+        f"Of more than {FEW:,} courses only the first {MAX_FOUND:,} in the order are found; without an "
+        "order, the newest with the words in the title and the newest with them anywhere.",
     )
     min_rating = DecimalField(
         max_digits=16,

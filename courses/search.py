@@ -19,7 +19,10 @@ from django.db.models import F, Func, Q
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
-MAX_FOUND = 1_000
+MAX_FOUND = 500
+# Fewer matches are found by the words' index, all of them; others by walking the index of the order, which
+# comes to MAX_FOUND of them soon. PostgreSQL cannot choose: it knows how frequent a word is, not a beginning.
+FEW = 2_000
 BEST_FIRST = ("-in_title", "-rank", "-id")
 
 
@@ -41,18 +44,29 @@ class TitleWords(Func):
         super().__init__(F("words"))
 
 
-def find(courses: QuerySet[Any], text: str) -> tuple[QuerySet[Any], QuerySet[Any]]:
-    """Return those of the courses that have the words in their title, and those that have them anywhere."""
-    query = PrefixQuery(text)
-    return courses.alias(title_words=TitleWords()).filter(title_words=query), courses.filter(words=query)
+def in_title(courses: QuerySet[Any], text: str) -> QuerySet[Any]:
+    """Return those of the courses that have the words in their title."""
+    found: QuerySet[Any] = courses.alias(title_words=TitleWords()).filter(title_words=PrefixQuery(text))
+    return found
+
+
+def anywhere(courses: QuerySet[Any], text: str) -> QuerySet[Any]:
+    """Return those of the courses that have the words in their title or description."""
+    return courses.filter(words=PrefixQuery(text))
+
+
+def first_keys(ordered: QuerySet[Any]) -> QuerySet[Any]:
+    """Return the keys of the first MAX_FOUND rows of a search, or of all if they are few."""
+    few = ordered.order_by().values("pk")[:FEW]  # without an order the words' index is used
+    return few if few.count() < FEW else ordered.values("pk")[:MAX_FOUND]
 
 
 def ranked(courses: QuerySet[Any], text: str) -> QuerySet[Any]:
     """Return the courses, the best match first: by title, then by frequency, then the newest."""
     query = PrefixQuery(text)
-    in_title = Q(title_words=query)
-    return (
+    found: QuerySet[Any] = (
         courses.alias(title_words=TitleWords())
-        .annotate(in_title=in_title, rank=SearchRank(F("words"), query))
+        .annotate(in_title=Q(title_words=query), rank=SearchRank(F("words"), query))
         .order_by(*BEST_FIRST)
     )
+    return found

@@ -149,16 +149,14 @@ def _ordered_page(selection: Selection, order: str, page: Page) -> tuple[list[An
 
 
 def _searched(selection: Selection, text: str, order: str | None) -> QuerySet[Course]:
-    """Return the courses that a search finds: the newest MAX_FOUND of those with the words in their title
-    and of those with the words anywhere; with an ``order``, the first MAX_FOUND by it."""
-    in_title, anywhere = full_text.find(selection.courses(), text)
+    """Return the courses that a search finds, in the given order or the best first."""
+    anywhere = full_text.anywhere(selection.courses(), text)
+    courses = _summaries(selection.drafts)
     if order:
-        keys = ordered(anywhere, order).values("pk")[: full_text.MAX_FOUND]
-        return ordered(_summaries(selection.drafts).filter(pk__in=keys), order)
-    by_title, by_words = (
-        rows.order_by("-id").values("pk")[: full_text.MAX_FOUND] for rows in (in_title, anywhere)
-    )
-    return full_text.ranked(_summaries(selection.drafts).filter(pk__in=by_title.union(by_words)), text)
+        return ordered(courses.filter(pk__in=full_text.first_keys(ordered(anywhere, order))), order)
+    in_title = full_text.in_title(selection.courses(), text)
+    keys = [full_text.first_keys(rows.order_by("-id")) for rows in (in_title, anywhere)]
+    return full_text.ranked(courses.filter(pk__in=keys[0].union(keys[1])), text)
 
 
 def _data(serializer: BaseSerializer[Any]) -> list[Any]:

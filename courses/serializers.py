@@ -137,7 +137,7 @@ class ModuleSerializer(ModelSerializer[Module]):
 
 
 class NewModuleSerializer(ModuleSerializer):
-    course = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")
+    course = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")  # type: ignore[assignment]
 
 
 class LessonSerializer(ModelSerializer[Lesson]):
@@ -156,7 +156,7 @@ class LessonSerializer(ModelSerializer[Lesson]):
 
 
 class NewLessonSerializer(LessonSerializer):
-    module = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")
+    module = PrimaryKeyRelatedField(read_only=True, help_text="That of the address.")  # type: ignore[assignment]
 
 
 class LessonSummarySerializer(ModelSerializer[Lesson]):
@@ -222,11 +222,15 @@ class CertificateSerializer(ModelSerializer[Certificate]):
     learner = serializers.CharField(source="learner_name", help_text="The name when it was issued.")
     course = serializers.CharField(source="course_title", help_text="The title when it was issued.")
     completed_at = serializers.DateTimeField(source="enrollment.completed_at")
+    page = serializers.SerializerMethodField(help_text="Where anyone can verify it in a browser.")
     pdf = serializers.SerializerMethodField(help_text="Where its owner gets the file; null until it is made.")
 
     class Meta:
         model = Certificate
-        fields = ["uuid", "learner", "course", "completed_at", "issued_at", "pdf"]
+        fields = ["uuid", "learner", "course", "completed_at", "issued_at", "page", "pdf"]
+
+    def get_page(self, certificate: Certificate) -> str:
+        return reverse("certificate-page", args=[certificate.uuid])
 
     def get_pdf(self, certificate: Certificate) -> str | None:
         return reverse("certificate-file", args=[certificate.uuid]) if certificate.file else None

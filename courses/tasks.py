@@ -12,6 +12,7 @@ from datetime import timedelta
 from celery import shared_task
 from django.utils import timezone
 
+from core.celery import summary
 from courses import certificates, statistics, view_counts
 from courses.fonts import MissingFontError
 from courses.models import Certificate
@@ -24,44 +25,48 @@ MAX_AT_ONCE = 500
 
 
 @shared_task(autoretry_for=[OSError], retry_backoff=True, max_retries=5)
-def certify(enrollment_id: int) -> None:
+def certify(enrollment_id: int) -> str:
     """Make the certificate of a completed enrolment, which is mailed to the learner.
 
     One that no font here can show is left unmade, with the reason in the log (``catch_up`` tries again).
     """
     try:
-        certificates.make_certificate(enrollment_id)
+        certificate = certificates.make_certificate(enrollment_id)
     except MissingFontError as error:
         logger.error("The certificate of enrolment %s is not made: %s", enrollment_id, error)  # noqa: TRY400
+        return ""
+    return f"certificate {certificate}" if certificate else ""
 
 
 @shared_task
-def refresh_statistics(course_ids: list[int]) -> None:
+def refresh_statistics(course_ids: list[int]) -> str:
     """Bring ``students_count`` and ``rating`` of some courses up to date."""
-    statistics.refresh_statistics(course_ids)
+    return summary(courses_changed=statistics.refresh_statistics(course_ids))
 
 
 @shared_task
-def reconcile_statistics() -> None:
+def reconcile_statistics() -> str:
     """Repair ``students_count`` and ``rating`` wherever they have drifted."""
-    statistics.reconcile_statistics()
+    return summary(courses_repaired=statistics.reconcile_statistics())
 
 
 @shared_task
-def flush_views() -> None:
+def flush_views() -> str:
     """Add the views that were counted to the courses."""
-    view_counts.flush_views()
+    return summary(courses_with_new_views=view_counts.flush_views())
 
 
 @shared_task
-def catch_up() -> None:
+def catch_up() -> str:
     """Publish again the making of certificates that is overdue."""
     unmade = Certificate.objects.filter(file="", issued_at__lt=timezone.now() - OVERDUE_AFTER)
-    for pk in unmade.order_by("issued_at").values_list("enrollment_id", flat=True)[:MAX_AT_ONCE]:
+    overdue = list(unmade.order_by("issued_at").values_list("enrollment_id", flat=True)[:MAX_AT_ONCE])
+    for pk in overdue:
         certify.delay(pk)
+    return summary(certificates_requested_again=len(overdue))
 
 
 @shared_task
-def delete_orphaned_files() -> None:
+def delete_orphaned_files() -> str:
     """Delete the files of certificates that were deleted."""
-    certificates.delete_orphaned_files()
+    return summary(files_deleted=certificates.delete_orphaned_files())

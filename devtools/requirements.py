@@ -22,6 +22,8 @@ FILES = {
     "dependencies": ("requirements.txt", ""),
     "dev": ("requirements-dev.txt", "-r requirements.txt\n"),
     "bench": ("requirements-bench.txt", "-r requirements-dev.txt\n"),
+    "observability": ("requirements-observability.txt", "-r requirements.txt\n"),
+    "s3": ("requirements-s3.txt", "-r requirements.txt\n"),
     "psycopg3": ("requirements-psycopg3.txt", ""),
 }
 HEADER = "# Copied from pyproject.toml by `make requirements`.\n"

@@ -8,8 +8,9 @@ from typing import Any, NamedTuple
 from django.core.signals import setting_changed
 from django.urls import Resolver404, resolve
 
+from api.negotiation import FORMAT
 from api.problems.exceptions import Problem
-from api.query import FORMAT, is_plain, parse_text
+from api.query import is_plain, parse_text
 from caching.read.lookup import Lookup
 from core.conf import API_PREFIX
 

@@ -5,9 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.contrib import admin, messages
+from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from core.admin import IssuedAdmin
+from core.admin_columns import BAD, GOOD, QUIET, WAITING
 from messaging import delivery
 from messaging.models import LinkToken, OutgoingMessage, TelegramAccount, VerifiedEmail
 
@@ -16,20 +18,26 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
+State = OutgoingMessage.State
+
+
 @admin.register(LinkToken)
 class LinkTokenAdmin(IssuedAdmin):
     list_display = ["user", "expires_at"]
+    list_filter = ["expires_at"]
 
 
 @admin.register(TelegramAccount)
 class TelegramAccountAdmin(IssuedAdmin):
     list_display = ["user", "telegram_id", "linked_at"]
+    list_filter = ["linked_at"]
     search_fields = [*IssuedAdmin.search_fields, "=telegram_id"]
 
 
 @admin.register(VerifiedEmail)
 class VerifiedEmailAdmin(IssuedAdmin):
     list_display = ["user", "address", "verified_at"]
+    list_filter = ["verified_at"]
 
 
 @admin.register(OutgoingMessage)
@@ -40,12 +48,22 @@ class OutgoingMessageAdmin(IssuedAdmin):
     list_filter = ["state", "kind", "channel"]
     date_hierarchy = "created_at"
     search_fields = [*IssuedAdmin.search_fields, "dedupe_key"]
+    states = {
+        "state": {
+            State.PENDING: (WAITING, _("pending")),
+            State.SENDING: (WAITING, _("sending")),
+            State.SENT: (GOOD, _("sent")),
+            State.UNCERTAIN: (BAD, _("uncertain")),
+            State.GIVEN_UP: (BAD, _("given up")),
+            State.OBSOLETE: (QUIET, _("obsolete")),
+        }
+    }
     actions = ["send_again"]
 
     def has_send_again_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("messaging.change_outgoingmessage"))
 
-    @admin.action(description="Send again what was given up or is uncertain", permissions=["send_again"])
+    @admin.action(description=_("Send again what was given up or is uncertain"), permissions=["send_again"])
     def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMessage]) -> None:
         number = delivery.send_again(queryset)
         text = ngettext("%d message is sent again.", "%d messages are sent again.", number)

@@ -8,21 +8,22 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from core.celery import summary
 from messaging import dispatch, retention
 from messaging.models import OutgoingMessage
 
 
 @shared_task
-def deliver(message_ids: list[int]) -> None:
+def deliver(message_ids: list[int]) -> str:
     """Send some messages now."""
-    dispatch.dispatch(OutgoingMessage.objects.filter(pk__in=message_ids))
+    return summary(messages_sent=dispatch.dispatch(OutgoingMessage.objects.filter(pk__in=message_ids)))
 
 
 @shared_task
-def deliver_due() -> None:
+def deliver_due() -> str:
     """Send whatever is due."""
-    dispatch.mark_uncertain()
-    dispatch.dispatch(OutgoingMessage.objects.all())
+    uncertain = dispatch.mark_uncertain()
+    return summary(uncertain=uncertain, messages_sent=dispatch.dispatch(OutgoingMessage.objects.all()))
 
 
 @shared_task

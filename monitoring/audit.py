@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import logging
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Protocol
 
 from django.contrib.auth.signals import user_logged_in, user_logged_out, user_login_failed
 from django.db.models.signals import post_delete, post_save
 
 from accounts.models import AccessToken
-from ratelimit.client_address import client_address
+from ratelimit.client_address import address_in, client_address
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -55,14 +55,28 @@ def log_end_of_token(instance: AccessToken, **_: Any) -> None:
     _log("access token ended", None, user_id=instance.user_id)
 
 
-def log_refusal(request: HttpRequest, *, status: int, route: str, user_id: int | None) -> None:
+def log_refusal(response: Refused, meta: Mapping[str, Any], user_id: int | None) -> None:
     """Log a request that was refused: 401, 403 or 429."""
-    text = f"refused with {status}: {request.method} {route}"
-    _log(text, request, user_id=user_id, status=status, route=route)
+    text = f"refused with {response.status}: {response.method} {response.route}"
+    _write(text, address_in(meta), user_id=user_id, status=response.status, route=response.route)
+
+
+class Refused(Protocol):
+    """A response, as monitoring/middleware.py has it."""
+
+    @property
+    def method(self) -> str: ...
+    @property
+    def route(self) -> str: ...
+    @property
+    def status(self) -> int: ...
 
 
 def _log(event: str, request: HttpRequest | None, **fields: Any) -> None:
-    address = client_address(request) if request is not None else UNKNOWN
+    _write(event, UNKNOWN if request is None else client_address(request), **fields)
+
+
+def _write(event: str, address: str, **fields: Any) -> None:
     user = fields.get("user_id") or UNKNOWN
     extra = {"event": event, "address": address, **fields}
     logger.info("%s user=%s address=%s", event, user, address, extra=extra)

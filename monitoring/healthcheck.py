@@ -1,12 +1,14 @@
-"""``python -m monitoring.healthcheck``: exit with 0 if the web server in this container serves requests.
+"""``python -m monitoring.healthcheck [port]``: exit with 0 if the process of this container is alive.
 
+The port is that of the web server (8000), or OPERATOR_PORT in a container of another kind.
 Django answers only to the hosts in ALLOWED_HOSTS, so the request has one of them.
 """
 
 import os
+import sys
 import urllib.request
 
-ADDRESS = "http://127.0.0.1:8000/health/live"
+ADDRESS = "http://127.0.0.1:{port}/health/live"
 TIMEOUT_SECONDS = 3
 
 
@@ -18,5 +20,6 @@ def allowed_host(allowed_hosts: str) -> str:
 
 if __name__ == "__main__":  # an exception is exit code 1, with the reason on standard error
     host = allowed_host(os.environ.get("ALLOWED_HOSTS", ""))
-    request = urllib.request.Request(ADDRESS, headers={"Host": host})
+    address = ADDRESS.format(port=sys.argv[1] if sys.argv[1:] else 8000)
+    request = urllib.request.Request(address, headers={"Host": host})  # noqa: S310  (as below)
     urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS).close()  # noqa: S310  (http, on loopback)

@@ -27,7 +27,7 @@ def exposition() -> bytes:
     counted = metrics.REGISTRY
     if os.environ.get(VARIABLE):
         counted = CollectorRegistry()
-        MultiProcessCollector(counted)
+        MultiProcessCollector(counted)  # type: ignore[no-untyped-call]
     now = CollectorRegistry()
     now.register(State())
     return generate_latest(counted) + generate_latest(now)

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
-from django.http import HttpRequest
 from django.utils.functional import SimpleLazyObject
 
 from core.access_log import log_response
@@ -15,21 +14,20 @@ from monitoring import audit
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from django.http import HttpResponse
+    from django.http import HttpRequest, HttpResponse
 
-NO_ROUTE = "-"
+NO_ROUTE = NO_CACHE = "-"
 REFUSED = {401, 403, 429}
 
 
-class Answer(Protocol):
-    """A response of the edge."""
+class Response(NamedTuple):
+    """What is counted and logged of a response."""
 
-    @property
-    def status(self) -> int: ...
-    @property
-    def headers(self) -> list[tuple[str, str]]: ...
-    @property
-    def body(self) -> bytes: ...
+    method: str
+    route: str
+    status: int
+    seconds: float
+    x_cache: str
 
 
 class AccessMiddleware:
@@ -41,42 +39,45 @@ class AccessMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         began = time.perf_counter()
         response = self.get_response(request)
-        seconds = time.perf_counter() - began
-        method, status = request.method or "", response.status_code
-        route = request.resolver_match.route.rstrip("$") if request.resolver_match else NO_ROUTE
-        x_cache = response.headers.get("X-Cache", "-")
-        user_id = user_id_of(request)
+        found = Response(
+            method=request.method or "",
+            route=request.resolver_match.route if request.resolver_match else NO_ROUTE,
+            status=response.status_code,
+            seconds=time.perf_counter() - began,
+            x_cache=response.headers.get("X-Cache", NO_CACHE),
+        )
         size = None if response.streaming else len(response.content)
-        _note(method, route, status, seconds, x_cache, size, user_id)
-        note_breakers()
-        if status in REFUSED:
-            audit.log_refusal(request, status=status, route=route, user_id=user_id)
+        observe(found, request.META, size, user_id_of(request))
         return response
 
 
-def note_edge_answer(meta: Mapping[str, Any], route: str, answer: Answer, seconds: float) -> None:
-    """Do the same for a request that the edge has answered, given its WSGI variables."""
-    x_cache = dict(answer.headers).get("X-Cache", "-")
-    _note(meta["REQUEST_METHOD"], route, answer.status, seconds, x_cache, len(answer.body), None)
-    if answer.status in REFUSED:
-        request = HttpRequest()
-        request.META, request.method = dict(meta), meta["REQUEST_METHOD"]
-        audit.log_refusal(request, status=answer.status, route=route, user_id=None)
+class Answered(Protocol):
+    """A response that the edge has made (edge/answering.py)."""
+
+    @property
+    def status(self) -> int: ...
+    @property
+    def headers(self) -> list[tuple[str, str]]: ...
+    @property
+    def body(self) -> bytes: ...
 
 
-def _note(
-    method: str, route: str, status: int, seconds: float, x_cache: str, size: int | None, user_id: int | None
-) -> None:
-    observe_response(method=method, route=route, status=status, seconds=seconds, x_cache=x_cache)
-    log_response(
-        method=method,
-        route=route,
-        status=status,
-        seconds=seconds,
-        x_cache=x_cache,
-        user_id=user_id,
-        size=size,
-    )
+def observe_edge(meta: Mapping[str, Any], route: str, answer: Answered, seconds: float) -> None:
+    """Do the same for a response that the edge has made: Django does not see it."""
+    x_cache = next((value for name, value in answer.headers if name == "X-Cache"), NO_CACHE)
+    found = Response(meta["REQUEST_METHOD"], route, answer.status, seconds, x_cache)
+    observe(found, meta, len(answer.body), None)
+
+
+def observe(response: Response, meta: Mapping[str, Any], size: int | None, user_id: int | None) -> None:
+    """Count a response, log it, and audit a refusal."""
+    response = response._replace(route=response.route.rstrip("$"))
+    fields = response._asdict()
+    observe_response(**fields)
+    log_response(**fields, path=meta.get("PATH_INFO", ""), user_id=user_id, size=size)
+    note_breakers()
+    if response.status in REFUSED:
+        audit.log_refusal(response, meta, user_id)
 
 
 def user_id_of(request: HttpRequest) -> int | None:

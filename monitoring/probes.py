@@ -23,6 +23,7 @@ all_applied = threading.Event()  # whether a check has found all migrations appl
 
 # No request can be served without it. Without the others, responses are slower, or work waits.
 REQUIRED = "postgresql"
+UNSERVED = {"unavailable", "draining"}  # by which a load balancer sends no requests
 MAX_OUTBOX_SECONDS = 60
 MAX_BEAT_SECONDS = 60  # it publishes a task every 15 s at the latest
 MAX_WORKER_SECONDS = 30  # a worker records its queues every 5 s

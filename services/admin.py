@@ -5,15 +5,18 @@ Every list costs the same number of queries however long it is, and none counts 
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import F, Q, QuerySet
 from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
-from core.admin import AutocompleteAdmin, CountReferencesMixin, FewCountsMixin, FewCountsPaginator
+from core.admin import CountReferencesMixin, FewCountsMixin, FewCountsPaginator, ModelAdmin, RecordAdmin
+from core.admin_columns import GOOD, WAITING, badge
 from services import subscription_totals
 from services.actions import recalculate_single, request_recalculation
 from services.history_admin import PlanDiscountInline, ServicePriceInline, link_to_history
@@ -34,13 +37,34 @@ def start_recalculation(request: HttpRequest, sources: QuerySet[Any]) -> None:
     """Request a recalculation, and tell the user where its progress is shown."""
     count = request_recalculation(sources)
     address = reverse("admin:services_recalculation_changelist")
-    text = format_html('Recalculation of {} requested: <a href="{}">see its progress</a>', count, address)
+    requested = ngettext("Recalculation of %d requested:", "Recalculation of %d requested:", count) % count
+    text = format_html('{} <a href="{}">{}</a>', requested, address, gettext("see its progress"))
     messages.success(request, text)
 
 
-class PricedAdmin(CountReferencesMixin, admin.ModelAdmin):
+class PricesFilter(admin.SimpleListFilter):
+    """Services and plans by whether every price follows them."""
+
+    title = _("prices")
+    parameter_name = "prices"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
+        return [("current", gettext("current")), ("pending", gettext("pending"))]
+
+    def queryset(self, request: HttpRequest, sources: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
+        behind = Q(oldest__lt=F("revision"))
+        match self.value():
+            case "pending":
+                return sources.filter(behind)
+            case "current":
+                return sources.exclude(behind)
+        return sources
+
+
+class PricedAdmin(CountReferencesMixin, ModelAdmin):
     """For services and plans, which prices follow. Existing ones show what is scheduled."""
 
+    list_filter = [PricesFilter]
     actions = ["recalculate"]
     readonly_fields = ["history"]
     schedule: type[admin.TabularInline]
@@ -48,21 +72,26 @@ class PricedAdmin(CountReferencesMixin, admin.ModelAdmin):
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:  # noqa: ARG002
         return [self.schedule] if obj else []
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002
-        return list(self.readonly_fields) if obj else []
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return super().get_readonly_fields(request, obj) if obj else []
 
-    @admin.display
+    @admin.display(description=_("history"))
     def history(self, source: Any) -> SafeString:
         return link_to_history(source)
+
+    @admin.display(description=_("subscriptions"))
+    def subscriptions(self, source: Any) -> str:  # noqa: ARG002  (a million of them are not counted for a list)
+        return gettext("list")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return with_oldest(super().get_queryset(request), str(self.opts.model_name))
 
-    @admin.display(description="prices")
-    def prices(self, source: Any) -> str:
-        return "current" if source.oldest in {None, source.revision} else "pending"
+    @admin.display(description=_("prices"))
+    def prices(self, source: Any) -> SafeString:
+        is_current = source.oldest in {None, source.revision}
+        return badge(gettext("current"), GOOD) if is_current else badge(gettext("pending"), WAITING)
 
-    @admin.action(description="Recalculate the prices of the selected", permissions=["change"])
+    @admin.action(description=_("Recalculate the prices of the selected"), permissions=["change"])
     def recalculate(self, request: HttpRequest, sources: QuerySet[Any]) -> None:
         # Not on the annotated query set: an update needs none of it.
         start_recalculation(request, self.model.objects.filter(pk__in=sources.values("pk")))
@@ -70,25 +99,27 @@ class PricedAdmin(CountReferencesMixin, admin.ModelAdmin):
 
 @admin.register(Service)
 class ServiceAdmin(PricedAdmin):
-    list_display = ["name", "full_price", "prices"]
+    list_display = ["name", "full_price", "prices", "subscriptions"]
+    counts = {"subscriptions": (Subscription, "service__id__exact")}
     schedule = ServicePriceInline
     search_fields = ["name"]
 
 
 @admin.register(Plan)
 class PlanAdmin(PricedAdmin):
-    list_display = ["__str__", "plan_type", "discount_percent", "prices"]
+    list_display = ["__str__", "plan_type", "discount_percent", "prices", "subscriptions"]
+    list_filter = ["plan_type", PricesFilter]
+    counts = {"subscriptions": (Subscription, "plan__id__exact")}
     schedule = PlanDiscountInline
-    list_filter = ["plan_type"]
     search_fields = ["plan_type"]
 
 
 class PriceStatusFilter(admin.SimpleListFilter):
-    title = "price status"
+    title = _("price status")
     parameter_name = "price_status"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [("current", "current"), ("pending", "pending")]
+        return [("current", gettext("current")), ("pending", gettext("pending"))]
 
     def queryset(self, request: HttpRequest, rows: QuerySet[Subscription]) -> QuerySet[Subscription]:  # noqa: ARG002
         if self.value() == "pending":
@@ -108,16 +139,18 @@ class SubscriptionPaginator(FewCountsPaginator):
 
 
 @admin.register(Subscription)
-class SubscriptionAdmin(FewCountsMixin, AutocompleteAdmin):
+class SubscriptionAdmin(FewCountsMixin, ModelAdmin):
     list_display = ["id", "client", "service", "plan", "price", "price_status", "priced_at", "comment"]
     list_filter = [PriceStatusFilter, "plan__plan_type", "service", "created_at"]
     list_select_related = ["client", "service", "plan"]
     # What get_search_results looks at.
     search_fields = ["client__company_name", "client__user__email", "comment", "region", "channel"]
     search_help_text = "Words of the company name or e-mail, how the comment begins, the region or channel"
+    sortable_by = ["id", "client", "service", "plan", "price", "comment"]  # by an index each
     autocomplete_fields = ["client", "service", "plan"]
     readonly_fields = ["price", "price_status", "priced_at", "created_at"]
-    paginator = SubscriptionPaginator
+    states = {"price_status": {"current": (GOOD, _("current")), "pending": (WAITING, _("pending"))}}
+    paginator: ClassVar[Any] = SubscriptionPaginator
     actions = ["recalculate", "recalculate_single"]
 
     def get_search_results(
@@ -132,30 +165,31 @@ class SubscriptionAdmin(FewCountsMixin, AutocompleteAdmin):
             queryset = queryset.filter(matches(text) | Q(region=text) | Q(channel=text))
         return queryset, False
 
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[str]:  # noqa: ARG002
-        return list(self.readonly_fields) if obj else []  # a new one has no price until it is saved
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return super().get_readonly_fields(request, obj) if obj else []  # a new one gets its price when saved
 
     @admin.action(
-        description="Recalculate the services of the selected subscriptions", permissions=["change"]
+        description=_("Recalculate the services of the selected subscriptions"), permissions=["change"]
     )
     def recalculate(self, request: HttpRequest, rows: QuerySet[Subscription]) -> None:
         start_recalculation(request, Service.objects.filter(pk__in=rows.order_by().values("service")))
 
-    @admin.action(description="Recalculate only the selected subscriptions", permissions=["change"])
+    @admin.action(description=_("Recalculate only the selected subscriptions"), permissions=["change"])
     def recalculate_single(self, request: HttpRequest, rows: QuerySet[Subscription]) -> None:
         pks = list(rows.order_by("pk").values_list("pk", flat=True)[: MAX_SINGLE_RECALCULATIONS + 1])
         if len(pks) > MAX_SINGLE_RECALCULATIONS:
-            text = "At most {} at once. Recalculate their services instead."
-            messages.error(request, text.format(MAX_SINGLE_RECALCULATIONS))
+            text = gettext("At most %d at once. Recalculate their services instead.")
+            messages.error(request, text % MAX_SINGLE_RECALCULATIONS)
             return
         sent = recalculate_single(pks)
         level = messages.SUCCESS if sent == len(pks) else messages.ERROR
-        text = f"Recalculation of {sent} requested." + ("" if sent == len(pks) else " The broker is away.")
+        text = ngettext("Recalculation of %d requested.", "Recalculation of %d requested.", sent) % sent
+        text += "" if sent == len(pks) else " " + gettext("The broker is away.")
         messages.add_message(request, level, text)
 
 
 @admin.register(Recalculation)
-class RecalculationAdmin(admin.ModelAdmin):
+class RecalculationAdmin(RecordAdmin):
     """Read-only: recalculations begin by themselves."""
 
     list_display = ["source", "progress", "started_at", "updated_at", "finished_at"]
@@ -163,17 +197,13 @@ class RecalculationAdmin(admin.ModelAdmin):
     list_select_related = ["service", "plan"]
     search_fields = ["service__name"]
 
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
-
-    @admin.display(description="of")
+    @admin.display(description=_("of"))
     def source(self, recalculation: Recalculation) -> str:
         return str(recalculation.service or recalculation.plan)
 
-    @admin.display
+    @admin.display(description=_("progress"))
     def progress(self, recalculation: Recalculation) -> SafeString:
         done, total = recalculation.done, recalculation.total
-        return format_html('<progress value="{}" max="{}"></progress> {} of {}', done, total, done, total)
+        text = gettext("%(done)s of %(total)s") % {"done": done, "total": total}
+        bar = '<progress value="{}" max="{}" aria-label="{}"></progress> {}'
+        return format_html(bar, done, total or 1, text, text)

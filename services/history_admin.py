@@ -11,9 +11,11 @@ from django.db.models.functions import Now
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from core.admin import FewCountsMixin
-from services.history_serializers import MAX_MOMENT, MOMENT
+from core.admin import FewCountsMixin, RecordAdmin
+from services.history_serializers import MAX_MOMENT
 from services.models import PriceChange
 from services.scheduling import delete_if_scheduled
 
@@ -29,14 +31,15 @@ def link_to_history(source: Any) -> SafeString:
     """Return a link to all changes of a service or plan."""
     address = reverse("admin:services_pricechange_changelist")
     kind = source._meta.model_name
-    return format_html('<a href="{}?{}__id__exact={}">All changes</a>', address, kind, source.pk)
+    text = gettext("All changes")
+    return format_html('<a href="{}?{}__id__exact={}">{}</a>', address, kind, source.pk, text)
 
 
 class ScheduledPriceForm(forms.ModelForm):
     def clean_effective_from(self) -> datetime:
         moment: datetime = self.cleaned_data["effective_from"]
         if not timezone.now() < moment <= MAX_MOMENT:
-            raise ValidationError(MOMENT)
+            raise ValidationError(gettext("Must be in the future, and at most 2200-12-31T23:59:59Z."))
         return moment
 
 
@@ -61,7 +64,8 @@ class ScheduledInline(admin.TabularInline):
     readonly_fields = ["user"]
     ordering = ["effective_from"]
     extra = 0
-    verbose_name = "scheduled change"
+    verbose_name = _("scheduled change")
+    verbose_name_plural = _("scheduled changes")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[PriceChange]:
         scheduled = super().get_queryset(request).filter(applied_at=None, effective_from__gt=Now())
@@ -70,7 +74,7 @@ class ScheduledInline(admin.TabularInline):
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return True  # of those who see the row
 
-    def has_add_permission(self, request: HttpRequest, obj: Any) -> bool:  # noqa: ARG002
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return request.user.has_perm(f"services.change_{self.fk_name}")
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
@@ -90,19 +94,13 @@ class PlanDiscountInline(ScheduledInline):
 
 
 @admin.register(PriceChange)
-class PriceChangeAdmin(FewCountsMixin, admin.ModelAdmin):
+class PriceChangeAdmin(FewCountsMixin, RecordAdmin):
     """Read-only: the database writes the history, and the pages of services and plans schedule."""
 
     list_display = ["source", "value", "effective_from", "applied_at", "user", "via", "recorded_at"]
     list_filter = [("applied_at", admin.EmptyFieldListFilter), "effective_from"]
     list_select_related = ["service", "plan", "user"]
     search_fields = ["service__name", "user__username"]
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
-        return False
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
@@ -111,7 +109,7 @@ class PriceChangeAdmin(FewCountsMixin, admin.ModelAdmin):
         own = {"service__id__exact", "plan__id__exact"}
         return lookup in own or super().lookup_allowed(lookup, value, request)
 
-    @admin.display(description="of")
+    @admin.display(description=_("of"))
     def source(self, change: PriceChange) -> str:
         """Return the name of the service or plan; its id once it was deleted."""
         source = change.service or change.plan

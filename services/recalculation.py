@@ -10,6 +10,7 @@ service or plan; another run that finds it locked continues with the next.
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
@@ -24,6 +25,8 @@ from services.pricing import reprice_rows
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
+
+logger = logging.getLogger(__name__)
 
 Row = TypeVar("Row", Service, Plan)
 
@@ -107,6 +110,8 @@ def _walk(source: Source) -> int:
     repriced = last = 0
     while chunk := _reprice_chunk(source, after=last):
         repriced, last = repriced + len(chunk), chunk[-1]
+    if repriced:
+        logger.info("%s %s: %s subscriptions have a new price", source.kind, source.pk, f"{repriced:,}")
     return repriced
 
 

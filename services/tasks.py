@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from celery import shared_task
 
+from core.celery import summary
 from services import pricing, recalculation, scheduling, subscription_totals
 from services.deduplication import DedupedTask
 
@@ -20,17 +21,20 @@ def recalculate() -> None:
 @shared_task
 def repair() -> None:
     """Apply scheduled prices; then do the same without a lock, for changes whose message was lost."""
-    apply_scheduled()
-    recalculation.recalculate()
+    try:
+        apply_scheduled()
+    finally:  # also if a service that is due stays locked
+        recalculation.recalculate()
 
 
 @shared_task
-def apply_scheduled() -> None:
+def apply_scheduled() -> str:
     """Apply the changes that are due, and look again at the next moment before beat's next run."""
-    scheduling.apply_due()
+    done = summary(scheduled_changes_applied=scheduling.apply_due())
     seconds = scheduling.seconds_to_next()
     if seconds is not None:
         apply_scheduled.publish(countdown=seconds)
+    return done
 
 
 @shared_task

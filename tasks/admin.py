@@ -11,8 +11,11 @@ from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
 
-from core.admin import AutocompleteAdmin
+from core.admin import ModelAdmin
+from core.admin_columns import BAD, GOOD, QUIET, WAITING, badge
 from core.subqueries import count_of
 from core.users import current_user
 from tasks.actions import complete_task, reopen_task, save_tasks, unassign_outsiders
@@ -22,8 +25,9 @@ from tasks.selectors import status_now, with_status
 if TYPE_CHECKING:
     from django.db.models import QuerySet
     from django.http import HttpRequest, HttpResponse
+    from django.utils.safestring import SafeString
 
-INACTIVE_MEMBERS = "New members must be active. These are not: %(names)s."
+INACTIVE_MEMBERS = _("New members must be active. These are not: %(names)s.")
 
 
 class TaskListForm(forms.ModelForm):
@@ -39,12 +43,14 @@ class TaskListForm(forms.ModelForm):
 
 
 @admin.register(TaskList)
-class TaskListAdmin(AutocompleteAdmin):
+class TaskListAdmin(ModelAdmin):
     form = TaskListForm
     list_display = ["name", "owner", "member_count", "task_count", "updated_at"]
+    list_filter = ["created_at", "updated_at"]
     list_select_related = ["owner"]
     search_fields = ["name", "owner__username"]
     autocomplete_fields = ["owner", "members"]
+    counts = {"task_count": (Task, "task_list__id__exact")}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TaskList]:
         return (
@@ -56,11 +62,11 @@ class TaskListAdmin(AutocompleteAdmin):
             )
         )
 
-    @admin.display(description="tasks", ordering="task_count")
+    @admin.display(description=_("tasks"), ordering="task_count")
     def task_count(self, task_list: Any) -> int:
         return task_list.task_count
 
-    @admin.display(description="members", ordering="member_count")
+    @admin.display(description=_("members"), ordering="member_count")
     def member_count(self, task_list: Any) -> int:
         return task_list.member_count
 
@@ -80,11 +86,11 @@ class TaskListAdmin(AutocompleteAdmin):
 class StatusFilter(admin.SimpleListFilter):
     """Tasks by the status that they have now, under Django's name for a filter by the field."""
 
-    title = "status"
+    title = _("status")
     parameter_name = "status__exact"
 
     def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, str]]:  # noqa: ARG002
-        return [(value, str(label)) for value, label in Status.choices]
+        return [(value, gettext(str(label))) for value, label in Status.choices]
 
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:  # noqa: ARG002
         status = self.value()
@@ -93,8 +99,16 @@ class StatusFilter(admin.SimpleListFilter):
         return with_status(queryset, status, timezone.now()) if status in Status.values else queryset.none()
 
 
+KINDS = {
+    Status.PENDING: QUIET,
+    Status.IN_PROGRESS: WAITING,
+    Status.COMPLETED: GOOD,
+    Status.OVERDUE: BAD,
+}
+
+
 @admin.register(Task)
-class TaskAdmin(AutocompleteAdmin):
+class TaskAdmin(ModelAdmin):
     """Tasks. Status and completion follow from the actions."""
 
     list_display = ["name", "task_list", "assigned_to", "current_status", "deadline", "completed_at"]
@@ -109,9 +123,10 @@ class TaskAdmin(AutocompleteAdmin):
     def get_queryset(self, request: HttpRequest) -> QuerySet[Task]:
         return super().get_queryset(request).annotate(status_now=status_now(timezone.now()))
 
-    @admin.display(description="status", ordering="status_now")
-    def current_status(self, task: Any) -> str:
-        return str(Status(getattr(task, "status_now", Status.PENDING)).label)  # a new one is pending
+    @admin.display(description=_("status"), ordering="status_now")
+    def current_status(self, task: Any) -> SafeString:
+        status = Status(getattr(task, "status_now", Status.PENDING))  # a new one is pending
+        return badge(gettext(str(status.label)), KINDS[status])
 
     def changeform_view(
         self,
@@ -129,13 +144,13 @@ class TaskAdmin(AutocompleteAdmin):
         if form.changed_data or not change:
             save_tasks(tasks=[obj], actor=current_user(request))
 
-    @admin.action(description="Complete the selected tasks", permissions=["change"])
+    @admin.action(description=_("Complete the selected tasks"), permissions=["change"])
     @transaction.atomic
     def complete(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         for task in _locked(queryset):
             complete_task(task=task, actor=current_user(request))
 
-    @admin.action(description="Reopen the selected tasks", permissions=["change"])
+    @admin.action(description=_("Reopen the selected tasks"), permissions=["change"])
     @transaction.atomic
     def reopen(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:  # noqa: ARG002
         for task in _locked(queryset):

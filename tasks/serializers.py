@@ -6,6 +6,8 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
+from drf_spectacular.types import OpenApiTypes
+from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
 from accounts.names import find_user
@@ -33,6 +35,7 @@ TASK_FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
+@extend_schema_field(OpenApiTypes.STR)
 class UserNameField(serializers.Field):  # type: ignore[type-arg]  # no such thing at run time
     """The name of a user to show: the full name, or the username."""
 
@@ -136,7 +139,9 @@ class TaskSerializer(ModelSerializer[Task]):
         help_text="The id of the assignee: the list's owner or one of its active members.",
     )
     assigned_to_name = UserNameField(
-        source="assigned_to", help_text="The assignee's full name, or username; null without one."
+        source="assigned_to",
+        allow_null=True,
+        help_text="The assignee's full name, or username; null without one.",
     )
     task_list_name = serializers.CharField(
         source="task_list.name", read_only=True, help_text="The name of its list."

@@ -12,7 +12,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import AutocompleteAdmin, AutocompleteMixin
+from core.admin import AutocompleteMixin, ModelAdmin, RecordAdmin
 from topics.models import Topic, TopicActivity, TopicSubscription
 
 if TYPE_CHECKING:
@@ -66,15 +66,17 @@ class SubscriberInline(AutocompleteMixin, admin.TabularInline):
 
 
 @admin.register(Topic)
-class TopicAdmin(AutocompleteAdmin):
+class TopicAdmin(ModelAdmin):
     """The newest subscribers are on its page; all of them in a list of their own, to which it links."""
 
     list_display = ["name", "subscriber_count", "created_by"]
+    list_filter = [("created_by", admin.EmptyFieldListFilter)]
     list_select_related = ["created_by"]
     search_fields = ["name"]
     autocomplete_fields = ["created_by"]
     readonly_fields = ["all_subscribers"]
     inlines = [SubscriberInline]
+    counts = {"subscriber_count": (TopicSubscription, "topic__id__exact")}
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Topic]:
         return super().get_queryset(request).annotate(subscribers_total=Count("subscriptions"))
@@ -101,24 +103,19 @@ class TopicAdmin(AutocompleteAdmin):
 
 
 @admin.register(TopicSubscription)
-class TopicSubscriptionAdmin(AutocompleteAdmin):
+class TopicSubscriptionAdmin(ModelAdmin):
     list_display = ["topic", "user"]
+    list_filter = ["user__is_active"]
     list_select_related = ["topic", "user"]
     search_fields = ["topic__name", "user__username"]
     autocomplete_fields = ["topic", "user"]
 
 
 @admin.register(TopicActivity)
-class TopicActivityAdmin(admin.ModelAdmin):
+class TopicActivityAdmin(RecordAdmin):
     """Read-only: signals write it. It can be deleted, because a topic is deleted with its activities."""
 
     list_display = ["topic_name", "action", "created_at", "topic_id"]
-    list_filter = ["action"]
+    list_filter = ["action", "created_at"]
     search_fields = ["topic_name"]
     readonly_fields = fields = ("topic_name", "action", "created_at", "topic_id")
-
-    def has_add_permission(self, request: HttpRequest) -> bool:  # noqa: ARG002
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: TopicActivity | None = None) -> bool:  # noqa: ARG002
-        return False

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.shortcuts import get_object_or_404
+from django.http import Http404
 
 from api.pagination import Page, check_exists
 from core.subqueries import count_of, total_of
@@ -56,9 +56,10 @@ def topic_card(*, pk: int) -> dict[str, Any]:
     Raises:
         Http404: there is no such topic.
     """
-    get_object_or_404(Topic.objects.only("pk"), pk=pk)
-    (card,) = _as_json(_cards(Topic.objects.filter(pk=pk)))
-    return card
+    cards = _as_json(_cards(Topic.objects.filter(pk=pk)))
+    if not cards:
+        raise Http404("There is no such topic.")
+    return cards[0]
 
 
 def recent_activity() -> list[dict[str, Any]]:

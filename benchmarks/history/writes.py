@@ -9,7 +9,7 @@ import contextlib
 import io
 
 from django.db import DataError, connection, transaction
-from django.db.models import F
+from django.db.models import F, Func, IntegerField, Value
 from django.db.models.functions import Now
 
 from benchmarks.history.attempt import Attempt, CallbackFailed, RolledBack
@@ -175,6 +175,21 @@ def move_and_rename(a: Attempt) -> None:
         a.contestant.changed([a.pk])
 
 
+def reorder(a: Attempt) -> None:
+    """One statement gives all items of an owner a new order, as for the lessons of a module."""
+    with a.transaction():
+        pks = [
+            item.pk
+            for item in Item.objects.select_for_update(no_key=True).filter(owner=a.owner).order_by("pk")
+        ]
+        if not pks:
+            return
+        a.rng.shuffle(pks)
+        place = Func(Value(pks), F("pk"), function="array_position", output_field=IntegerField())
+        a.contestant.update(Item.objects.filter(pk__in=pks), position=place, nonce=a.nonce)
+        a.contestant.changed(pks)
+
+
 DO_BLOCK = """
 DO $$ BEGIN
     EXECUTE format('UPDATE ledger_item SET nonce = %%L WHERE id = %%s', %s::text, %s);
@@ -272,6 +287,7 @@ KINDS = {
     move: 2,
     move_by_update: 1,
     move_and_rename: 1,
+    reorder: 2,
     do_block: 1,
     function: 1,
     function_in_transaction: 1,

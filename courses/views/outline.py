@@ -79,8 +79,7 @@ class ChildrenViewSet(mixins.ListModelMixin, GenericViewSet[Row]):
     def create(self, request: Request, parent_id: int) -> Response:  # noqa: ARG002
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        serializer.save(**{self.parent: self.get_parent()})
-        row = self.reload(serializer.instance)
+        row = self.reload(serializer.save(**{self.parent: self.get_parent()}))
         data = self.represent(row)
         headers = {"Location": reverse(self.address, args=[row.pk]), "ETag": json_etag(data)}
         return Response(data, status=status.HTTP_201_CREATED, headers=headers)

@@ -4,7 +4,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import timedelta
-from typing import Literal
+from typing import Any, Literal
 
 from django.db.models import DateTimeField, DurationField, ExpressionWrapper, F, Value
 from django.db.models.functions import Mod, Now
@@ -34,7 +34,7 @@ class Plan:
                 bar.update(len(numbers))
 
 
-def spread_over(days: int) -> ExpressionWrapper:
+def spread_over(days: int) -> Any:
     """Return a moment of the last days for an update: another one for each row, the same for the same id."""
     hour = Mod(F("id") * 7919, Value(days * 24)) + Value(1)  # 7919 is prime: neighbours are far apart
     age = ExpressionWrapper(hour * Value(timedelta(hours=1)), DurationField())

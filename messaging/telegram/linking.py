@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from datetime import timedelta
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
@@ -81,5 +81,5 @@ def _upsert(row: LinkToken | TelegramAccount) -> None:
     second and deletes it before its third.
     """
     names = [field.name for field in row._meta.concrete_fields if not field.primary_key]
-    rows = type(row)._default_manager
+    rows: Any = type(row)._default_manager
     rows.bulk_create([row], update_conflicts=True, unique_fields=["user"], update_fields=names)

@@ -48,7 +48,7 @@ def receive_update(*, update_id: int, message: Mapping[str, Any] | None = None) 
     return {}
 
 
-def _language_of(author: Mapping[str, Any]) -> str:
+def _language_of(author: Mapping[object, object]) -> str:
     """Return the language that a Telegram user has chosen there, if the project has it."""
     code = str(author.get("language_code", "")).lower().partition("-")[0]
     return code if code in dict(settings.LANGUAGES) else settings.LANGUAGE_CODE

@@ -4,9 +4,7 @@ from django.http import HttpRequest, JsonResponse
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
-from monitoring.probes import report
-
-UNSERVED = {"unavailable", "draining"}
+from monitoring.probes import UNSERVED, report
 
 
 @require_safe

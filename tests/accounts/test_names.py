@@ -120,7 +120,7 @@ def test_many_users_may_have_no_address():
 def test_createsuperuser_makes_no_second_user_of_a_name(monkeypatch):
     monkeypatch.setenv("DJANGO_SUPERUSER_PASSWORD", PASSWORD)
     UserFactory(username="boris")
-    with pytest.raises(IntegrityError), transaction.atomic():
+    with pytest.raises(CommandError, match="already exists"), transaction.atomic():
         call_command("createsuperuser", interactive=False, username="Boris", email="b@example.com")
     assert User.objects.count() == 1
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable
+from itertools import count, cycle
 from typing import Any
 
 import pytest
@@ -39,7 +40,6 @@ NOT_WRITTEN_BY_REQUESTS = {
     "courses.CourseStats.course": "the trigger of the course's INSERT writes it",
     "services.Recalculation.service": "workers write it, under the service's lock",
     "services.Recalculation.plan": "workers write it, under the plan's lock",
-    "topics.TopicActivity.topic": "signals write it, and it outlives its topic: there is no constraint",
 }
 
 
@@ -213,8 +213,81 @@ def assignee(admin: User) -> tuple[Call, Call]:
     return write, delete_user(admin, user)
 
 
+def signing_in(admin: User) -> tuple[Call, Call]:
+    user = User.objects.create_user("anna", password="a password of hers")
+
+    def sign_in() -> int:
+        form = {"username": "anna", "password": "a password of hers"}
+        return Browser(raise_request_exception=False).post("/accounts/login/", form).status_code
+
+    return sign_in, delete_user(admin, user)
+
+
+def completed_lesson(admin: User) -> tuple[Call, Call]:
+    row = courses.LessonFactory()
+    learner = courses.EnrollmentFactory(course=row.module.course).user
+    delete = submit(admin, f"courses/lesson/{row.pk}/delete/", {"post": "yes"})
+    return send(learner, "post", f"lessons/{row.pk}/complete/"), delete
+
+
+def completing_learner(admin: User) -> tuple[Call, Call]:
+    row = courses.LessonFactory()
+    learner = courses.EnrollmentFactory(course=row.module.course).user
+    leave = send(learner, "delete", f"courses/{row.module.course_id}/enroll/")
+    return send(learner, "post", f"lessons/{row.pk}/complete/"), leave
+
+
+def scheduled(parent: str, path: str, field: str) -> Callable[[User], tuple[Call, Call]]:
+    """Return a race of scheduled changes with the deletion of their service or plan."""
+
+    def race(admin: User) -> tuple[Call, Call]:
+        pk = {"service": ServiceFactory, "plan": PlanFactory}[parent]().pk
+        moments = count(1)
+
+        def schedule() -> int:
+            body = {field: 5, "effective_from": f"2100-01-01T00:00:{next(moments):02}Z"}
+            return send(admin, "post", f"{parent}s/{pk}/{path}/", body)()
+
+        return schedule, send(admin, "delete", f"{parent}s/{pk}/")
+
+    return race
+
+
+def pricing_user(admin: User) -> tuple[Call, Call]:
+    user, service = UserFactory(is_superuser=True), ServiceFactory()
+    prices = count(1)
+
+    def price() -> int:
+        return send(user, "patch", f"services/{service.pk}/", {"full_price": next(prices)})()
+
+    return price, delete_user(admin, user)
+
+
+def moving(parent: str) -> Callable[[User], tuple[Call, Call]]:
+    """Return a race of moves of a subscription with the deletion of what it leaves, or of itself."""
+
+    def race(admin: User) -> tuple[Call, Call]:
+        row, user = SubscriptionFactory(), UserFactory(is_superuser=True)
+        plans = cycle([PlanFactory().pk, row.plan_id])
+
+        def move() -> int:
+            body = {"plan": next(plans), "service": ServiceFactory().pk}
+            return send(user, "patch", f"subscriptions/{row.pk}/", body)()
+
+        deletions = {
+            "subscription": send(admin, "delete", f"subscriptions/{row.pk}/"),
+            "service": send(admin, "delete", f"services/{row.service_id}/"),
+            "plan": send(admin, "delete", f"plans/{row.plan_id}/"),
+            "user": delete_user(admin, user),
+        }
+        return move, deletions[parent]
+
+    return race
+
+
 RACES: dict[str, Callable[[User], tuple[Call, Call]]] = {
     "accounts.AccessToken.user": token,
+    "accounts.Session.user": signing_in,
     "messaging.LinkToken.user": by_user("post", "auth/telegram/link/"),
     "messaging.TelegramAccount.user": telegram,
     "messaging.VerifiedEmail.user": verified_email,
@@ -224,6 +297,8 @@ RACES: dict[str, Callable[[User], tuple[Call, Call]]] = {
     "courses.Lesson.module": lesson,
     "courses.Enrollment.user": enrolling_user,
     "courses.Enrollment.course": enrolled_course,
+    "courses.LessonCompletion.enrollment": completing_learner,
+    "courses.LessonCompletion.lesson": completed_lesson,
     "courses.Review.user": reviewing_user,
     "courses.Review.course": reviewed_course,
     "courses.Certificate.enrollment": certificate,
@@ -231,9 +306,17 @@ RACES: dict[str, Callable[[User], tuple[Call, Call]]] = {
     "services.Subscription.client": subscription("client"),
     "services.Subscription.service": subscription("service"),
     "services.Subscription.plan": subscription("plan"),
+    "services.PriceChange.service": scheduled("service", "prices", "full_price"),
+    "services.PriceChange.plan": scheduled("plan", "discounts", "discount_percent"),
+    "services.PriceChange.user": pricing_user,
+    "services.SubscriptionMove.subscription": moving("subscription"),
+    "services.SubscriptionMove.service": moving("service"),
+    "services.SubscriptionMove.plan": moving("plan"),
+    "services.SubscriptionMove.user": moving("user"),
     "topics.Topic.created_by": by_user("post", "topics/", {"name": "New"}),
     "topics.TopicSubscription.topic": subscribed_topic,
     "topics.TopicSubscription.user": subscribing_user,
+    "topics.TopicActivity.topic": subscribed_topic,
     "tasks.TaskList.owner": by_user("post", "lists/", {"name": "New"}),
     "tasks.TaskList_members.tasklist": shared_list,
     "tasks.TaskList_members.user": member,
@@ -255,7 +338,9 @@ def foreign_keys() -> dict[str, Any]:
 
 
 def orphans(field: Any) -> int:
-    """Return how many rows refer to a row that is not there."""
+    """Return how many rows refer to a row that is not there, where they may not (``db_constraint``)."""
+    if not field.db_constraint:
+        return 0
     rows = field.model._default_manager.exclude(**{field.name: None})
     return rows.exclude(**{f"{field.attname}__in": field.related_model._default_manager.values("pk")}).count()
 

@@ -73,3 +73,25 @@ NAMES = [
 def test_a_name_that_shows_nothing(client, path, field, others, name):
     body = problem(send(client, "post", f"/api/v1/{path}", {**others, field: name}), 400)
     assert [*body["errors"]] == [field]
+
+
+@pytest.mark.parametrize(
+    ("path", "field", "value"),
+    [
+        *(("courses/", "title", value) for value in (5, 1.5, True)),
+        *(("courses/", "is_published", value) for value in ("true", "yes", 1, 0, "")),
+        ("auth/email/verify/", "token", 5),
+    ],
+)
+def test_a_value_of_another_json_type(client, path, field, value):
+    body = {"title": "New", field: value} if path == "courses/" else {field: value}
+    assert [*problem(send(client, "post", f"/api/v1/{path}", body), 400)["errors"]] == [field]
+
+
+def test_the_schema_says_which_bodies_are_closed_and_how_many_rows_they_take():
+    schemas = SchemaGenerator().get_schema(public=True)["components"]["schemas"]
+    assert schemas["CourseWriteRequest"]["additionalProperties"] is False
+    assert "additionalProperties" not in schemas["UpdateRequest"]
+    tasks = schemas["BulkRequest"]["properties"]["tasks"]
+    assert (tasks["minItems"], tasks["maxItems"]) == (1, 100)
+    assert schemas["CourseWriteRequest"]["properties"]["category"]["minimum"] == 1

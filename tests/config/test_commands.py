@@ -21,15 +21,17 @@ STRANGE = ["", " ", "ß" * 500, "-1", "../..", "'; DROP TABLE x", "🦄"]
 ARGUMENTS = {
     "cache": [[], ["x"], ["clear", "x"], ["audit", "--sample", "x"], ["status", "x"], ["triggers", "--x"]],
     "cacheshell": [["x"]],
-    "changepassword": [[text] for text in ["nobody", " ", "ß" * 500, "🦄"]],
+    "changepassword": [[text] for text in ["no-such-user", " ", "ß" * 500, "🦄"]],
     "createsuperuser": [
         ["--noinput"],
         ["--noinput", "--username", "x"],
         ["--noinput", "--username", "x", "--email", "x"],
         ["--x"],
     ],
+    "dbtimeouts": [["x"], ["--x"]],
     "demo": [["--size", "x"], ["--seed", "x"], ["x"]],
     "flower": [["--port", "x"], ["--port", "65536"], ["--port", "-1"]],
+    "migrate": [["x"], ["courses", "9999"], ["--database", "x"]],
     "run": [["--port", "x"], ["--x"]],
     "telegram_webhook": [[], ["x"], ["set"], ["set", "http://x"], ["set", "https://x"], ["info"], ["delete"]],
     "test": [],  # every argument is pytest's

@@ -1,4 +1,4 @@
-"""gunicorn as the project configures it: operators are answered while all threads hang, and a stop loses nothing."""
+"""gunicorn as it is configured: operators are answered while all threads hang, a stop loses nothing."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ import socket
 import subprocess
 import sys
 import threading
-import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection

@@ -11,6 +11,7 @@ import pytest
 from django.db import InternalError, OperationalError, connection, transaction
 from django.test import Client
 
+from accounts.models import Session
 from config.environment import ROOT
 from core.database import check_timeouts, session_statement_timeout, statement_timeout
 from core.management.commands.migrate import LOCK_NUMBER
@@ -99,7 +100,7 @@ def test_a_session_that_cannot_be_saved_is_a_503_page(settings, admin_client):
     """Its middleware fails, not a view."""
     settings.SESSION_SAVE_EVERY_REQUEST = True
     admin_client.raise_request_exception = False
-    with HeldTable("django_session", "SHARE"):  # it can be read
+    with HeldTable(Session._meta.db_table, "SHARE"):  # it can be read
         page = admin_client.get("/topics/")
     assert (page.status_code, page["Retry-After"]) == (503, "1")
     assert b"Unavailable for a moment" in page.content

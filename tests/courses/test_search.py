@@ -87,6 +87,7 @@ def test_a_changed_title_is_found_at_once(api):
 
 def test_no_more_than_the_newest_are_found(monkeypatch, api):
     monkeypatch.setattr(search, "MAX_FOUND", 3)
+    monkeypatch.setattr(search, "FEW", 4)
     factories.CourseFactory.create_batch(5, title="Redis")
     newest = list(Course.objects.order_by("-id").values_list("pk", flat=True)[:3])
     page = api.get(COURSES, {"search": "redis", "page_size": 2}).json()

@@ -46,7 +46,13 @@ def test_a_detail_costs_one_query_however_long_its_outline():
 
 @pytest.mark.parametrize(
     ("params", "most"),
-    [({}, 1), ({"search": "course"}, 1), ({"category": True}, 2), ({"min_rating": 0.0}, 1)],
+    [
+        ({}, 1),
+        ({"search": "course"}, 2),
+        ({"search": "course", "order": None}, 3),
+        ({"category": True}, 2),
+        ({"min_rating": 0.0}, 1),
+    ],
 )
 def test_a_page_costs_the_same_for_1_and_50_courses(params, most):
     category = factories.CategoryFactory()

@@ -7,7 +7,7 @@ import logging
 import pytest
 
 from edge.wsgi import wrap
-from monitoring.middleware import note_edge_answer
+from monitoring.middleware import observe_edge
 from tests.courses.factories import CourseFactory
 
 
@@ -20,7 +20,7 @@ def test_an_answer_is_logged_as_django_logs_it(site, method, caplog, settings):
 
     def observe(*given):
         seen.append(given[2].status)
-        note_edge_answer(*given)
+        observe_edge(*given)
 
     site.edge = wrap(site.django, observe)
     site.warm(path, method=method)

@@ -20,9 +20,9 @@ pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 FLOWER = [sys.executable, "-m", "celery", "-A", "config", "flower"]
 
 
-def status(port: int, login: str = "") -> int | None:
+def status(port: int, login: str = "", path: str = "/") -> int | None:
     header = {"Authorization": "Basic " + base64.b64encode(login.encode()).decode()} if login else {}
-    request = urllib.request.Request(f"http://127.0.0.1:{port}/", headers=header)
+    request = urllib.request.Request(f"http://127.0.0.1:{port}{path}", headers=header)
     try:
         with urllib.request.urlopen(request, timeout=5) as response:
             return response.status
@@ -59,6 +59,8 @@ def test_it_opens_with_the_password_alone(tmp_path):
         assert status(port) == 401
         assert status(port, "boss:wrong") == 401
         assert status(port, "boss:secret") == 200
+        assert status(port, path="/metrics") == 404
+        assert status(port, path="/healthcheck") == 200
 
 
 def test_a_developer_gets_a_generated_password(tmp_path):

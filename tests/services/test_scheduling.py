@@ -365,3 +365,12 @@ def test_reads_of_the_api_do_not_ask_who_acts(django_assert_num_queries):
         api.get(f"/api/v1/services/{service.pk}/")
     assert "set_config" not in captured[0]["sql"]
     assert connection.vendor == "postgresql"
+
+
+@pytest.mark.django_db
+def test_the_admin_s_schedule_is_translated(admin_client):
+    service = ServiceFactory()
+    for language, text in ("uk", "заплановані зміни"), ("ru", "запланированные изменения"):
+        headers = {"Accept-Language": language}
+        page = admin_client.get(f"/admin/services/service/{service.pk}/change/", headers=headers)
+        assert text in page.content.decode().lower()

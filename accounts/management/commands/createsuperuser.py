@@ -21,15 +21,15 @@ class Command(createsuperuser.Command):
             field = violated_field(error)
             if field is None:
                 raise
-            raise CommandError(TAKEN[field]) from error
+            raise CommandError(str(TAKEN[field])) from error
 
     def _validate_username(self, username: str, verbose_field_name: str, database: str) -> str | None:
         """Return why the name cannot be had, None if it can. With a terminal Django asks again."""
-        reason: str | None = super()._validate_username(username, verbose_field_name, database)
+        reason: str | None = super()._validate_username(username, verbose_field_name, database)  # type: ignore[misc]  # Django's
         if reason is not None:
             return reason
         try:
             validate_visible(username)
         except ValidationError as error:
             return "; ".join(error.messages)
-        return TAKEN["username"] if is_taken("username", username) else None
+        return str(TAKEN["username"]) if is_taken("username", username) else None

@@ -2,7 +2,7 @@
 -- committed, in whatever way it was written, even if the writer was killed.
 --
 -- A register is a part of the database that has versions: item:<id> and owner:<id> are rows, tags:<id> are
--- the item's many-to-many rows, members:<id> are the items of the owner.
+-- the item's many-to-many rows, members:<id> are the items of the owner in their order.
 -- bench.attempt identifies the transaction; its writer sets it first.
 CREATE TABLE IF NOT EXISTS register (
     name text PRIMARY KEY,
@@ -63,7 +63,7 @@ DECLARE
     number bigint := next_version('members:' || owner);
 BEGIN
     PERFORM note('members:' || owner, number, (
-        SELECT string_agg(id::text, ',' ORDER BY id) FROM ledger_item WHERE owner_id = owner
+        SELECT string_agg(id::text, ',' ORDER BY position, id) FROM ledger_item WHERE owner_id = owner
     ));
 END $$;
 
@@ -92,7 +92,7 @@ END $$;
 
 CREATE OR REPLACE TRIGGER owner_written AFTER INSERT OR UPDATE ON ledger_owner
     FOR EACH ROW EXECUTE FUNCTION owner_written();
-CREATE OR REPLACE TRIGGER members_changed AFTER INSERT OR DELETE OR UPDATE OF owner_id ON ledger_item
+CREATE OR REPLACE TRIGGER members_changed AFTER INSERT OR DELETE OR UPDATE OF owner_id, position ON ledger_item
     FOR EACH ROW EXECUTE FUNCTION members_changed();
 CREATE CONSTRAINT TRIGGER carried_out AFTER INSERT ON ledger_order DEFERRABLE INITIALLY DEFERRED
     FOR EACH ROW EXECUTE FUNCTION carry_out();

@@ -23,8 +23,8 @@ def load_page(group: int, order: str) -> dict[str, Any]:
 
 
 def load_owner(pk: int) -> dict[str, Any]:
-    """Return an owner and the owner's items."""
-    items = {str(item.pk): item.nonce for item in Item.objects.filter(owner=pk).order_by("pk")}
+    """Return an owner and the owner's items, in their order."""
+    items = {str(item.pk): item.nonce for item in Item.objects.filter(owner=pk).order_by("position", "pk")}
     return {"nonce": Owner.objects.values_list("nonce", flat=True).get(pk=pk), "items": items}
 
 

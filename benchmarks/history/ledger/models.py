@@ -30,6 +30,7 @@ class Item(models.Model):
     Attributes:
         nonce: identifies the attempt that wrote the row, and so whether a value was committed.
         version: incremented by a trigger at every write.
+        position: the place among the owner's items, which one statement changes for all of them.
     """
 
     group = models.IntegerField(db_index=True)
@@ -37,6 +38,7 @@ class Item(models.Model):
     balance = models.IntegerField(default=0)
     nonce = models.CharField(max_length=40)
     version = models.BigIntegerField(default=0)
+    position = models.IntegerField(db_default=0)
     tags = models.ManyToManyField(Tag, blank=True, related_name="items")
 
     def __str__(self) -> str:

@@ -1,0 +1,198 @@
+"""Columns of the admin's lists and fields of its forms that link to other rows, or name a state by colour.
+
+Each is made for one request, because a link is made only to what its viewer may see. Columns are equal if
+they show the same, as Django looks for a read-only field among the fields of a form.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from django.contrib.admin.utils import label_for_field, quote
+from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
+from django.db.models import DateTimeField, ForeignKey
+from django.urls import reverse
+from django.utils.html import format_html
+from django.utils.timezone import localtime
+
+if TYPE_CHECKING:
+    from django.contrib.admin import AdminSite
+    from django.db.models import Model
+    from django.http import HttpRequest
+    from django.utils.functional import _StrPromise
+    from django.utils.safestring import SafeString
+
+# What a state is, beside its name, which is always shown: GOOD needs nothing, WAITING changes by itself,
+# BAD needs a person, QUIET is over.
+GOOD, WAITING, BAD, QUIET = "good", "waiting", "bad", "quiet"
+
+
+def badge(text: object, kind: str) -> SafeString:
+    """Return a state by name and colour."""
+    return format_html('<span class="badge {}">{}</span>', kind, text)
+
+
+def list_address(site: AdminSite, model: type[Model], request: HttpRequest) -> str | None:
+    """Return the address of a model's list; None if the viewer of the page may not see it."""
+    page = site._registry.get(model)
+    if page is None or not page.has_view_permission(request):
+        return None
+    opts = model._meta
+    return reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist", current_app=site.name)
+
+
+def row_link(row: Model, address: str | None) -> Any:
+    """Return a row's name as a link, where ``address`` is that of its list."""
+    if address is None:
+        return str(row)
+    return format_html('<a href="{}{}/change/">{}</a>', address, quote(row.pk), row)
+
+
+@dataclass(frozen=True)
+class Column:
+    """What Django wants to know of a callable column."""
+
+    page: Any
+    name: str
+
+    @property
+    def __name__(self) -> str:
+        return self.name
+
+    @property
+    def short_description(self) -> str:
+        return str(label_for_field(self.name, self.page.model, model_admin=self.page))
+
+    @property
+    def admin_order_field(self) -> Any:
+        if field := field_of(self.page.model, self.name):
+            return field.name
+        return getattr(self._method, "admin_order_field", None)
+
+    @property
+    def _method(self) -> Any:
+        return getattr(self.page, self.name, None) or getattr(self.page.model, self.name)
+
+    def value(self, row: Any) -> Any:
+        method = getattr(self.page, self.name, None)
+        return method(row) if method else getattr(row, self.name)
+
+
+@dataclass(frozen=True)
+class RowLink(Column):
+    """A foreign key."""
+
+    address: str | None
+
+    def __call__(self, row: Any) -> Any:
+        try:
+            related = getattr(row, self.name)
+        except ObjectDoesNotExist:
+            related = None
+        return self.page.get_empty_value_display() if related is None else row_link(related, self.address)
+
+
+@dataclass(frozen=True)
+class CountLink(Column):
+    """A number of rows, or a text in its place, with a link to them."""
+
+    address: str | None
+    lookup: str
+
+    def __call__(self, row: Any) -> Any:
+        number = self.value(row)
+        if self.address is None or not number:
+            return number if isinstance(number, int) else None
+        return format_html('<a href="{}?{}={}">{}</a>', self.address, self.lookup, quote(row.pk), number)
+
+
+@dataclass(frozen=True)
+class StateBadge(Column):
+    """A state, by name and colour."""
+
+    def __call__(self, row: Any) -> Any:
+        value = self.value(row)
+        kind, text = self.page.states[self.name].get(value, (QUIET, value))
+        return badge(text, kind)
+
+
+@dataclass(frozen=True)
+class Moment(Column):
+    """A time, short enough for one line of a list."""
+
+    def __call__(self, row: Any) -> Any:
+        moment = self.value(row)
+        if moment is None:
+            return self.page.get_empty_value_display()
+        text = f"{localtime(moment):%Y-%m-%d %H:%M}"
+        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), text)
+
+
+States = dict[Any, "tuple[str, str | _StrPromise]"]
+
+
+def field_of(model: type[Model], name: object) -> Any:
+    """Return the field of this name; None for the name of a method."""
+    if not isinstance(name, str):
+        return None
+    try:
+        field = model._meta.get_field(name)
+    except FieldDoesNotExist:
+        return None
+    return field if field.name == name else None  # "topic_id" is also a name of the field "topic"
+
+
+class LinkedColumns:
+    """A mixin for model admins: foreign keys and counts are links, states are coloured.
+
+    Attributes:
+        counts: maps a column that counts rows to their model and the look-up that selects them.
+        states: maps a column to its values, each with its kind and name.
+    """
+
+    counts: dict[str, tuple[type[Model], str]] = {}
+    states: dict[str, States] = {}
+
+    def column(self, request: HttpRequest, name: Any) -> Any:
+        """Return what shows a field or a method of this name; the name where that is Django's own way."""
+        page: Any = self
+        if name in self.states:
+            return StateBadge(page, name)
+        if name in self.counts:
+            model, lookup = self.counts[name]
+            return CountLink(page, name, list_address(page.admin_site, model, request), lookup)
+        field = field_of(page.model, name)
+        if isinstance(field, ForeignKey):
+            return RowLink(page, name, list_address(page.admin_site, field.related_model, request))
+        return Moment(page, name) if isinstance(field, DateTimeField) else name
+
+    def get_list_display(self, request: HttpRequest) -> list[Any]:
+        page: Any = self
+        first, *others = super().get_list_display(request)  # type: ignore[misc]  # ModelAdmin's
+        links_itself = page.list_display_links == () and isinstance(field_of(page.model, first), ForeignKey)
+        shown = first if links_itself else self.column(request, first)
+        return [shown, *(self.column(request, name) for name in others)]
+
+    def get_sortable_by(self, request: HttpRequest) -> list[Any]:
+        names = super().get_sortable_by(request)  # type: ignore[misc]  # ModelAdmin's
+        return [self.column(request, name) for name in names]
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        names = super().get_readonly_fields(request, obj)  # type: ignore[misc]
+        return [self.column(request, name) for name in names]
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        """Return the fieldsets, in which what the viewer cannot change is shown as in the list."""
+        page: Any = self
+        may_change = page.has_change_permission(request, obj) if obj else True
+        readonly = page.get_readonly_fields(request, obj)
+
+        def shown(name: Any) -> Any:
+            if isinstance(name, (list, tuple)):
+                return [shown(each) for each in name]
+            column = self.column(request, name)
+            return column if not may_change or column in readonly else name
+
+        fieldsets = super().get_fieldsets(request, obj)  # type: ignore[misc]
+        return [(title, {**given, "fields": shown(given["fields"])}) for title, given in fieldsets]
