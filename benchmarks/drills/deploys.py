@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import signal
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
 from benchmarks.drills.drill import Drill, drill
-from benchmarks.drills.servers import Node, nginx
+from benchmarks.drills.servers import FAIL_TIMEOUT_SECONDS, Node, nginx
 from tests.support.waiting import until
 
 
@@ -18,6 +19,7 @@ def _two_nodes(folder: Path, *, keepalive: bool) -> Iterator[Drill]:
         for node in nodes:
             node.stop()
             node.start()
+            threading.Event().wait(FAIL_TIMEOUT_SECONDS)  # until nginx tries it again, as operations.md says
 
     try:
         nodes += [Node(folder / f"web-{number}.log") for number in (1, 2)]

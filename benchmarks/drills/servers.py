@@ -13,14 +13,15 @@ from pathlib import Path
 
 import psutil
 import psycopg2
-from devtools.embedded.postgres_server import DATABASE, PostgresServer
 
 from benchmarks.drills.drill import Unavailable
+from devtools.embedded.postgres_server import DATABASE, PostgresServer
 from tests.caching.redis_process import free_port
 from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 60
+FAIL_TIMEOUT_SECONDS = 2
 # As in docs/operations.md, but for the client's address, which the load has chosen.
 NGINX = """
 daemon off;
@@ -151,7 +152,9 @@ def nginx(folder: Path, ports: list[int], *, keepalive: bool) -> Iterator[int]:
     configuration = NGINX.format(
         folder=folder,
         port=port,
-        servers=" ".join(f"server 127.0.0.1:{each} max_fails=1 fail_timeout=5s;" for each in ports),
+        servers=" ".join(
+            f"server 127.0.0.1:{each} max_fails=1 fail_timeout={FAIL_TIMEOUT_SECONDS}s;" for each in ports
+        ),
         keepalive="keepalive 32;" if keepalive else "",
         connection="" if keepalive else "close",
     )
