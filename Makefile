@@ -11,9 +11,9 @@ VENV := .venv/bin/python
 NOWHERE := DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost/1
 PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; print(secrets.token_urlsafe(64))")
 
-BENCHMARKS := coherence releases cost outage redis_drills throughput recalculation lists
+BENCHMARKS := coherence releases cost outage throughput recalculation lists
 
-.PHONY: run test test-fast lint bench benchmark examples flower install peers psycopg3 requirements
+.PHONY: run test test-fast lint bench drills benchmark examples flower install peers psycopg3 requirements
 
 # Everything at once on http://127.0.0.1:8000 until Ctrl-C; PORT=8001 picks another port.
 run: install
@@ -44,6 +44,11 @@ lint: install
 
 bench: peers
 	$(foreach name,$(BENCHMARKS),$(VENV) -m benchmarks.$(name) &&) $(VENV) -m benchmarks.coherence --nemesis
+
+# Deploys and failures of every server under load, in some 15 minutes: one table, exit code 1 if a bound is missed.
+# ARGS="--quick Redis" runs a part of it.
+drills: install
+	$(VENV) -m benchmarks.drills $(ARGS)
 
 # Reads before and after the cache, in a minute (pytest-benchmark). make test compares their ratios.
 benchmark: install

@@ -26,7 +26,20 @@ def start_servers(name: str) -> Path:
     Raises:
         SystemExit: the same benchmark is running already.
     """
-    from devtools.environment import ensure_servers, reset_configuration
+    from devtools.environment import ensure_servers
+
+    state = begin(name)
+    ensure_servers()
+    return state
+
+
+def begin(name: str) -> Path:
+    """Give a benchmark an environment with the defaults and a folder, which it returns.
+
+    Raises:
+        SystemExit: the same benchmark is running already.
+    """
+    from devtools.environment import reset_configuration
 
     state = BENCHMARKS / name
     reset_configuration(state)
@@ -36,7 +49,6 @@ def start_servers(name: str) -> Path:
         fcntl.flock(os.open(state / "benchmark.lock", os.O_CREAT | os.O_RDWR), fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         raise SystemExit("This benchmark is already running in this checkout.") from None
-    ensure_servers()
     return state
 
 

@@ -1,8 +1,12 @@
-"""gunicorn's threaded worker: operators are answered while all threads hang, a stop resets no connection."""
+"""gunicorn's threaded worker: operators are answered while all threads hang, a stop resets no connection,
+and a HUP leaves no moment in which nobody serves.
+"""
 
 from __future__ import annotations
 
+import mmap
 import socket
+import threading
 import time
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
@@ -12,14 +16,18 @@ from typing import Any
 
 from gunicorn.workers.gthread import TConn, ThreadWorker
 
+from core.draining import is_draining
+
 # A thread for each: none waits for another, and none for the threads of requests.
 OPERATORS = (b"/health/live", b"/health/ready", b"/metrics")
 PEEKED_BYTES = 2048
 END_OF_HEADERS = b"\r\n\r\n"
+REPLACEMENT_SECONDS = 20
+_youngest = mmap.mmap(-1, 8)  # the age of a worker that has begun to serve; shared by all that are forked
 
 
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
-    """Differs from gunicorn's in two ways.
+    """Differs from gunicorn's in three ways.
 
     A connection gets a thread when its request arrives, not before. So a client that connects and sends
     nothing takes no thread, and the requests of operators can go to threads of their own: they are answered
@@ -31,7 +39,30 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
 
     def init_process(self) -> None:
         self.operators = {path: ThreadPoolExecutor(1, path.decode()) for path in OPERATORS}
+        self.waits_for_replacement = threading.Event()
         super().init_process()
+
+    def run(self) -> None:
+        """Serve; the application is loaded."""
+        _youngest[:] = self.age.to_bytes(8)
+        super().run()
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """SIGTERM: stop with the server, or when a younger worker serves."""
+        if is_draining() or self._is_replaced():
+            super().handle_exit(sig, frame)
+        elif not self.waits_for_replacement.is_set():
+            self.waits_for_replacement.set()
+            threading.Thread(target=self._stop_when_replaced, args=[sig], daemon=True).start()
+
+    def _is_replaced(self) -> bool:
+        return int.from_bytes(_youngest[:]) > self.age
+
+    def _stop_when_replaced(self, sig: int) -> None:
+        deadline = time.monotonic() + REPLACEMENT_SECONDS
+        while not (is_draining() or self._is_replaced() or time.monotonic() > deadline):
+            time.sleep(0.05)
+        super().handle_exit(sig, None)
 
     def accept(self, listener: socket.socket) -> None:
         """Accept a connection and wait for its request in the poller."""

@@ -231,6 +231,13 @@ DB_POOLER = _flag("DB_POOLER")  # a transaction pooler: a session lasts as long 
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DB_POOLER
 _options: dict[str, Any] = DATABASES["default"].setdefault("OPTIONS", {})
 _options.setdefault("connect_timeout", int(os.environ.get("DB_CONNECT_TIMEOUT", "3")))
+for _name, _value in {  # a host that vanishes is noticed within 10 s; a Unix socket ignores them
+    "tcp_user_timeout": 10_000,
+    "keepalives_idle": 5,
+    "keepalives_interval": 2,
+    "keepalives_count": 3,
+}.items():
+    _options.setdefault(_name, _value)
 if not DB_POOLER:  # what the URL says comes last, and so holds
     _options["options"] = f"{as_options(DB_TIMEOUTS)} {_options.get('options', '')}".rstrip()
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import shutil
+import signal
 import socket
 import subprocess
 from pathlib import Path
@@ -22,6 +23,7 @@ class RedisProcess:
 
     def __init__(self, folder: Path, **options: str) -> None:
         self.folder = folder
+        folder.mkdir(parents=True, exist_ok=True)
         self.port = free_port()
         self.url = f"redis://127.0.0.1:{self.port}/1"
         self._options = OPTIONS | {name.replace("_", "-"): value for name, value in options.items()}
@@ -45,6 +47,23 @@ class RedisProcess:
             self._process.kill()
             self._process.wait()
             self._process = None
+
+    def stop(self) -> None:
+        """Have it hang: it accepts connections, and answers nothing."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGSTOP)
+
+    def cont(self) -> None:
+        """Have it continue."""
+        if self._process is not None:
+            self._process.send_signal(signal.SIGCONT)
+
+    def restart(self) -> None:
+        """Stop it as an operator does, and start it with the files that it has written."""
+        if self._process is not None:
+            self._process.terminate()
+            self._process.wait()
+        self.start()
 
     def client(self, db: int = 1) -> Any:
         """Return a redis-py client, which is a context manager."""

@@ -32,6 +32,7 @@ unix_socket_dir =
 auth_type = any
 pool_mode = transaction
 default_pool_size = {pool_size}
+server_login_retry = 1
 ignore_startup_parameters = extra_float_digits
 logfile = {folder}/log
 """
@@ -79,7 +80,8 @@ def _as_owner(socket_folder: str, folder: str) -> list[str]:
     """Return the option to run as the user who may enter PostgreSQL's folder: it refuses to run as root."""
     if os.getuid() != 0:
         return []
-    owner = Path(socket_folder).owner()
+    is_folder = socket_folder.startswith("/")  # else an address
+    owner = Path(socket_folder).owner() if is_folder else "daemon"
     for path in (folder, f"{folder}/ini"):
         shutil.chown(path, owner)
     return ["-u", owner]
