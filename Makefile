@@ -13,7 +13,7 @@ PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; p
 
 BENCHMARKS := coherence releases cost outage throughput recalculation lists
 
-.PHONY: run test lint bench drills benchmark flower install peers psycopg3 requirements
+.PHONY: run test test-fast lint bench drills benchmark examples flower install peers psycopg3 requirements
 
 # Everything at once on http://127.0.0.1:8000 until Ctrl-C; PORT=8001 picks another port.
 run: install
@@ -23,6 +23,14 @@ run: install
 test: install
 	$(VENV) -m pytest -n logical --maxprocesses 4 $(ARGS)
 	$(if $(ARGS),,TEST_REDIS=cluster $(VENV) -m pytest -n logical --maxprocesses 4 tests/caching)
+
+# The inner loop, within a minute: the cache, and what each app does over the API.
+FAST := tests/caching/test_schedules.py tests/caching/test_writes.py tests/caching/test_findings.py tests/ratelimit \
+	tests/courses/test_catalogue_views.py tests/services/test_views.py tests/tasks/test_tasks.py \
+	tests/topics/test_api_views.py tests/accounts/test_tokens.py tests/web tests/docs/test_links.py
+
+test-fast: install
+	$(VENV) -m pytest -q -n logical --maxprocesses 4 -m "not slow" $(FAST)
 
 lint: install
 	$(VENV) -m ruff check
@@ -46,6 +54,10 @@ drills: install
 benchmark: install
 	$(VENV) -m pytest -q -n 0 -p no:randomly --benchmark-enable --benchmark-max-time=0.5 \
 		--benchmark-columns=median,iqr,ops,rounds tests/sources/test_1_reads_before_and_after_the_cache.py
+
+# Record the examples of the OpenAPI schema from the demo data. make test compares them.
+examples: install
+	RECORD_EXAMPLES=1 $(VENV) -m pytest -q -n 0 -p no:randomly tests/api/test_examples.py
 
 # Celery's monitor on http://127.0.0.1:5555, until Ctrl-C.
 flower: install

@@ -127,7 +127,7 @@ class Pagination(PageNumberPagination):
                 "count": {"type": "integer", "description": "Of all pages.", "example": 45},
                 "next": {**link, "description": "The next page, from the root.", "example": "/…?page=3"},
                 "previous": {**link, "description": "The previous page.", "example": "/…?page=1"},
-                "results": schema,
+                "results": {**schema, "description": "The rows of this page."},
             },
         }
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
-from drf_spectacular.utils import extend_schema_serializer
 from rest_framework import serializers
 
 from api.fields import DateTimeField, DecimalField, IntegerField, NameField, PrimaryKeyRelatedField
@@ -22,7 +21,6 @@ MAX_NAMED = 20
 MAX_NAME_CHARACTERS = 100
 
 
-@extend_schema_serializer(description="")  # docstrings are for the project, not for the public schema
 class StrictFields:
     """A mixin for serializers: an unknown field, or one that cannot be written, is an error.
 

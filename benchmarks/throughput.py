@@ -14,6 +14,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import os
+import signal
 import socket
 import statistics
 import subprocess
@@ -232,7 +233,7 @@ def main() -> None:
         report_half_rate(servers[True], hit, statistics.median(row[0] for row in results[EDGE_HIT]))
     finally:
         for server in servers:
-            server.process.terminate()
+            server.process.send_signal(signal.SIGINT)  # uwsgi takes SIGTERM for a reload
             server.process.wait(20)
 
 

@@ -37,10 +37,16 @@ def with_credentials(url: str, username: str, password: str) -> str:
 
 
 def is_same_server(url: str, other: str) -> bool:
-    """Return whether two URLs lead to one host and port, or to one socket."""
-    one, two = urlsplit(url), urlsplit(other)
-    path = one.path if _is_socket(url) else ""
-    return (one.hostname, one.port, path) == (two.hostname, two.port, two.path if _is_socket(other) else "")
+    """Return whether two URLs lead to one host and port, to one socket, or to the same Sentinels."""
+    return _places(url) == _places(other)
+
+
+def _places(url: str) -> set[tuple[str, str]]:
+    """Return host and path of each server in a URL: of Sentinels there are several."""
+    return {
+        (urlsplit(one).netloc.rpartition("@")[2].lower(), urlsplit(one).path if _is_socket(one) else "")
+        for one in url.split(";")
+    }
 
 
 def for_celery(url: str) -> str:

@@ -1,5 +1,5 @@
 """gunicorn's threaded worker: operators are answered while all threads hang, a stop resets no connection,
-and a HUP leaves no moment in which nobody serves.
+and a HUP leaves no moment in which nothing serves.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
             threading.Thread(target=self._stop_when_replaced, args=[sig], daemon=True).start()
 
     def _is_replaced(self) -> bool:
-        return int.from_bytes(_youngest[:]) > self.age
+        return bool(int.from_bytes(_youngest[:]) > self.age)
 
     def _stop_when_replaced(self, sig: int) -> None:
         deadline = time.monotonic() + REPLACEMENT_SECONDS

@@ -377,6 +377,7 @@ CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
     "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
 )
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_WORKER_REDIRECT_STDOUTS = False  # mails on the console are printed as they are
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "accounts: delete expired sessions": {
         "task": "accounts.tasks.delete_expired_sessions",
@@ -426,7 +427,7 @@ REST_FRAMEWORK = {
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.ContentNegotiation",
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
-    "DEFAULT_SCHEMA_CLASS": "api.openapi.AutoSchema",
+    "DEFAULT_SCHEMA_CLASS": "api.openapi.schema.AutoSchema",
     "DEFAULT_METADATA_CLASS": "api.metadata.Metadata",
     "EXCEPTION_HANDLER": "api.problems.handler.exception_handler",
     "DEFAULT_PAGINATION_CLASS": "api.pagination.Pagination",
@@ -448,7 +449,7 @@ REST_FRAMEWORK = {
 
 SPECTACULAR_SETTINGS = {
     "TITLE": "Syllabus",
-    "DESCRIPTION": "The backend of a learning business.",
+    "DESCRIPTION": (BASE_DIR / "api" / "openapi" / "introduction.md").read_text(),
     "VERSION": "1.0.0",
     "SERVE_INCLUDE_SCHEMA": False,
     "SWAGGER_UI_DIST": "SIDECAR",
@@ -458,7 +459,18 @@ SPECTACULAR_SETTINGS = {
     "SCHEMA_PATH_PREFIX": "/api(/v1)?",
     "COMPONENT_SPLIT_REQUEST": True,
     "ENUM_GENERATE_CHOICE_DESCRIPTION": False,
-    "POSTPROCESSING_HOOKS": ["drf_spectacular.hooks.postprocess_schema_enums", "api.openapi.add_problems"],
+    "ENUM_ADD_EXPLICIT_BLANK_NULL_CHOICE": False,
+    "ENUM_SUFFIX": "",
+    "ENUM_NAME_OVERRIDES": {
+        "TaskStatus": "tasks.models.Status",
+        "TopicAction": "topics.models.TopicActivity.Action",
+    },
+    "POSTPROCESSING_HOOKS": [
+        "drf_spectacular.hooks.postprocess_schema_enums",
+        "api.openapi.problems.add_problems",
+        "api.openapi.examples.add_examples",
+        "api.openapi.descriptions.add_descriptions",
+    ],
 }
 
 # --- Mail -------------------------------------------------------------------------------------
@@ -530,5 +542,5 @@ LOGGING: dict[str, Any] = {
     },
 }
 if LOG_FORMAT == "console":  # tasks that found something to do say so (core/celery.py)
-    for _name in ("celery", "audit", "django.request", "kombu"):
+    for _name in ("celery", "core.beat", "audit", "django.request", "kombu"):
         LOGGING["loggers"][_name] = {"level": "WARNING"}

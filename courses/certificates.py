@@ -11,7 +11,7 @@ from django.db import transaction
 from django.urls import reverse
 from django.utils import timezone
 
-from courses.certificate_pdf import render
+from courses import certificate_pdf
 from courses.models import CERTIFICATE_FOLDER, Certificate, Enrollment, certificate_storage
 from messaging import delivery
 
@@ -42,9 +42,7 @@ def make_certificate(enrollment_id: int) -> Certificate | None:
     if not certificate.file:
         _mail(certificate)
     if not has_file(certificate):
-        certificate.file.save(
-            f"{certificate.uuid}.pdf", ContentFile(render(certificate, page_address(certificate))), save=False
-        )
+        certificate.file.save(f"{certificate.uuid}.pdf", ContentFile(render(certificate)), save=False)
         certificate.save(update_fields=["file"])
     return certificate
 
@@ -52,6 +50,15 @@ def make_certificate(enrollment_id: int) -> Certificate | None:
 def page_address(certificate: Certificate) -> str:
     """Return the address of the page on which anyone can verify the certificate, with the site's own."""
     return settings.SITE_URL + reverse("certificate-page", args=[certificate.uuid])
+
+
+def render(certificate: Certificate) -> bytes:
+    """Return the certificate as a PDF, with the address of its page.
+
+    Raises:
+        MissingFontError: the name or the title has a character that no font here has.
+    """
+    return certificate_pdf.render(certificate, page_address(certificate))
 
 
 def _mail(certificate: Certificate) -> None:

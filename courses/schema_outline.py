@@ -4,32 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 
+from api.openapi.schema import IF_MATCH as IF_MATCH_HEADER
 from courses.schema import IF_MATCH
 from courses.serializers import (
     LessonCompletionSerializer,
+    LessonSerializer,
     LessonSummarySerializer,
-    NewModuleSerializer,
+    ModuleSerializer,
     OrderSerializer,
 )
 
 if TYPE_CHECKING:
     from rest_framework.serializers import BaseSerializer
 
-ORDER_EXAMPLE = OpenApiExample("Three of them", {"ids": [12, 10, 11]})
 
-
-def _children(one: str, many: str, parent: str, serializer: type[BaseSerializer[Any]]) -> Any:
+def _children(
+    one: str, many: str, parent: str, listed: type[BaseSerializer[Any]], created: type[BaseSerializer[Any]]
+) -> Any:
     return extend_schema_view(
         list=extend_schema(
             summary=f"List the {many} of a {parent}",
             description=f"In their order, for those with the permission to view {many}.",
-            responses=serializer(many=True),
+            responses=listed(many=True),
         ),
         create=extend_schema(
             summary=f"Add a {one} to a {parent}",
             description=f"At the end. Needs the permission to add {many}.",
+            responses={201: created},
         ),
     )
 
@@ -55,8 +58,8 @@ def _child(one: str, many: str, parent: str, deleted: str) -> dict[str, Any]:
     }
 
 
-COURSE_MODULES = _children("module", "modules", "course", NewModuleSerializer)
-MODULE_LESSONS = _children("lesson", "lessons", "module", LessonSummarySerializer)
+COURSE_MODULES = _children("module", "modules", "course", ModuleSerializer, ModuleSerializer)
+MODULE_LESSONS = _children("lesson", "lessons", "module", LessonSummarySerializer, LessonSerializer)
 MODULES = extend_schema_view(
     **_child("module", "modules", "course", "With its lessons and what learners completed of them.")
 )
@@ -67,15 +70,14 @@ ORDER = extend_schema(
     summary="Get the order",
     description="The ids, in order. For those with the permission to view them.",
     responses=OrderSerializer,
-    examples=[ORDER_EXAMPLE],
 )
 REORDER = extend_schema(
     summary="Put them in order",
     description="All at once; 409 where the ids are not exactly those that are there. Needs the permission "
     f"to change them. {IF_MATCH}",
+    parameters=[IF_MATCH_HEADER],
     request=OrderSerializer,
     responses=OrderSerializer,
-    examples=[ORDER_EXAMPLE],
 )
 COMPLETE_LESSON = extend_schema(
     operation_id="lessons_complete",

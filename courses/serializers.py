@@ -29,6 +29,8 @@ MAX_DESCRIPTION_CHARACTERS = 20_000
 MAX_LESSON_CHARACTERS = 100_000
 MAX_REVIEW_CHARACTERS = 5_000
 MAX_CHILDREN = 1_000
+DRAFT_HELP = "False: a draft, which only editors see."
+COMPLETED_HELP = "When the course was completed; null until then."
 POSITION_HELP = "The place, from 1; changed by PUT to the parent's order/."
 
 
@@ -53,7 +55,7 @@ class CourseWriteSerializer(ModelSerializer[Course]):
             "title": {"help_text": "What learners look for."},
             "description": {"max_length": MAX_DESCRIPTION_CHARACTERS, "help_text": "Plain text."},
             "category": {"help_text": "The id of a category, or null."},
-            "is_published": {"help_text": "False: a draft, which only editors see."},
+            "is_published": {"help_text": DRAFT_HELP},
         }
 
 
@@ -86,6 +88,10 @@ class CourseSummarySerializer(ModelSerializer[Course]):
             "rating",
             "category",
         ]
+        extra_kwargs = {
+            "is_published": {"help_text": DRAFT_HELP},
+            "description": {"help_text": "Plain text."},
+        }
 
 
 class OutlineLessonSerializer(ModelSerializer[Lesson]):
@@ -98,8 +104,8 @@ class OutlineModuleSerializer(Serializer):
     id = serializers.IntegerField()
     title = serializers.CharField()
     lessons = OutlineLessonSerializer(many=True, help_text="In the order of the module.")
-    position = serializers.IntegerField()
-    description = serializers.CharField()
+    position = serializers.IntegerField(help_text="The place in the course, from 1.")
+    description = serializers.CharField(help_text="Plain text.")
 
 
 class CourseDetailSerializer(CourseSummarySerializer):
@@ -163,6 +169,7 @@ class LessonSummarySerializer(ModelSerializer[Lesson]):
     class Meta:
         model = Lesson
         fields = ["id", "module", "title", "position"]
+        extra_kwargs = {"module": {"help_text": "The id of its module."}}
 
 
 class OrderSerializer(Serializer):
@@ -182,12 +189,17 @@ class LessonCompletionSerializer(ModelSerializer[LessonCompletion]):
     class Meta:
         model = LessonCompletion
         fields = ["lesson", "completed_at"]
+        extra_kwargs = {"lesson": {"help_text": "The id of the lesson."}}
 
 
 class EnrollmentSerializer(ModelSerializer[Enrollment]):
     class Meta:
         model = Enrollment
         fields = ["course", "created_at", "completed_at"]
+        extra_kwargs = {
+            "course": {"help_text": "The id of the course."},
+            "completed_at": {"help_text": COMPLETED_HELP},
+        }
 
 
 class ReviewSerializer(ModelSerializer[Review]):
@@ -210,7 +222,7 @@ class CourseTitleSerializer(ModelSerializer[Course]):
 
 class MyReviewSerializer(ModelSerializer[Review]):
     accepts_unchanged = True
-    course = CourseTitleSerializer(read_only=True)
+    course = CourseTitleSerializer(read_only=True, help_text="The course.")
 
     class Meta:
         model = Review
@@ -221,13 +233,16 @@ class MyReviewSerializer(ModelSerializer[Review]):
 class CertificateSerializer(ModelSerializer[Certificate]):
     learner = serializers.CharField(source="learner_name", help_text="The name when it was issued.")
     course = serializers.CharField(source="course_title", help_text="The title when it was issued.")
-    completed_at = serializers.DateTimeField(source="enrollment.completed_at")
+    completed_at = serializers.DateTimeField(
+        source="enrollment.completed_at", help_text="When the learner completed the course."
+    )
     page = serializers.SerializerMethodField(help_text="Where anyone can verify it in a browser.")
     pdf = serializers.SerializerMethodField(help_text="Where its owner gets the file; null until it is made.")
 
     class Meta:
         model = Certificate
         fields = ["uuid", "learner", "course", "completed_at", "issued_at", "page", "pdf"]
+        extra_kwargs = {"issued_at": {"help_text": "When it was issued."}}
 
     def get_page(self, certificate: Certificate) -> str:
         return reverse("certificate-page", args=[certificate.uuid])
@@ -239,7 +254,7 @@ class CertificateSerializer(ModelSerializer[Certificate]):
 class MyEnrollmentSerializer(ModelSerializer[Enrollment]):
     """An enrolment of a query ``with_progress``."""
 
-    course = CourseTitleSerializer(read_only=True)
+    course = CourseTitleSerializer(read_only=True, help_text="The course.")
     progress = serializers.SerializerMethodField(help_text="How much is completed, in per cent.")
     lessons_count = serializers.IntegerField(help_text="How many lessons the course has.")
     completed_lessons = serializers.ListField(
@@ -258,6 +273,7 @@ class MyEnrollmentSerializer(ModelSerializer[Enrollment]):
             "completed_lessons",
             "certificate",
         ]
+        extra_kwargs = {"completed_at": {"help_text": COMPLETED_HELP}}
 
     def get_progress(self, enrollment: Any) -> int:
         return percent(len(enrollment.completed_lessons), enrollment.lessons_count)

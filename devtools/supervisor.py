@@ -133,11 +133,26 @@ class Supervisor:
                     self._ended(name, child)
             time.sleep(POLL_SECONDS)
 
-    def _ended(self, name: str, child: Child) -> None:
-        """Note when to start a child again, and end what is left of it."""
+    def restart(self) -> None:
+        """End every command and start it again, for a change of the code."""
+        for child in self.children.values():
+            child.process.terminate()
+        for name, child in self.children.items():
+            with suppress(subprocess.TimeoutExpired):
+                child.process.wait(self.grace_seconds)
+            self._end_group(child)
+            self.children[name] = Child(child.command, self._spawn(name, child.command))
+
+    def _end_group(self, child: Child) -> None:
+        """End what is left of a child, and tell the reaper."""
         with suppress(ProcessLookupError, PermissionError):  # macOS: EPERM for a group of zombies
             os.killpg(child.process.pid, signal.SIGKILL)
+        child.process.wait()
         self.groups.write(f"-{child.process.pid}\n")
+
+    def _ended(self, name: str, child: Child) -> None:
+        """Note when to start a child again."""
+        self._end_group(child)
         now, how = time.monotonic(), _how(child.process.returncode)
         child.exits = [*(at for at in child.exits if now - at < EXIT_WINDOW_SECONDS), now]
         if len(child.exits) >= MAX_EXITS:

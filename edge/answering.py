@@ -125,7 +125,8 @@ class Edge:
     def _render(self, kind: Kind, status: int, body: bytes, values: dict[str, str]) -> Answer | None:
         values["content-length"] = str(len(body))
         headers = self._templates.headers(kind, status, values)
-        return None if headers is None else Answer(status, headers, body)
+        sent = b"" if kind[1] == "HEAD" else body
+        return None if headers is None else Answer(status, headers, sent)
 
     def learn(self, visit: Visit, status: int, headers: Headers) -> None:
         """Keep the headers of Django's response to a request, if it is one that the edge can make."""

@@ -30,10 +30,13 @@ class LinkSerializer(serializers.Serializer[Any]):
     """A link to the bot."""
 
     telegram_link = serializers.URLField(
-        allow_null=True, help_text="null while TELEGRAM_BOT_NAME is not set; the token works without it."
+        allow_null=True,
+        help_text="Opens the bot; null if the bot has no public name. The token works without it.",
     )
     link_token = serializers.CharField(help_text="To send to the bot by hand: /start <token>.")
-    expires_in = serializers.IntegerField(default=LINK_SECONDS, help_text="Seconds.")
+    expires_in = serializers.IntegerField(
+        default=LINK_SECONDS, help_text="How many seconds the link is valid."
+    )
 
 
 class ConfirmationSerializer(Serializer):

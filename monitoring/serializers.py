@@ -8,19 +8,19 @@ from monitoring.dashboard import rights
 
 
 class KeySerializer(serializers.Serializer[object]):
-    key = serializers.CharField(help_text="the full name in Redis")
-    type = serializers.CharField(help_text="string, hash, list, set, zset")
-    ttl = serializers.IntegerField(allow_null=True, help_text="seconds; null: does not expire")
-    size = serializers.IntegerField(help_text="bytes of Redis' memory")
+    key = serializers.CharField(help_text="The full name in Redis.")
+    type = serializers.CharField(help_text="string, hash, list, set or zset.")
+    ttl = serializers.IntegerField(allow_null=True, help_text="In how many seconds it expires; null: never.")
+    size = serializers.IntegerField(help_text="How many bytes of Redis' memory it takes.")
 
 
 class KeyPageSerializer(serializers.Serializer[object]):
-    cursor = serializers.IntegerField(allow_null=True, help_text="for the next page; null: the end")
-    results = KeySerializer(many=True)
+    cursor = serializers.IntegerField(allow_null=True, help_text="For the next page; null: the end.")
+    results = KeySerializer(many=True, help_text="The keys of this page.")
 
 
 class KeyDetailSerializer(KeySerializer):
-    value = serializers.JSONField(allow_null=True, help_text="decoded JSON, or text")
+    value = serializers.JSONField(allow_null=True, help_text="Decoded JSON, or text.")
 
 
 class AmountSerializer(serializers.Serializer[object]):
@@ -78,7 +78,7 @@ class EventSerializer(serializers.Serializer[object]):
     model = serializers.CharField(allow_null=True, help_text="The model of the row.")
     object_id = serializers.CharField(allow_null=True, help_text="The row's id.")
     object_repr = serializers.CharField(help_text="The row's name then.")
-    change_message = serializers.CharField(help_text="What was changed, as Django's admin records it.")
+    change_message = serializers.CharField(help_text="What was changed, as the admin pages record it.")
 
 
 class NumbersSerializer(serializers.Serializer[object]):
@@ -135,7 +135,7 @@ class DashboardSerializer(NumbersSerializer):
         return fields
 
     cache = CacheStateSerializer(help_text="The cache, as this process sees it.")
-    queues = QueueSerializer(many=True, help_text="Celery's queues.")
+    queues = QueueSerializer(many=True, help_text="The queues of background tasks.")
     beat = serializers.FloatField(
         allow_null=True, help_text="When beat last sent a task, in seconds since 1970; null: unknown."
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.shortcuts import get_object_or_404
-from drf_spectacular.utils import OpenApiExample, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins
 
 from api.viewsets import CreateModelMixin, DestroyModelMixin, GenericViewSet, RetrieveModelMixin
@@ -80,9 +80,8 @@ class ScheduleViewSet(
         scheduling.unschedule(row)
 
 
-def describe_schedule(kind: str, value: str, example: dict[str, Any]) -> Any:
+def describe_schedule(kind: str, value: str) -> Any:
     """Return the decorator that describes a ``ScheduleViewSet`` for the public."""
-    body = {**example, "effective_from": "2030-01-01T00:00:00Z"}
     permission = f"Needs the permission `services.change_{kind}`."
     return extend_schema_view(
         list=extend_schema(
@@ -93,7 +92,6 @@ def describe_schedule(kind: str, value: str, example: dict[str, Any]) -> Any:
             summary=f"Schedule a change of a {kind}'s {value}",
             description=f"From `effective_from` on the {kind} has this {value}, whatever it was changed to "
             f"before. The prices of its subscriptions follow within a minute. {permission}",
-            examples=[OpenApiExample("From New Year 2030 on", body, request_only=True)],
         ),
         retrieve=extend_schema(
             summary=f"Get a change of a {kind}'s {value}",
@@ -129,13 +127,13 @@ class PlanHistoryViewSet(HistoryViewSet):
     serializer_class = PlanDiscountSerializer
 
 
-@describe_schedule("service", "price", {"full_price": 120})
+@describe_schedule("service", "price")
 class ServicePriceViewSet(ScheduleViewSet):
     sources = Service.objects.all()
     serializer_class = ServicePriceSerializer
 
 
-@describe_schedule("plan", "discount", {"discount_percent": 15})
+@describe_schedule("plan", "discount")
 class PlanDiscountViewSet(ScheduleViewSet):
     sources = Plan.objects.all()
     serializer_class = PlanDiscountSerializer

@@ -8,6 +8,7 @@ from typing import Any, TypeVar
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 
 from accounts.serializers import PersonSerializer
+from api.openapi.schema import IF_MATCH
 from tasks.serializers import (
     BulkResponseSerializer,
     BulkSerializer,
@@ -17,9 +18,6 @@ from tasks.serializers import (
 )
 
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
-IF_MATCH = OpenApiParameter(
-    "If-Match", location="header", description="The ETag of what you saw; 412 if it has changed since."
-)
 ETAG = "The response's `ETag` is for `If-Match`."
 
 
@@ -57,6 +55,7 @@ TASK_LISTS = extend_schema_view(
     owner=_write(
         "Hand the list over",
         "For the list's owner, who becomes a member. The next owner is one of the members.",
+        operation_id="lists_hand_over",
         request=MemberSerializer,
         responses=TaskListSerializer,
     ),

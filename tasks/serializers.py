@@ -6,7 +6,6 @@ from typing import Any
 
 from django.contrib.auth.models import User
 from django.utils import timezone
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -35,7 +34,7 @@ TASK_FIELDS: dict[str, dict[str, Any]] = {
 }
 
 
-@extend_schema_field(OpenApiTypes.STR)
+@extend_schema_field({"type": "string", "nullable": True, "readOnly": True})
 class UserNameField(serializers.Field):  # type: ignore[type-arg]  # no such thing at run time
     """The name of a user to show: the full name, or the username."""
 

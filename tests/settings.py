@@ -11,6 +11,9 @@ from devtools.environment import ensure_servers, reset_configuration
 reset_configuration(ROOT / "var" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main"))
 os.environ["DEBUG"] = "0"
 os.environ["DJANGO_SECRET_KEY"] = "only-for-tests-" + "x" * 50
+# Tests make millions of rows in one statement, or two processes of a busy machine do so at once.
+os.environ["DB_STATEMENT_TIMEOUT"] = "120"
+os.environ["DB_CONNECT_TIMEOUT"] = "20"
 ensure_servers()
 
 if os.environ.get("TEST_REDIS") == "cluster":  # the core's tests a second time: make test does both

@@ -125,6 +125,7 @@ def test_no_declared_value_holds_anything_of_the_caller():
         "user:{user_id}:topics": {"user_id": subscription.client.user_id},
         "v1:topics:list": page,
         "v1:topics:activity": {},
+        "v1:dashboard": {},
     }
     own = [each for each in declarations() if "tests." not in each._load.__module__]
     assert {each.key for each in own} == set(params)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from drf_spectacular.utils import OpenApiParameter, extend_schema, extend_schema_view
+from drf_spectacular.utils import extend_schema, extend_schema_view
 
+from api.openapi.schema import IF_MATCH
 from topics.serializers import TopicActivitySerializer, TopicSerializer, TopicWriteSerializer
-
-IF_MATCH = OpenApiParameter(
-    "If-Match", location="header", description="The ETag of what you saw; 412 if it has changed since."
-)
 
 
 def _operation(summary: str, description: str = "", **more: Any) -> Any:

@@ -37,6 +37,7 @@ class AuthViewSet(StrictQuery, ViewSet):
     throttle_scope: str | None = None
 
     @extend_schema(
+        operation_id="auth_register",
         summary="Register",
         description="Creates a user and sends a link to the e-mail address that verifies it.",
         request=RegistrationSerializer,

@@ -1,4 +1,4 @@
-"""PostgreSQL restarts, hangs, has a locked table, or is read-only: 503 at worst, and only meanwhile."""
+"""PostgreSQL restarts, hangs, has a locked table, or is read-only: 503 at worst, only during the fault."""
 
 from __future__ import annotations
 

@@ -62,7 +62,7 @@ class Client:
         self._connection: http.client.HTTPConnection | None = None
 
     def ask(self, family: str, path: str, method: str = "GET", **data: Any) -> Answer:
-        """Send a request. A kept connection that was closed meanwhile is opened again, as browsers do."""
+        """Send a request. A kept connection that has been closed is opened again, as browsers do."""
         began = time.monotonic()
         is_kept = self._connection is not None
         try:

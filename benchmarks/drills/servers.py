@@ -21,7 +21,7 @@ from tests.support.waiting import until
 
 ROOT = Path(__file__).resolve().parents[2]
 STOP_SECONDS = 60
-FAIL_TIMEOUT_SECONDS = 5  # longer than a start, in which the port is open and nobody answers yet
+FAIL_TIMEOUT_SECONDS = 5  # longer than a start, in which the port is open and nothing answers yet
 # As in docs/operations.md, but for the client's address, which the load has chosen.
 NGINX = """
 daemon off;

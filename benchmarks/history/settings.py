@@ -13,7 +13,9 @@ USE_TZ = True
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 INSTALLED_APPS = CONTESTANT.apps
 DATABASES = {
-    "default": dj_database_url.parse(os.environ["DATABASE_URL"], engine=CONTESTANT.engine, conn_max_age=None)
+    "default": dj_database_url.parse(
+        os.environ["DATABASE_URL"], engine=CONTESTANT.engine, conn_max_age=CONTESTANT.conn_max_age
+    )
 }
 # Writers compete on purpose; a deadlock should cost one attempt, not a second of all writers' time.
 DATABASES["default"].setdefault("OPTIONS", {})["options"] = "-c deadlock_timeout=50ms"

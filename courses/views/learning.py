@@ -69,12 +69,12 @@ class LearningViewSet(GenericViewSet[Course]):
         return Response(ReviewSerializer(review).data, status=status.HTTP_201_CREATED, headers=headers)
 
     @schema.LESSON
-    @action(detail=True, url_path="lessons/<int:lesson_pk>")
-    def lesson(self, request: Request, pk: int, lesson_pk: int) -> Response:
+    @action(detail=True, url_path="lessons/<int:lesson_id>")
+    def lesson(self, request: Request, pk: int, lesson_id: int) -> Response:
         course = find_course(pk, request.user)
         if not can_read_lessons(current_user(request), course):
             raise PermissionDenied(NOT_ENROLLED)
-        lesson = get_object_or_404(Lesson, pk=lesson_pk, module__course=course)
+        lesson = get_object_or_404(Lesson, pk=lesson_id, module__course=course)
         return Response(LessonSerializer(lesson).data)
 
     @schema.COMPLETE

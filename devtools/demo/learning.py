@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 from django.core.files.base import ContentFile
 from django.utils import timezone
 
-from courses.certificate_pdf import render
-from courses.certificates import page_address
+from courses.certificates import render
 from courses.models import Certificate, Enrollment, Lesson, LessonCompletion
 from messaging.models import OutgoingMessage
 
@@ -55,9 +54,7 @@ def _certify(enrollment: Enrollment, number: int) -> None:
     enrollment.completed_at = timezone.now()
     enrollment.save(update_fields=["completed_at"])
     certificate, _ = Certificate.objects.issue(enrollment)
-    certificate.file.save(
-        f"{certificate.uuid}.pdf", ContentFile(render(certificate, page_address(certificate)))
-    )
+    certificate.file.save(f"{certificate.uuid}.pdf", ContentFile(render(certificate)))
     state, error = TROUBLES.get(number, (OutgoingMessage.State.SENT, ""))
     OutgoingMessage.objects.create(
         user=enrollment.user,

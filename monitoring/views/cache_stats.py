@@ -11,7 +11,9 @@ from api.views import APIView
 from caching import metrics as counters
 from caching.errors import RedisUnavailable
 
-_counters = serializers.DictField(child=serializers.IntegerField())
+_counters = serializers.DictField(
+    child=serializers.IntegerField(), help_text="Writes by how their values were invalidated."
+)
 
 
 class StatsView(APIView):
@@ -25,7 +27,10 @@ class StatsView(APIView):
             "CacheStats",
             {
                 "commits": _counters,
-                "things": serializers.DictField(child=serializers.DictField()),
+                "things": serializers.DictField(
+                    child=serializers.DictField(),
+                    help_text="For each kind of cached value: hits, misses and the like, and the hit rate.",
+                ),
             },
         ),
     )

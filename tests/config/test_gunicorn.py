@@ -139,3 +139,32 @@ def test_head_of_a_cached_address_is_no_warning(tmp_path):
         assert get(port, course)[0] == 200
         assert get(port, course, method="HEAD") == (200, b"")
     assert "WARNING" not in (tmp_path / "log").read_text()
+
+
+@pytest.mark.parametrize(
+    ("status", "sent"),
+    [
+        (414, b"GET /" + b"a" * 8_200 + b" HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        (431, b"GET / HTTP/1.1\r\nHost: localhost\r\nX-Long: " + b"a" * 8_200 + b"\r\n\r\n"),
+        (400, b"get / HTTP/1.1\r\nHost: localhost\r\n\r\n"),
+        (400, b"GET / HTTP/7.1\r\nHost: localhost\r\n\r\n"),
+        (400, b"nonsense\r\n\r\n"),
+    ],
+    ids=["long address", "long header", "lower-case method", "unknown version", "no request"],
+)
+def test_what_the_server_cannot_parse_gets_a_short_answer_and_the_end_of_the_connection(server, status, sent):
+    """As docs/operations.md says. Nothing of the server's code or of the request is in the answer."""
+    with socket.create_connection(("127.0.0.1", server), timeout=30) as client:
+        client.sendall(sent)
+        answer = b"".join(iter(lambda: client.recv(65_536), b""))
+    head, _, body = answer.partition(b"\r\n\r\n")
+    assert head.split(b" ", 2)[1] == str(status).encode()
+    assert len(body) < 400
+    assert b"Traceback" not in body
+    assert b"aaaa" not in body
+
+
+@pytest.fixture(scope="module")
+def server(tmp_path_factory, django_db_setup):
+    with gunicorn(tmp_path_factory.mktemp("server") / "log") as (port, _):
+        yield port

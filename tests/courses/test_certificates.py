@@ -11,7 +11,7 @@ import pytest
 from django.db import transaction
 from django.utils import timezone
 
-from courses import certificate_pdf, certificates
+from courses import certificates
 from courses.models import Certificate
 from messaging.models import OutgoingMessage
 from tests.courses import factories
@@ -23,10 +23,6 @@ pytestmark = pytest.mark.django_db
 def text_of(pdf):
     """What a reader of the PDF can select and copy."""
     return " ".join(page.extract_text() for page in pypdf.PdfReader(io.BytesIO(pdf)).pages)
-
-
-def render(certificate):
-    return certificate_pdf.render(certificate, certificates.page_address(certificate))
 
 
 def certificate_of(title="Course", **user):
@@ -46,7 +42,7 @@ def certificate_of(title="Course", **user):
 )
 def test_it_names_the_learner_the_course_and_itself(title, first, last):
     certificate = certificate_of(title, first_name=first, last_name=last)
-    text = text_of(render(certificate))
+    text = text_of(certificates.render(certificate))
     assert title in text
     assert f"{first} {last}" in text
     assert str(certificate.uuid) in text
@@ -59,13 +55,13 @@ def test_a_learner_without_a_name_is_called_by_the_user_name():
         user__first_name="", user__last_name="", user__username="learner-x", completed_at=timezone.now()
     )
     certificate, _ = Certificate.objects.issue(enrollment)
-    assert "learner-x" in text_of(render(certificate))
+    assert "learner-x" in text_of(certificates.render(certificate))
 
 
 @pytest.mark.parametrize("title", ["Ш" * 255, "слово " * 42, "a\nb\tc", "日本語 🎓 العربية", "<b>&amp;"])
 def test_any_title_and_name_fit_on_the_page(title):
     certificate = certificate_of(title, first_name="Ж" * 150, last_name="Щ" * 150)
-    assert len(pypdf.PdfReader(io.BytesIO(render(certificate))).pages) == 1
+    assert len(pypdf.PdfReader(io.BytesIO(certificates.render(certificate))).pages) == 1
 
 
 def test_the_file_is_made_once():

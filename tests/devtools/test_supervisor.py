@@ -103,6 +103,18 @@ def test_exits_of_more_than_a_minute_ago_do_not_count(prompt, monkeypatch, capfd
     prompt.wait_until(said(capfd, "starting it again in 0.01 s"))
 
 
+def test_a_restart_replaces_every_child_without_counting_as_an_exit(supervisor, capfd):
+    for name in ("web", "worker"):
+        supervisor.start(name, python(WAIT))
+    supervisor.wait_until(said(capfd, "worker | up"))
+    before = {name: child.process.pid for name, child in supervisor.children.items()}
+    supervisor.restart()
+    after = {name: child.process.pid for name, child in supervisor.children.items()}
+    assert not set(before.values()) & set(after.values())
+    assert not any(psutil.pid_exists(pid) for pid in before.values())
+    assert not any(child.exits for child in supervisor.children.values())
+
+
 @pytest.fixture
 def _not_under_nohup():
     handler = signal.signal(signal.SIGHUP, signal.SIG_DFL)

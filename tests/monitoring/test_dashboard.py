@@ -115,7 +115,7 @@ def test_a_cold_page_takes_at_most_10_statements_however_many_rows_there_are(adm
         ("superuser", ["services", "overdue", "undelivered", "cache", "system", "events"]),
         ("sales", ["services", "plans", "subscribed", "prices", "events"]),
         ("editor", ["learning", "rated", "events"]),
-        ("newcomer", ["events"]),
+        ("guest", ["events"]),
     ],
 )
 def test_a_viewer_sees_the_parts_whose_rows_it_may_see(role, parts):
@@ -135,7 +135,7 @@ ALL_PARTS += ["overdue", "undelivered", "cache", "system", "events"]
 
 def test_events_are_shown_to_those_who_may_see_their_rows():
     make_every_row()
-    expected = {"superuser": 4, "sales": 2, "editor": 0, "viewer": 4, "newcomer": 0}
+    expected = {"superuser": 4, "sales": 2, "editor": 0, "viewer": 4, "guest": 0}
     for role in ("superuser", *ROLES):
         client = Client()
         client.force_login(make_role(role))

@@ -50,11 +50,11 @@ def fill():
         for number in range(COURSES)
     )
     modules = Module.objects.bulk_create(
-        Module(course=courses[0], title=f"Module {number}", position=number) for number in range(5)
+        Module(course=courses[0], title=f"Module {number}", position=number) for number in range(1, 6)
     )
     Lesson.objects.bulk_create(
         Lesson(module=module, title=f"Lesson {number}", content="Text", position=number)
-        for module, number in itertools.product(modules, range(10))
+        for module, number in itertools.product(modules, range(1, 11))
     )
     for plan in PlanFactory.create_batch(2):
         make_subscriptions(SUBSCRIPTIONS // 2, plan=plan)

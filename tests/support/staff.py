@@ -13,12 +13,12 @@ from tests.factories import UserFactory
 from tests.support.addresses import make_rows
 from topics.models import Topic, TopicSubscription
 
-# What each role may do, by look-ups of permissions. "newcomer" may sign in.
+# What each role may do, by look-ups of permissions. "guest" may sign in.
 ROLES = {
     "viewer": {"codename__startswith": "view_"},
     "sales": {"content_type__app_label": "services"},
     "editor": {"content_type__app_label": "courses"},
-    "newcomer": {"codename": "none"},
+    "guest": {"codename": "none"},
 }
 
 

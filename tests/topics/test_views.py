@@ -14,7 +14,7 @@ from topics.models import Topic, TopicActivity
 pytestmark = pytest.mark.django_db
 
 CLICKS = ["create/", "subscribe/1/", "unsubscribe/1/", "delete/1/"]
-OF_SIGNING_IN = ("django_session", "auth_user")
+OF_SIGNING_IN = ("accounts_session", "auth_user")
 
 
 @pytest.fixture(autouse=True)

@@ -18,11 +18,13 @@ class Contestant:
         engine: the engine of the database.
         apps: its entries in INSTALLED_APPS.
         settings: its own settings.
+        conn_max_age: CONN_MAX_AGE of its database.
     """
 
     engine = "django.db.backends.postgresql"
     apps: tuple[str, ...] = (LEDGER,)
     settings: Mapping[str, Any] = {}
+    conn_max_age: int | None = None
 
     def connect(self) -> None:
         """Connect receivers, when the models are loaded."""

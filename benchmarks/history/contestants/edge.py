@@ -32,6 +32,7 @@ class EdgeWSGI(Product):
         "MIDDLEWARE": ["core.request_id.RequestIdMiddleware", "api.http_cache.CacheHeadersMiddleware"],
         "ALLOWED_HOSTS": ["localhost"],
         "EDGE": True,
+        "METRICS_ENABLED": False,
         "CELERY_BROKER_URL": f"{REDIS.rsplit('/', 1)[0]}/0",
         "CELERY_BROKER_TRANSPORT_OPTIONS": {},
         "REDIS_CONNECT_TIMEOUT_SECONDS": 0.25,
@@ -97,6 +98,8 @@ class EdgeWSGI(Product):
 
 
 class EdgeASGI(EdgeWSGI):
+    conn_max_age = 0  # each request has a thread and a connection of its own, as in config/asgi.py
+
     @cached_property
     def application(self) -> Any:
         from django.core.handlers.asgi import ASGIHandler

@@ -6,6 +6,7 @@ import signal
 import sys
 import urllib.request
 from argparse import ArgumentParser
+from collections.abc import Iterator
 from http import HTTPStatus
 from typing import Any
 
@@ -13,6 +14,7 @@ from django.conf import settings
 from django.contrib.auth import get_user_model
 from django.core.management import CommandError, call_command
 from django.core.management.base import BaseCommand
+from watchfiles import PythonFilter, watch
 
 from config.environment import ROOT, state_dir
 from devtools.demo import users
@@ -24,6 +26,8 @@ from monitoring.redis_cli import redis_cli
 
 HOST = "127.0.0.1"
 INTERRUPTED_EXIT_CODE = 130
+VERBOSE = os.environ.get("VERBOSE") == "1"  # also times, levels, request ids, and tasks that found nothing
+RELOAD = os.environ.get("RELOAD") == "1"  # start everything again when the code has changed
 
 
 class Command(BaseCommand):
@@ -37,6 +41,8 @@ class Command(BaseCommand):
     def handle(self, *, port: str, end_with_parent: bool, **_: Any) -> None:
         number = parse_port(port)
         signal.signal(signal.SIGTERM, signal.default_int_handler)
+        if not VERBOSE:
+            os.environ.setdefault("LOG_FORMAT", "console")  # of the processes that it starts
         try:
             with port_lock(number, state_dir()) as lock:
                 self._prepare()
@@ -62,12 +68,23 @@ class Command(BaseCommand):
             supervisor.start(name, command)
         supervisor.wait_until(lambda: _answers(port))
         supervisor.say(_welcome(port))
-        supervisor.wait_until(lambda: False)
+        changed = _changes() if RELOAD else iter([])
+        while True:
+            supervisor.wait_until(lambda: bool(next(changed, None)))
+            supervisor.say("The code has changed: starting everything again")
+            supervisor.restart()
+
+
+def _changes() -> Iterator[set[Any]]:
+    """Yield the files of the code that have changed since the last time: an empty set for none, at once."""
+    rooms = [path for path in ROOT.iterdir() if (path / "__init__.py").exists() and path.name != "tests"]
+    return watch(*rooms, watch_filter=PythonFilter(), rust_timeout=1, yield_on_timeout=True)
 
 
 def _commands(port: int) -> dict[str, list[str]]:
     # "python -m", because the scripts in .venv/bin do not survive a space in the checkout's path.
-    web = f"gunicorn --bind {HOST}:{port} --graceful-timeout 3"
+    level = "info" if VERBOSE else "warning"
+    web = f"gunicorn --bind {HOST}:{port} --graceful-timeout 3 --log-level {level}"
     quiet = "--without-gossip --without-mingle"
     worker = f"celery -q -A config worker -l info -n worker-{port}@%h -Q default,prices {quiet}"
     sender = f"celery -q -A config worker -l info -n sender-{port}@%h -Q outgoing -c 2 {quiet}"
