@@ -1,5 +1,5 @@
 """gunicorn's threaded worker: operators are answered while all threads hang, a stop resets no connection,
-and a HUP leaves no moment in which nothing serves.
+and a HUP leaves no moment without a worker that serves.
 """
 
 from __future__ import annotations

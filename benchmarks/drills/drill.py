@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
-UNAVAILABLE = 503
-
 
 class Unavailable(Exception):  # noqa: N818  (not an error of ours)
     """A program that the drill needs is not installed; the text says which."""
@@ -26,7 +24,7 @@ class Drill:
         port: of a server that the drill has started; 0: one is started for it.
         allowed: the failures that a request may meet, such as ``"503"``.
         max_request_ms: the longest that a request may take.
-        hits: whether cached values must be served during the fault; None: either.
+        hits: whether cached values are served during the fault, after its onset; None: either.
         is_of_redis: no request may notice it, but for a moment at its onset.
         settle: waits for what must be done after the drill; returns a note, raises AssertionError.
     """

@@ -27,7 +27,8 @@ def missed(drill: Drill, trial: Trial) -> list[str]:
     """Return the bounds that were not kept."""
     failures = Counter(answer.failure for answer in trial.measured() if answer.failure)
     live, ready = (_slowest(_probes(trial, path)) for path in (LIVE, READY))
-    hits = sum(answer.x_cache == "HIT" for answer in trial.span("during"))
+    settled = trial.starts["during"] + ONSET_SECONDS
+    hits = sum(answer.x_cache == "HIT" and answer.began >= settled for answer in trial.span("during"))
     kept = {
         "500": "500" not in failures,
         "failures": set(failures) <= drill.allowed,
