@@ -412,7 +412,7 @@ for _entry in CELERY_BEAT_SCHEDULE.values():  # what was sent while no worker ra
 
 # --- API --------------------------------------------------------------------------------------
 
-BROWSABLE_API = _flag("BROWSABLE_API", "1" if DEBUG else "0")  # DRF's pages with forms, for browsers
+BROWSABLE_API = _flag("BROWSABLE_API", str(int(DEBUG)))  # DRF's pages with forms, for browsers
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [

@@ -96,7 +96,7 @@ def _fill_subscriptions(plan: DemoPlan) -> int:
 def _fill_recalculations() -> None:
     """Record what the rise of the prices made the workers do."""
     raised_at = timezone.now() - RAISED_AGO
-    for service in Service.objects.annotate(total=Count("subscriptions")):
+    for service in Service.objects.annotate(total=Count("subscriptions")).order_by("pk"):
         Recalculation.objects.create(
             service=service,
             total=service.total,

@@ -159,4 +159,5 @@ def test_two_migrate_at_once_both_succeed_and_one_has_waited(tmp_path):
         until(lambda: all("Waiting" in path.read_text() for path in outputs))
         cursor.execute("SELECT pg_advisory_unlock(%s)", [LOCK_NUMBER])
         assert [process.wait(60) for process in started] == [0, 0]
-    assert all("No migrations to apply" in path.read_text() for path in outputs)
+    # In a new database the first one applies them all.
+    assert any("No migrations to apply" in path.read_text() for path in outputs)

@@ -15,6 +15,10 @@ READ_ELSEWHERE = {
     "UID": "docker-compose.dev.yml",
     "GID": "docker-compose.dev.yml",
     "SYLLABUS_STATE_DIR": "config/environment.py",
+    "PROMETHEUS_MULTIPROC_DIR": "core/metrics_folder.py",
+    "SENTRY_ENVIRONMENT": "core/observability.py",
+    "SENTRY_TRACES_SAMPLE_RATE": "core/observability.py",
+    "OTEL_EXPORTER_OTLP_ENDPOINT": "core/observability.py",
 }
 
 

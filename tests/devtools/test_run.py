@@ -31,7 +31,7 @@ class Run:
             self.process = subprocess.Popen(
                 [sys.executable, "manage.py", "run"],
                 cwd=ROOT,
-                env=environment(state, PORT=str(port)),
+                env=environment(state, PORT=str(port), VERBOSE="1"),
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,

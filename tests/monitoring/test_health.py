@@ -180,7 +180,8 @@ def test_checks_that_hang_do_not_pile_up_threads(client):
     with hanging(server_process(state_dir(), "REDIS_URL")):
         for _ in range(3):
             client.get("/health/ready")
-        assert threading.active_count() <= before + len(probes.CHECKS)
+        # And the threads of the cache, which may begin at any request.
+        assert threading.active_count() <= before + len(probes.CHECKS) + 2
     wait_for_idle_checks()
 
 
