@@ -154,6 +154,12 @@ class Subscription(models.Model):
         return "current" if priced == (self.service.revision, self.plan.revision) else "pending"
 
 
+# A row is about a service or about a plan.
+ONE_SOURCE = models.Q(service__isnull=True, plan__isnull=False) | models.Q(
+    service__isnull=False, plan__isnull=True
+)
+
+
 class Recalculation(models.Model):
     """The progress of bringing the prices of one service or one plan up to date.
 
@@ -171,11 +177,7 @@ class Recalculation(models.Model):
     class Meta:
         ordering = ["-id"]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(service__isnull=True, plan__isnull=False)
-                | models.Q(service__isnull=False, plan__isnull=True),
-                name="recalculation_of_service_or_plan",
-            ),
+            models.CheckConstraint(condition=ONE_SOURCE, name="recalculation_of_service_or_plan"),
             *(
                 models.UniqueConstraint(
                     fields=[source],
@@ -240,11 +242,7 @@ class PriceChange(models.Model):
     class Meta:
         ordering = ["-effective_from"]
         constraints = [
-            models.CheckConstraint(
-                condition=models.Q(service__isnull=True, plan__isnull=False)
-                | models.Q(service__isnull=False, plan__isnull=True),
-                name="price_change_of_service_or_plan",
-            ),
+            models.CheckConstraint(condition=ONE_SOURCE, name="price_change_of_service_or_plan"),
             models.CheckConstraint(
                 condition=models.Q(value__gte=0)
                 & (models.Q(plan__isnull=True) | models.Q(value__lte=100, value=Floor("value"))),
