@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.http import Http404
 
-from courses.models import PUBLISHED, Course, Enrollment, Lesson
+from courses.models import PUBLISHED, Course, Enrollment, Lesson, Module
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import AnonymousUser, User
@@ -26,6 +26,11 @@ def can_view_drafts(user: User | AnonymousUser) -> bool:
 def visible_courses(user: User | AnonymousUser) -> QuerySet[Course]:
     """Return the courses that exist for the user."""
     return Course.objects.all() if can_view_drafts(user) else Course.objects.filter(PUBLISHED)
+
+
+def visible_modules(user: User | AnonymousUser) -> QuerySet[Module]:
+    """Return the modules of the courses that exist for the user."""
+    return Module.objects.filter(course__in=visible_courses(user))
 
 
 def find_course(pk: int, user: User | AnonymousUser) -> Course:

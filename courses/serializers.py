@@ -22,7 +22,7 @@ from courses.models import (
     Module,
     Review,
 )
-from courses.permissions import visible_courses
+from courses.permissions import visible_courses, visible_modules
 from courses.progress import percent
 
 MAX_DESCRIPTION_CHARACTERS = 20_000
@@ -124,7 +124,7 @@ class VisibleCourseField(PrimaryKeyRelatedField):
 
 class VisibleModuleField(PrimaryKeyRelatedField):
     def get_queryset(self) -> Any:
-        return Module.objects.filter(course__in=visible_courses(self.context["request"].user))
+        return visible_modules(self.context["request"].user)
 
 
 class ModuleSerializer(ModelSerializer[Module]):

@@ -20,7 +20,7 @@ from core.users import current_user
 from courses import outline, progress, schema_outline
 from courses.actions import lock_course
 from courses.models import Course, Lesson, Module
-from courses.permissions import NO_COURSE, NO_LESSON, NO_MODULE, find_lesson, visible_courses
+from courses.permissions import NO_COURSE, NO_LESSON, NO_MODULE, find_lesson, visible_courses, visible_modules
 from courses.serializers import (
     LessonCompletionSerializer,
     LessonSerializer,
@@ -198,8 +198,3 @@ class LessonViewSet(ChildViewSet[Lesson]):
 
 def _order(children: QuerySet[Any]) -> dict[str, list[int]]:
     return {"ids": list(children.values_list("pk", flat=True))}
-
-
-def visible_modules(user: Any) -> QuerySet[Module]:
-    """Return the modules of the courses that exist for the user."""
-    return Module.objects.filter(course__in=visible_courses(user))
