@@ -30,6 +30,8 @@ from django.utils.translation import gettext_lazy as _
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from django.contrib.auth.models import User
+
 Row = TypeVar("Row", bound=models.Model)
 
 INVISIBLE_NAME = _("A name needs at least one visible character.")
@@ -64,6 +66,12 @@ def name_key(text: str) -> str:
     """Return what is equal of names that are the same; empty for a name that shows nothing."""
     visible = re.sub(INVISIBLE, "", unicodedata.normalize("NFKD", text))
     return re.sub(SPACES, " ", unicodedata.normalize("NFKC", visible.casefold())).strip(" ")
+
+
+def display_name(user: User) -> str:
+    """Return the full name of a user; the user name where it shows nothing."""
+    full_name: str = user.get_full_name()
+    return full_name if name_key(full_name) else user.get_username()
 
 
 def validate_visible(name: str) -> None:

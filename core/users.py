@@ -7,19 +7,11 @@ from typing import TYPE_CHECKING, cast
 from django.contrib.auth.models import User
 from rest_framework import serializers
 
-from core.names import name_key
-
 if TYPE_CHECKING:
     from django.http import HttpRequest
     from rest_framework.request import Request
 
 PUBLIC_FIELDS = ["id", "username", "first_name", "last_name", "date_joined"]
-
-
-def display_name(user: User) -> str:
-    """Return the full name of a user; the user name where it shows nothing."""
-    full_name: str = user.get_full_name()
-    return full_name if name_key(full_name) else user.get_username()
 
 
 def current_user(request: Request | HttpRequest) -> User:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from core.names import display_name
 from courses import tasks
 from courses.certificates import has_file, page_address
-from courses.models import Certificate, Enrollment, learner_name
+from courses.models import Certificate, Enrollment
 from messaging.composers import Content, composer
 
 if TYPE_CHECKING:
@@ -21,7 +22,7 @@ def compose_enrolled(message: OutgoingMessage) -> Content | None:
     if enrollment is None:
         return None
     title = enrollment.course.title
-    text = f"Hello {learner_name(message.user)},\n\nyou are enrolled in the course “{title}”.\n"
+    text = f"Hello {display_name(message.user)},\n\nyou are enrolled in the course “{title}”.\n"
     return Content(f"You are enrolled: {title}", text)
 
 

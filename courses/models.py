@@ -15,11 +15,11 @@ from django.db import models
 from django.db.models.functions import Now
 from django.db.models.lookups import Exact
 
-from core.names import NameField, NameKey, UniqueName, name_key
+from core.names import NameField, NameKey, UniqueName, display_name
 from courses.search import TitleWords
 
 if TYPE_CHECKING:
-    from django.contrib.auth.models import User
+    pass
 
 PUBLISHED = models.Q(is_published=True)
 CATEGORY_TAKEN = "There is already a category with this name."
@@ -245,19 +245,13 @@ def certificate_storage() -> Storage:
     return storages["certificates"]
 
 
-def learner_name(user: User) -> str:
-    """Return the full name of a user; the user name where it shows nothing."""
-    full_name: str = user.get_full_name()
-    return full_name if name_key(full_name) else user.get_username()
-
-
 class CertificateManager(models.Manager["Certificate"]):
     def issue(self, enrollment: Enrollment) -> tuple[Certificate, bool]:
         """Return the certificate of an enrolment, and whether it is new.
 
         A new one takes the learner's name and the course's title as they are now.
         """
-        names = {"learner_name": learner_name(enrollment.user), "course_title": enrollment.course.title}
+        names = {"learner_name": display_name(enrollment.user), "course_title": enrollment.course.title}
         return self.get_or_create(enrollment=enrollment, defaults=names)
 
 

@@ -12,8 +12,7 @@ from rest_framework import serializers
 from accounts.names import find_user
 from api.fields import IdField
 from api.serializers import ModelSerializer, Serializer
-from core.names import MAX_NORMALIZED, same_name
-from core.users import display_name
+from core.names import MAX_NORMALIZED, display_name, same_name
 from tasks.actions import MAX_MEMBERS
 from tasks.models import DEADLINE_RANGE, LIST_NAME_TAKEN, NO_DEADLINE, Repeat, Status, Task, TaskList
 from tasks.rules import broken_rules

@@ -5,6 +5,7 @@ from __future__ import annotations
 import factory
 from django.utils import timezone
 
+from core.names import display_name
 from courses import models
 from tests.factories import UserFactory
 
@@ -83,5 +84,5 @@ class CertificateFactory(factory.django.DjangoModelFactory):
         model = models.Certificate
 
     enrollment = factory.SubFactory(EnrollmentFactory, completed_at=factory.LazyFunction(timezone.now))
-    learner_name = factory.LazyAttribute(lambda made: models.learner_name(made.enrollment.user))
+    learner_name = factory.LazyAttribute(lambda made: display_name(made.enrollment.user))
     course_title = factory.LazyAttribute(lambda made: made.enrollment.course.title)

@@ -12,8 +12,9 @@ from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
 from django.utils import timezone
 
+from core.names import display_name
 from courses import selectors
-from courses.models import Certificate, CourseStats, Module, learner_name
+from courses.models import Certificate, CourseStats, Module
 from messaging import dispatch
 from messaging.models import OutgoingMessage
 from tests.courses import factories
@@ -114,7 +115,7 @@ def test_certificates_get_the_names_of_today(first, last, name):
     migrate(LATEST)
     certificate = Certificate.objects.get()
     assert (certificate.learner_name, certificate.course_title) == (name, "Redis")
-    assert certificate.learner_name == learner_name(enrollment.user)
+    assert certificate.learner_name == display_name(enrollment.user)
 
 
 @pytest.mark.usefixtures("_migrated_again")

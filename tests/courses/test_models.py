@@ -8,7 +8,8 @@ import pytest
 from django.db import IntegrityError
 from django.db.models import F, ProtectedError
 
-from courses.models import Course, CourseStats, learner_name
+from core.names import display_name
+from courses.models import Course, CourseStats
 from tests.courses import factories
 
 pytestmark = pytest.mark.django_db
@@ -45,7 +46,7 @@ def test_a_category_name_is_unique(name):
 
 def test_a_certificate_never_states_an_invisible_name():
     user = factories.UserFactory(first_name="\u200b", last_name="\u3164")
-    assert learner_name(user) == user.get_username()
+    assert display_name(user) == user.get_username()
 
 
 @pytest.mark.parametrize("factory", [factories.EnrollmentFactory, factories.ReviewFactory])
