@@ -68,11 +68,11 @@ def test_autocomplete_finds_by_text(admin_client, field):
 def test_prices_show_their_status(admin_client):
     row = SubscriptionFactory()
     Service.objects.update(full_price=1)
-    assert cells(admin_client.get("/admin/services/service/"), "prices") == ["pending"]
-    assert cells(admin_client.get("/admin/services/plan/"), "prices") == ["current"]
-    assert cells(admin_client.get("/admin/services/subscription/"), "price_status") == ["pending"]
+    assert cells(admin_client.get("/admin/services/service/"), "prices") == ["Pending"]
+    assert cells(admin_client.get("/admin/services/plan/"), "prices") == ["Current"]
+    assert cells(admin_client.get("/admin/services/subscription/"), "price_status") == ["Pending"]
     recalculate()
-    assert cells(admin_client.get("/admin/services/service/"), "prices") == ["current"]
+    assert cells(admin_client.get("/admin/services/service/"), "prices") == ["Current"]
     assert "1.00" in admin_client.get(f"/admin/services/subscription/{row.pk}/change/").content.decode()
 
 
