@@ -184,7 +184,7 @@ class FewCountsMixin:
     """A mixin for admins of tables that may have a million rows (``FewCountsPaginator``)."""
 
     paginator: ClassVar[Any] = FewCountsPaginator
-    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
 
 def estimated_rows(rows: QuerySet[Any]) -> int:

@@ -13,9 +13,11 @@ from django.contrib.admin.utils import label_for_field, quote
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
 from django.db.models import DateTimeField, ForeignKey, Model
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html
 from django.utils.text import capfirst
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -58,6 +60,21 @@ def show_moment(moment: datetime) -> SafeString:
     return format_html('<time datetime="{}">{}</time>', moment.isoformat(), text)
 
 
+def progress_bar(key: str, done: int, total: int, *, running: bool) -> SafeString:
+    """Return how far something has come; while it runs, web/running.js keeps it up to date on the page."""
+    shown = (number_format(number, 0, force_grouping=True) for number in (done, total))
+    text = gettext("%(done)s of %(total)s") % dict(zip(("done", "total"), shown, strict=True))
+    html = '<progress value="{}" max="{}" aria-label="{}"></progress> {}'
+    bar = format_html(html, done, total or 1, text, text)
+    return live_part(key, bar, running=running)
+
+
+def live_part(key: str, content: object, *, running: bool) -> SafeString:
+    """Return a part of a page that is replaced under its key while something runs."""
+    html = '<span data-live="{}" data-running>{}</span>' if running else '<span data-live="{}">{}</span>'
+    return format_html(html, key, content)
+
+
 @dataclass(frozen=True)
 class Column:
     """What Django wants to know of a callable column."""
@@ -76,7 +93,8 @@ class Column:
     @property
     def admin_order_field(self) -> Any:
         if field := field_of(self.page.model, self.name):
-            return field.name
+            is_by_key = isinstance(field, ForeignKey) and field.related_model._meta.ordering == ["id"]
+            return field.attname if is_by_key else field.name  # without a join, so that an index serves
         return getattr(self._method, "admin_order_field", None)
 
     @property
@@ -143,14 +161,15 @@ States = dict[Any, "tuple[str, str | _StrPromise]"]
 
 
 def field_of(model: type[Model], name: object) -> Any:
-    """Return the field of this name; None for the name of a method."""
+    """Return the column of the table of this name; None for the name of a method or of related rows."""
     if not isinstance(name, str):
         return None
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return None
-    return field if field.name == name else None  # "topic_id" is also a name of the field "topic"
+    # "topic_id" is also a name of the field "topic".
+    return field if field.concrete and field.name == name else None
 
 
 class LinkedColumns:

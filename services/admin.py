@@ -15,7 +15,7 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import CountReferencesMixin, FewCountsMixin, FewCountsPaginator, ModelAdmin, RecordAdmin
-from core.admin_columns import GOOD, WAITING, badge, list_address
+from core.admin_columns import GOOD, WAITING, badge, list_address, progress_bar
 from services import subscription_totals
 from services.actions import recalculate_single, request_recalculation
 from services.history_admin import PlanDiscountInline, ServicePriceInline, price_table
@@ -202,7 +202,6 @@ class RecalculationAdmin(RecordAdmin):
 
     @admin.display(description=_("progress"))
     def progress(self, recalculation: Recalculation) -> SafeString:
-        done, total = recalculation.done, recalculation.total
-        text = gettext("%(done)s of %(total)s") % {"done": done, "total": total}
-        bar = '<progress value="{}" max="{}" aria-label="{}"></progress> {}'
-        return format_html(bar, done, total or 1, text, text)
+        running = recalculation.finished_at is None
+        key = f"recalculation-{recalculation.pk}"
+        return progress_bar(key, recalculation.done, recalculation.total, running=running)

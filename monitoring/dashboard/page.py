@@ -16,7 +16,7 @@ from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from core.admin_columns import BAD, GOOD, QUIET, WAITING, badge, list_address
+from core.admin_columns import BAD, GOOD, QUIET, WAITING, badge, list_address, live_part, progress_bar
 from core.worker import LIVE_SECONDS
 from courses.models import Course, Enrollment
 from messaging.models import OutgoingMessage
@@ -143,10 +143,7 @@ class _Page:
             number=_number(len(pending)),
             text=format_html("{}{}", _("services and plans with prices to compute"), names),
             head=(_("Of"), _("Progress"), _("State")),
-            rows=[
-                (row["name"], _progress(row["done"], row["total"]), _state_of(row))
-                for row in self._shown["recalculations"]
-            ],
+            rows=[(row["name"], _progress(row), _state_of(row)) for row in self._shown["recalculations"]],
             is_open=True,
         )
 
@@ -370,15 +367,15 @@ def _ago(moment: str) -> str:
     return _("%(time)s ago") % {"time": timesince(datetime.fromisoformat(moment), depth=1)}
 
 
-def _progress(done: int, total: int) -> Any:
-    text = _("%(done)s of %(total)s") % {"done": _number(done), "total": _number(total)}
-    return format_html(
-        '<progress value="{}" max="{}" aria-label="{}"></progress> {}', done, total or 1, text, text
-    )
+def _progress(row: dict[str, Any]) -> Any:
+    running = row["finished_at"] is None
+    return progress_bar(f"recalculation-{row['id']}", row["done"], row["total"], running=running)
 
 
 def _state_of(row: dict[str, Any]) -> Any:
-    return badge(_("finished"), GOOD) if row["finished_at"] else badge(_("running"), WAITING)
+    running = row["finished_at"] is None
+    state = badge(_("running"), WAITING) if running else badge(_("finished"), GOOD)
+    return live_part(f"state-{row['id']}", state, running=running)
 
 
 def _seen(moment: float | None) -> str:
