@@ -125,7 +125,7 @@ class CourseAdmin(ModelAdmin):
 
     @admin.display(description=_("rating"), ordering="stats__rating")
     def rating(self, course: Course) -> Decimal | None:
-        return course.statistics.rating or None  # nobody has reviewed it
+        return course.statistics.rating or None  # no review yet
 
     @admin.display(description=_("views"), ordering="stats__views")
     def views(self, course: Course) -> int:

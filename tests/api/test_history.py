@@ -68,7 +68,7 @@ def test_learning_is_on_record_once(api):
 
 
 def test_actions_say_what_they_changed(api):
-    """That every operation that writes is on record is asked in test_examples.py."""
+    """That every operation that writes is on record, test_examples.py checks."""
     boss, member = User.objects.get(), UserFactory(username="member")
     task_list = TaskListFactory(name="List", owner=boss)
     task = TaskFactory(name="Task", task_list=task_list)

@@ -66,8 +66,8 @@ def test_the_last_changes_of_prices_say_who_made_them(admin_client, admin_user):
     form |= {"price_changes-INITIAL_FORMS": 0, "_save": "Save"}
     admin_client.post(f"/admin/services/service/{service.pk}/change/", form)
     Service.objects.update(full_price=60)
-    by_nobody, by_admin = numbers()["price_changes"][:2]
-    assert (by_nobody["id"], by_nobody["value"], by_nobody["user_name"]) == (service.pk, 60, None)
+    by_sql, by_admin = numbers()["price_changes"][:2]
+    assert (by_sql["id"], by_sql["value"], by_sql["user_name"]) == (service.pk, 60, None)
     assert (by_admin["value"], by_admin["user_name"]) == (70, admin_user.username)
     page = admin_client.get("/admin/").content.decode()
     part = page.partition('aria-labelledby="part-price-changes"')[2].partition("</section>")[0]
