@@ -121,11 +121,18 @@ class PlanDiscountInline(ScheduledInline):
 class PriceChangeAdmin(FewCountsMixin, RecordAdmin):
     """Read-only: the database writes the history, and the pages of services and plans schedule."""
 
-    list_display = ["source", "value", "effective_from", "applied_at", "user", "via", "recorded_at"]
+    list_display = readonly_fields = fields = (
+        "source",
+        "value",
+        "effective_from",
+        "applied_at",
+        "user",
+        "via",
+        "recorded_at",
+    )
     list_filter = [("applied_at", admin.EmptyFieldListFilter), "effective_from"]
     list_select_related = ["service", "plan", "user"]
     search_fields = ["service__name", "user__username"]
-    readonly_fields = fields = [*list_display]
     linked = ["source"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
