@@ -69,7 +69,7 @@ define INSTALL
 	echo "Installing into .venv (about a minute)"; \
 	{ $(VENV) -c pass 2>/dev/null || $(PYTHON) -m venv .venv; } && \
 	{ $(VENV) -m pip --version >/dev/null 2>&1 || $(VENV) -m ensurepip >/dev/null; } && \
-	$(VENV) -m pip install --quiet -r $(1); fi
+	$(VENV) -m pip install --quiet --use-pep517 -r $(1); fi
 endef
 
 install:

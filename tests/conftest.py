@@ -8,6 +8,7 @@ import redis
 from celery.signals import setup_logging
 from django.conf import settings
 from django.core.cache import caches
+from django.utils import translation
 
 from caching.gateway import get_gateway
 from core import redis_state
@@ -38,6 +39,12 @@ def _clean_redis():
     get_limiter.cache_clear()
     redis_state.server_at.cache_clear()
     broker.cache_clear()
+
+
+@pytest.fixture(autouse=True)
+def _settings_language():
+    """Every test begins in the language of the settings: a request leaves its own to the thread."""
+    translation.deactivate()
 
 
 @pytest.fixture

@@ -411,7 +411,7 @@ def commit_by_hand(rows):
 def many_rows(rows):
     with transaction.atomic():
         for number in range(510):
-            Book(pk=1000 + number, title=str(number), shelf=rows.lower).save(force_insert=True)
+            Book(pk=1_000_000 + number, title=str(number), shelf=rows.lower).save(force_insert=True)
         save(rows)
 
 

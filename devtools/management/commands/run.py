@@ -89,7 +89,8 @@ def _commands(port: int) -> dict[str, list[str]]:
     worker = f"celery -q -A config worker -l info -n worker-{port}@%h -Q default,prices {quiet}"
     sender = f"celery -q -A config worker -l info -n sender-{port}@%h -Q outgoing -c 2 {quiet}"
     schedule = state_dir() / f"celerybeat-schedule-{port}"
-    module = [sys.executable, "-m"]
+    # Celery warns a worker of root in nine lines. Here they would be the first lines read.
+    module = [sys.executable, "-W", "ignore:You're running the worker with superuser", "-m"]
     return {
         "web": [*module, *web.split(), "config.wsgi:application"],
         "worker": [*module, *worker.split()],
