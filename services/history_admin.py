@@ -46,9 +46,14 @@ def price_table(subscription: Subscription) -> SafeString:
     head = format_html_join("", '<th scope="col">{}</th>', ((each,) for each in heads))
     rows = format_html_join(
         "",
-        "<tr><td>{}</td><td>{:.2f}</td><td>{}</td><td>{}</td></tr>",
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
         (
-            (show_moment(each.effective_from), each.price, REASONS[each.reason], each.changed_by or each.via)
+            (
+                show_moment(each.effective_from),
+                f"{each.price:.2f}",
+                REASONS[each.reason],
+                each.changed_by or each.via,
+            )
             for each in periods
         ),
     )
