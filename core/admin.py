@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
 from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
@@ -107,12 +108,15 @@ class RelatedLists:
     def _related_lists(self, request: HttpRequest, row: Model) -> Iterator[tuple[str, str]]:
         """Yield the name and the address of each list that the viewer may see."""
         page: Any = self
-        for relation in row._meta.related_objects:
+        relations = row._meta.related_objects
+        several = Counter(relation.related_model for relation in relations)
+        for relation in relations:
             model, field = relation.related_model, relation.field
             if address := list_address(page.admin_site, model, request):
                 lookup = f"{field.name}__{field.target_field.name}__exact"
                 query = urlencode({lookup: getattr(row, field.target_field.attname)})
-                yield str(model._meta.verbose_name_plural), f"{address}?{query}"
+                by = f": {field.verbose_name}" if several[model] > 1 else ""
+                yield f"{model._meta.verbose_name_plural}{by}", f"{address}?{query}"
 
 
 class ModelAdmin(

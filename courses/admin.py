@@ -214,10 +214,19 @@ class ReviewAdmin(ModelAdmin):
 class CertificateAdmin(RecordAdmin):
     """Read-only: a certificate is issued by completing a course."""
 
-    list_display = ["learner_name", "course_title", "user", "issued_at", "has_file", "page"]
+    list_display = ("learner_name", "course_title", "user", "issued_at", "has_file", "page")
     list_filter = ["issued_at"]
     search_fields = ["=uuid", "enrollment__user__username", "learner_name", "course_title"]
-    readonly_fields = fields = [*list_display, "enrollment", "uuid"]
+    readonly_fields = fields = (
+        "learner_name",
+        "course_title",
+        "user",
+        "enrollment",
+        "issued_at",
+        "uuid",
+        "has_file",
+        "page",
+    )
     linked = ["user"]
     export_fields = ["uuid", "learner_name", "course_title", "enrollment__user__username", "issued_at"]
 

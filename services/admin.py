@@ -189,11 +189,16 @@ class SubscriptionAdmin(FewCountsMixin, ModelAdmin):
 class RecalculationAdmin(RecordAdmin):
     """Read-only: recalculations begin by themselves."""
 
-    list_display = ["source", "progress", "started_at", "updated_at", "finished_at"]
+    list_display = readonly_fields = fields = (
+        "source",
+        "progress",
+        "started_at",
+        "updated_at",
+        "finished_at",
+    )
     list_filter = [("finished_at", admin.EmptyFieldListFilter), "started_at"]
     list_select_related = ["service", "plan"]
     search_fields = ["service__name"]
-    readonly_fields = fields = [*list_display]
     linked = ["source"]
 
     @admin.display(description=_("of"))

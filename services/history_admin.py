@@ -46,9 +46,14 @@ def price_table(subscription: Subscription) -> SafeString:
     head = format_html_join("", '<th scope="col">{}</th>', ((each,) for each in heads))
     rows = format_html_join(
         "",
-        "<tr><td>{}</td><td>{:.2f}</td><td>{}</td><td>{}</td></tr>",
+        "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}</td></tr>",
         (
-            (show_moment(each.effective_from), each.price, REASONS[each.reason], each.changed_by or each.via)
+            (
+                show_moment(each.effective_from),
+                f"{each.price:.2f}",
+                REASONS[each.reason],
+                each.changed_by or each.via,
+            )
             for each in periods
         ),
     )
@@ -121,11 +126,18 @@ class PlanDiscountInline(ScheduledInline):
 class PriceChangeAdmin(FewCountsMixin, RecordAdmin):
     """Read-only: the database writes the history, and the pages of services and plans schedule."""
 
-    list_display = ["source", "value", "effective_from", "applied_at", "user", "via", "recorded_at"]
+    list_display = readonly_fields = fields = (
+        "source",
+        "value",
+        "effective_from",
+        "applied_at",
+        "user",
+        "via",
+        "recorded_at",
+    )
     list_filter = [("applied_at", admin.EmptyFieldListFilter), "effective_from"]
     list_select_related = ["service", "plan", "user"]
     search_fields = ["service__name", "user__username"]
-    readonly_fields = fields = [*list_display]
     linked = ["source"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002

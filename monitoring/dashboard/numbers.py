@@ -45,13 +45,13 @@ def load() -> dict[str, Any]:
     return {
         "sales": _sales(counts[DashboardSum.Kind.SOLD], names),
         "weeks": weeks,
-        **{kind: [counts[kind][week].count for week in weeks] for kind in WEEKLY},
+        **{kind: [counts[kind][week].number for week in weeks] for kind in WEEKLY},
         "pending": pending,
         "recalculations": recalculations,
         "price_changes": price_changes,
         "best_rated": _best_rated(),
         "overdue": _overdue(counts[OVERDUE]),
-        "undelivered": {state: counts[UNDELIVERED_MESSAGES][state].count for state in UNDELIVERED},
+        "undelivered": {state: counts[UNDELIVERED_MESSAGES][state].number for state in UNDELIVERED},
         "events": _events(),
     }
 
@@ -65,7 +65,7 @@ def _last_weeks() -> list[str]:
 class Counted(NamedTuple):
     """How many rows of one kind and key there are; their sum of prices, or the name of the key."""
 
-    count: int = 0
+    number: int = 0
     amount: Decimal = Decimal(0)
     name: str = ""
 
@@ -151,7 +151,7 @@ def _prices(names: dict[tuple[str, int], str]) -> tuple[list[dict[str, Any]], li
     rows = shown_runs[:MAX_RECALCULATIONS].union(shown_changes[:MAX_CHANGES], all=True)
     for pk, service, plan, number, total, moment, user, via in rows:
         kind, source = ("service", service) if service else ("plan", plan)
-        row = {"kind": kind, "name": names.get((kind, source), "")}
+        row: dict[str, Any] = {"kind": kind, "name": names.get((kind, source), "")}
         if pk is not None:
             ended = moment and moment.isoformat()
             recalculations.append(row | {"id": pk, "done": int(number), "total": total, "finished_at": ended})
@@ -175,11 +175,11 @@ def _best_rated() -> list[dict[str, Any]]:
 
 
 def _overdue(lists: dict[str, Counted]) -> dict[str, Any]:
-    most_first = sorted(lists.items(), key=lambda each: (-each[1].count, int(each[0])))
+    most_first = sorted(lists.items(), key=lambda each: (-each[1].number, int(each[0])))
     return {
-        "count": sum(each.count for each in lists.values()),
+        "count": sum(each.number for each in lists.values()),
         "lists": [
-            {"id": int(pk), "name": counted.name, "count": counted.count}
+            {"id": int(pk), "name": counted.name, "count": counted.number}
             for pk, counted in most_first[:MAX_BARS]
         ],
     }

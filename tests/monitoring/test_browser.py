@@ -30,7 +30,8 @@ pytestmark = [
 
 PASSWORD = "correct horse battery"
 OVERFLOW = """
-const parts = [document.scrollingElement, ...document.querySelectorAll(".results")];
+const CLIPPING = ".results, .part, .form-row, .tabular"; // .scroll is meant to scroll
+const parts = [document.scrollingElement, ...document.querySelectorAll(CLIPPING)];
 return Math.max(...parts.map(part => part.scrollWidth - part.clientWidth));
 """
 

@@ -82,7 +82,8 @@ def test_prices_show_their_status(admin_client):
     assert cells(admin_client.get("/admin/services/subscription/"), "price_status") == ["Pending"]
     recalculate()
     assert cells(admin_client.get("/admin/services/service/"), "prices") == ["Current"]
-    assert "1.00" in admin_client.get(f"/admin/services/subscription/{row.pk}/change/").content.decode()
+    page = admin_client.get(f"/admin/services/subscription/{row.pk}/change/").content.decode()
+    assert "<td>1.00</td><td>price of the service</td><td>SQL by " in page
 
 
 def test_the_price_status_is_a_filter(admin_client):
