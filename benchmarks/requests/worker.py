@@ -134,9 +134,9 @@ def main() -> None:
     call_command("migrate", verbosity=0)
     call_command("demo", password="only-for-benchmarks", stdout=io.StringIO())
     with connection.cursor() as cursor:  # the disk costs all the same, and much more than the difference
-        cursor.execute(
-            f"ALTER DATABASE {connection.ops.quote_name(connection.settings_dict['NAME'])} SET synchronous_commit TO off"
-        )
+        cursor.execute("SELECT current_database()")
+        (name,) = cursor.fetchone()
+        cursor.execute(f'ALTER DATABASE "{name}" SET synchronous_commit TO off')
     connection.close()
     actions = requests()
     for line in sys.stdin:
