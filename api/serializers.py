@@ -12,7 +12,7 @@ from api.fields import DateTimeField, DecimalField, IntegerField, NameField, Pri
 from core import names
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Callable, Mapping
 
     from rest_framework.request import Request
 
@@ -112,8 +112,8 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
     serializer_related_field = PrimaryKeyRelatedField
 
 
-def to_data(kind: type[serializers.BaseSerializer[Any]], row: Any) -> dict[str, Any]:
-    """Return what a serializer of this kind gives of a row, if it needs no context.
+def to_data(kind: Callable[[], serializers.BaseSerializer[Any]], row: Any) -> dict[str, Any]:
+    """Return what a serializer of this class gives of a row, if it needs no context.
 
     DRF makes every field anew for each serializer, which takes longer than to give the row. A serializer
     that only gives keeps nothing of a row, so one serves all threads.
@@ -123,7 +123,7 @@ def to_data(kind: type[serializers.BaseSerializer[Any]], row: Any) -> dict[str, 
 
 
 @functools.cache
-def _giver(kind: type[serializers.BaseSerializer[Any]]) -> serializers.BaseSerializer[Any]:
+def _giver(kind: Callable[[], serializers.BaseSerializer[Any]]) -> serializers.BaseSerializer[Any]:
     return kind()
 
 

@@ -51,6 +51,10 @@ def wrap(application: Any, observe: Observer | None = None) -> Any:
                 ]
                 await run(threads, edge.learn, answer, message["status"], given)
 
-        return await application({**scope, KEY: answer.handoff}, receive, send_and_learn)
+        try:
+            return await application({**scope, KEY: answer.handoff}, receive, send_and_learn)
+        finally:
+            if answer.handoff.lease:
+                await run(threads, answer.end)
 
     return serve
