@@ -14,6 +14,8 @@ from rest_framework.response import Response
 from rest_framework.views import APIView
 
 from courses import selectors
+from courses.models import PUBLISHED, Course
+from courses.serializers import CourseDetailSerializer, CourseSummarySerializer
 
 source_cache = caches["source"]
 redis_client = redis.Redis.from_url(settings.REDIS_URL)
@@ -57,9 +59,19 @@ class SourceView(APIView):
         return Response(data, headers={"X-Cache": how})
 
 
+def source_courses():
+    return Course.objects.filter(PUBLISHED).select_related("category", "stats")
+
+
 class SourceDetail(SourceView):
+    """Its query and its serializer are made for each miss, as views of DRF do."""
+
+    def load(self, pk):
+        courses = source_courses().annotate(outline=selectors._outline())
+        return CourseDetailSerializer(courses.get(pk=pk)).data
+
     def get(self, request, pk):
-        return self.cached(f"v1:courses:detail:{pk}", 300, lambda: selectors.course_detail(pk=pk))
+        return self.cached(f"v1:courses:detail:{pk}", 300, lambda: self.load(pk))
 
 
 class SourceTop(SourceView):
@@ -68,7 +80,11 @@ class SourceTop(SourceView):
     def get(self, request):
         limit, order = int(request.query_params["limit"]), request.query_params["order"]
         key = f"v1:courses:top:{limit}:{order}"
-        return self.cached(key, 60, lambda: selectors.top_courses(limit=limit, order=order))
+        return self.cached(key, 60, lambda: self.load(limit, order))
+
+    def load(self, limit, order):
+        courses = selectors.ordered(source_courses().defer("description", "words"), order)
+        return list(CourseSummarySerializer(courses[:limit], many=True).data)
 
 
 urlpatterns = [

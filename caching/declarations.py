@@ -108,7 +108,8 @@ class Declaration:
         Raises:
             ValueError: a parameter cannot be part of a key.
         """
-        return Lookup(self.key, self._entry(self._in_one_form(params)))
+        given = self._in_one_form(params)
+        return Lookup(self, self._entry(given), functools.partial(self._load, **given), params)
 
     def stored(self) -> Iterator[dict[str, Any]]:
         """Yield the parameters of the stored values. For maintenance: it scans Redis.

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from caching.read.lookup import HeldLease
+
 KEY = "syllabus.handoff"  # of the WSGI environment or ASGI scope; no header of a client gets such a name
 
 
@@ -14,15 +16,24 @@ class Handoff:
     """A decision of the rate limiter that was made for limits, None if none was made yet.
 
     Attributes:
+        lease: under which the cached value is to be loaded, None if there is none.
         view_counted: whether the read was counted.
         matched: whether Django has counted the request in these limits and no others.
     """
 
-    __slots__ = ("decision", "limits", "matched", "view_counted")
+    __slots__ = ("decision", "lease", "limits", "matched", "view_counted")
 
-    def __init__(self, limits: Sequence[Any], decision: Any = None, *, view_counted: bool = False) -> None:
+    def __init__(
+        self,
+        limits: Sequence[Any],
+        decision: Any = None,
+        lease: HeldLease | None = None,
+        *,
+        view_counted: bool = False,
+    ) -> None:
         self.limits = limits
         self.decision = decision
+        self.lease = lease
         self.view_counted = view_counted
         self.matched = False
 

@@ -5,6 +5,7 @@
 
 from __future__ import annotations
 
+import functools
 from decimal import Decimal
 from typing import TYPE_CHECKING, Any, NamedTuple
 
@@ -14,6 +15,8 @@ from django.db.models.functions import JSONObject
 from django.urls import reverse
 
 from api.pagination import Page, check_exists, envelope
+from api.serializers import to_data
+from core.prepared import Prepared
 from core.subqueries import total_of
 from courses import search as full_text
 from courses.models import PUBLISHED, Category, Course, CourseStats, Lesson, Module
@@ -21,7 +24,6 @@ from courses.serializers import CategorySerializer, CourseDetailSerializer, Cour
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
-    from rest_framework.serializers import BaseSerializer
 
 STATISTICS = ("views", "students_count", "rating")  # fields of CourseStats, shown as the course's own
 ORDER_FIELDS = ("id", "title", "created_at", *STATISTICS)
@@ -31,12 +33,12 @@ DEFAULT_ORDER = "-id"
 
 def category_list() -> list[Any]:
     """Return every category, by name."""
-    return _data(CategorySerializer(Category.objects.order_by("name", "id"), many=True))
+    return [to_data(CategorySerializer, row) for row in Category.objects.order_by("name", "id")]
 
 
 def top_courses(*, limit: int, order: str, drafts: bool = False) -> list[dict[str, Any]]:
     """Return the first ``limit`` courses by ``order``, one of ``ORDERS``."""
-    return _data(CourseSummarySerializer(ordered(_summaries(drafts), order)[:limit], many=True))
+    return [to_data(CourseSummarySerializer, row) for row in ordered(_summaries(drafts), order)[:limit]]
 
 
 def course_page(
@@ -68,7 +70,7 @@ def course_page(
     else:
         rows, count = _ordered_page(Selection(drafts, category, min_rating), order or DEFAULT_ORDER, selected)
     check_exists(selected, count)
-    results = _data(CourseSummarySerializer(rows, many=True))
+    results = [to_data(CourseSummarySerializer, row) for row in rows]
     rated = None if min_rating is None else f"{Decimal(str(min_rating)):f}"  # 0.00001, not 1e-05
     filters = {"order": order, "category": category, "search": search, "min_rating": rated}
     return envelope(results, page=selected, count=count, path=reverse("course-list"), params=filters)
@@ -80,8 +82,14 @@ def course_detail(*, pk: int, drafts: bool = False) -> dict[str, Any]:
     Raises:
         Course.DoesNotExist: no such course, or a draft.
     """
+    return to_data(CourseDetailSerializer, _details(drafts).get(pk))
+
+
+@functools.cache
+def _details(drafts: bool) -> Prepared[Course]:
+    """Return the query of a course with its outline, by its id."""
     courses = _visible(drafts).select_related("category", "stats").annotate(outline=_outline())
-    return CourseDetailSerializer(courses.get(pk=pk)).data
+    return Prepared(lambda pk: courses.filter(pk=pk))
 
 
 def ordered(courses: QuerySet[Course], order: str) -> QuerySet[Course]:
@@ -157,11 +165,6 @@ def _searched(selection: Selection, text: str, order: str | None) -> QuerySet[Co
     in_title = full_text.in_title(selection.courses(), text)
     keys = [full_text.first_keys(rows.order_by("-id")) for rows in (in_title, anywhere)]
     return full_text.ranked(courses.filter(pk__in=keys[0].union(keys[1])), text)
-
-
-def _data(serializer: BaseSerializer[Any]) -> list[Any]:
-    rows: Any = serializer.data  # of many=True a list, which the stubs do not know
-    return list(rows)
 
 
 def _outline() -> ArraySubquery:

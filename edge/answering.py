@@ -16,6 +16,7 @@ from api.http_cache import etag_of, has_credentials, matches_weakly
 from api.problems.handler import problem_of
 from caching import CacheResult
 from caching.errors import CacheError
+from caching.read.lookup import HeldLease
 from core.handoff import Handoff
 from core.request_id import choose_id, request_id
 from edge import exchange
@@ -43,6 +44,11 @@ class Visit(NamedTuple):
     endpoint: Endpoint
     kind: Kind
     handoff: Handoff
+
+    def end(self) -> None:
+        """Release what Django has not used."""
+        if self.handoff.lease:
+            self.handoff.lease.release()
 
 
 # Called after each answer of the edge, which Django does not see, with the request's WSGI variables, the
@@ -88,19 +94,19 @@ class Edge:
         if not self._templates.knows(kind, OK):
             return Visit(endpoint, kind, Handoff(limits))
         counted = endpoint.counted if meta["REQUEST_METHOD"] == "GET" else None
-        decision, result = exchange.ask(endpoint, limits, counted)
+        decision, found, was_counted = exchange.ask(endpoint, limits, counted)
+        lease = found if isinstance(found, HeldLease) else None
         answer = None
         values = {"x-request-id": current}
         if decision is not None:
             values["ratelimit"] = decision.headers.get("RateLimit", "")
             if not decision.passes:
                 answer = self._refuse(kind, meta, decision, values)
-            elif result is not None:
-                answer = self._give(kind, meta, result, values)
+            elif isinstance(found, CacheResult):
+                answer = self._give(kind, meta, found, values)
                 if answer is not None:
                     endpoint.lookup.count_hit()
-        was_counted = counted is not None and decision is not None and decision.passes
-        return answer or Visit(endpoint, kind, Handoff(limits, decision, view_counted=was_counted))
+        return answer or Visit(endpoint, kind, Handoff(limits, decision, lease, view_counted=was_counted))
 
     def _give(
         self, kind: Kind, meta: Mapping[str, Any], result: CacheResult, values: dict[str, str]

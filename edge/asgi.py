@@ -38,8 +38,8 @@ def wrap(application: Any, observe: Observer | None = None) -> Any:
         run = asyncio.get_running_loop().run_in_executor
         answer = await run(threads, ask, scope)
         if isinstance(answer, Answer):
-            headers = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
-            await send({"type": "http.response.start", "status": answer.status, "headers": headers})
+            encoded = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in answer.headers]
+            await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
             await send({"type": "http.response.body", "body": answer.body})
             return
         if answer is None:
@@ -53,10 +53,16 @@ def wrap(application: Any, observe: Observer | None = None) -> Any:
                 started.update(message)
             await send(message)
 
-        await application({**scope, KEY: answer.handoff}, receive, send_and_note)
-        if started:  # and the client has the response
-            given = [(name.decode("latin-1"), text.decode("latin-1")) for name, text in started["headers"]]
-            await run(threads, edge.learn, answer, started["status"], given)
+        try:
+            await application({**scope, KEY: answer.handoff}, receive, send_and_note)
+            if started:  # and the client has the response
+                given = [
+                    (name.decode("latin-1"), text.decode("latin-1")) for name, text in started["headers"]
+                ]
+                await run(threads, edge.learn, answer, started["status"], given)
+        finally:
+            if answer.handoff.lease:
+                await run(threads, answer.end)
 
     return serve
 

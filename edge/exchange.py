@@ -12,6 +12,7 @@ from django.core.signals import setting_changed
 
 from caching import CacheResult
 from caching.conf import redis_conf
+from caching.read.lookup import HeldLease
 from caching.redis.scripts import Script, ScriptCall
 from caching.redis.topology import shared_database
 from core import redis_state
@@ -21,45 +22,43 @@ from ratelimit.limiter import decision_of, throttle_call
 from ratelimit.rates import Decision, Limit
 
 ANSWER = (Path(__file__).parent / "lua" / "answer.lua").read_text(encoding="utf-8")
-NOTHING = Script.of("return {}")
+FOUND = Script.of("return {'hit'}")
+
+Found = CacheResult | HeldLease | None
 
 
-Outcome = tuple[Decision | None, CacheResult | None]
+def ask(
+    endpoint: Endpoint, limits: Sequence[Limit], counted: tuple[str, str] | None
+) -> tuple[Decision | None, Found, bool]:
+    """Return the limiter's decision, the value or a lease to store it, and whether the read was counted.
 
-
-def ask(endpoint: Endpoint, limits: Sequence[Limit], counted: tuple[str, str] | None) -> Outcome:
-    """Return the limiter's decision, and the value.
-
-    Without a decision there is no value, and nothing was counted. Without a value the request is refused, or
-    the value may be stale.
+    Without a decision there is no value, and nothing was counted. A request that is refused gets nothing.
 
     Raises:
         CacheError: Redis does not answer, or its values may be stale.
     """
-    database = _database()
-    if database is not None and not redis_state.server().breaker.is_open:
-        reply, result = endpoint.lookup.run(_call(endpoint.lookup.call, limits, counted, database))
+    found: Found
+    cache, state, is_shared = _databases()
+    if is_shared and not redis_state.server().breaker.is_open:
+        reply, found = endpoint.lookup.run(_call(endpoint.lookup.call(), limits, counted, cache, state))
     else:  # the cache is a cluster or another server
-        result = endpoint.lookup.look()
-        if result is None:
-            return None, None
-        conf = redis_state.conf_at(settings.CELERY_BROKER_URL)
-        call = _call(ScriptCall(NOTHING, ()), limits, counted, shared_database(conf, conf) or 0)
-        reply = redis_state.server().run(call)
-    if len(reply) == 1:
-        return None, None
+        found = endpoint.lookup.look()
+        if found is None:
+            return None, None, False
+        reply = redis_state.server().run(_call(ScriptCall(FOUND, ()), limits, counted, state, state))
     decision = decision_of(limits, reply[1:])
     if not decision.passes:
         count_refusal(decision.violated)
-    return decision, result if decision.passes else None
+        return decision, None, False
+    return decision, found, counted is not None and reply[0][0] == b"hit"
 
 
 def _call(
-    look: ScriptCall, limits: Sequence[Limit], counted: tuple[str, str] | None, database: int
+    look: ScriptCall, limits: Sequence[Limit], counted: tuple[str, str] | None, cache: int, state: int
 ) -> ScriptCall:
     throttle = throttle_call(limits)
     key, field = counted or ("-", "")
-    counts: list[Any] = [len(look.keys), len(look.args), len(limits), database, field]
+    counts: list[Any] = [len(look.keys), len(look.args), len(limits), cache, state, field]
     script = _compose(look.script, throttle.script)
     return ScriptCall(script, (*look.keys, *throttle.keys, key), (*counts, *look.args, *throttle.args))
 
@@ -74,9 +73,11 @@ def _compose(look: Script, throttle: Script) -> Script:
 
 
 @lru_cache(maxsize=1)
-def _database() -> int | None:
-    """Return the number of the limiter's database if it is on the cache's server, else None."""
-    return shared_database(redis_conf(), redis_state.conf_at(settings.CELERY_BROKER_URL))
+def _databases() -> tuple[int, int, bool]:
+    """Return the numbers of the cache's database and of the limiter's, and whether one server has both."""
+    cache, state = redis_conf(), redis_state.conf_at(settings.CELERY_BROKER_URL)
+    numbers = [shared_database(conf, conf) or 0 for conf in (cache, state)]
+    return numbers[0], numbers[1], shared_database(cache, state) is not None
 
 
-setting_changed.connect(lambda **_: _database.cache_clear(), weak=False)
+setting_changed.connect(lambda **_: _databases.cache_clear(), weak=False)

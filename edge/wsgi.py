@@ -36,6 +36,9 @@ def wrap(application: WSGIApplication, observe: Observer | None = None) -> WSGIA
             return start_response(status, headers, *more)
 
         environ[KEY] = answer.handoff
-        return application(environ, learn)
+        try:
+            return application(environ, learn)
+        finally:
+            answer.end()
 
     return serve

@@ -24,6 +24,7 @@ from django.db import DatabaseError, transaction
 from django.db.backends import utils
 from django.db.backends.postgresql import base
 
+from caching.recovery.session import sqlstate
 from caching.registry import declarations
 from caching.write.commit import closed
 from caching.write.statements import (
@@ -87,7 +88,7 @@ class WatchedCursor:
             try:
                 return self._in_transaction(execute, kind, sql, *args)
             except DatabaseError as error:
-                code = _sqlstate(error)
+                code = sqlstate(error.__cause__)
                 if code not in {COMMITS_BY_ITSELF, REFUSED_IN_TRANSACTION}:
                     raise
             self.db.errors_occurred = False  # the connection itself is in order
@@ -148,9 +149,3 @@ def _text(sql: Any, cursor: Any) -> str:
     if isinstance(sql, bytes):  # psycopg2.extras.execute_values
         return sql.decode(errors="replace")
     return str(sql.as_string(cursor))
-
-
-def _sqlstate(error: DatabaseError) -> str | None:
-    """Return PostgreSQL's code of an error: psycopg 3 and psycopg2 name the attribute differently."""
-    cause = error.__cause__
-    return getattr(cause, "sqlstate", None) or getattr(cause, "pgcode", None)

@@ -5,26 +5,15 @@ from __future__ import annotations
 import itertools
 import json
 from collections.abc import Iterator, Mapping
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from django.db import DatabaseError
 
 from caching.errors import CacheError
 from caching.read.result import CacheResult
+from caching.registry import Declared
 
 MAX_ATTEMPTS = 3  # for a value that is written again and again during the comparison
-
-
-class Source(Protocol):
-    """A declaration, as the audit knows it."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def lags(self) -> Mapping[Any, Any]: ...
-    def stored(self) -> Iterator[dict[str, Any]]: ...
-    def peek(self, **params: Any) -> CacheResult | None: ...
-    def load_uncached(self, **params: Any) -> bytes: ...
 
 
 class Finding(NamedTuple):
@@ -40,7 +29,7 @@ class Finding(NamedTuple):
     reason: str = ""
 
 
-def audit(source: Source, sample: int) -> Iterator[Finding]:
+def audit(source: Declared, sample: int) -> Iterator[Finding]:
     """Compare up to ``sample`` stored values of a declaration with the database.
 
     Nothing is stored. A value that has gone by the time it is compared is skipped.
@@ -54,7 +43,7 @@ def audit(source: Source, sample: int) -> Iterator[Finding]:
             yield finding
 
 
-def _compare(source: Source, params: dict[str, Any]) -> Finding | None:
+def _compare(source: Declared, params: dict[str, Any]) -> Finding | None:
     """Read the stored value before and after the load: a write in between removes or replaces it."""
     for _ in range(MAX_ATTEMPTS):
         stored = source.peek(**params)
@@ -69,7 +58,7 @@ def _compare(source: Source, params: dict[str, Any]) -> Finding | None:
     return Finding(params, None, "it changes all the time")
 
 
-def _differences(source: Source, params: dict[str, Any], stored: CacheResult) -> Finding:
+def _differences(source: Declared, params: dict[str, Any], stored: CacheResult) -> Finding:
     try:
         fresh = json.loads(_load(source, params))
     except (CacheError, DatabaseError):
@@ -85,7 +74,7 @@ def _differences(source: Source, params: dict[str, Any], stored: CacheResult) ->
 _UNLOADABLE = (TypeError, AttributeError)
 
 
-def _load(source: Source, params: dict[str, Any]) -> bytes:
+def _load(source: Declared, params: dict[str, Any]) -> bytes:
     """Return what a load returns for integers as parameters; if it refuses them, for their texts."""
     try:
         return source.load_uncached(**params)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import copy
 import time
-from typing import Literal, NamedTuple, Protocol
+from typing import NamedTuple, Protocol
 
 from caching.gateway import get_gateway
 from caching.keys import Target
@@ -14,18 +15,17 @@ from caching.redis.scripts import ScriptCall
 LEASE_TTL_MS = 5_000
 GENERATION_TTL_MS = 86_400_000
 
-Outcome = Literal["hit", "granted", "busy", "fenced", "full"]
-
 
 class Lease(NamedTuple):
     """The answer to a request for a lease.
 
     Attributes:
+        outcome: "hit", "granted", "busy", "fenced" or "full".
         result: the value, if another reader has stored it.
         name: the name of a lease that was granted, for ``fill`` and ``release``.
     """
 
-    outcome: Outcome
+    outcome: str
     result: CacheResult | None = None
     name: str = ""
 
@@ -40,8 +40,9 @@ class Entry(Protocol):
     def target(self) -> Target: ...
 
     def look(self) -> CacheResult | None: ...
-    def look_call(self) -> ScriptCall: ...
+    def look_or_lease(self, token: str) -> ScriptCall: ...
     def judge(self, body: bytes | None, tag: bytes | None, /) -> CacheResult | None: ...
+    def leased(self, *generation: bytes) -> Entry: ...
     def lease(self, token: str) -> Lease: ...
     def fill(self, lease: str, body: bytes) -> bool: ...
     def release(self, lease: str) -> None: ...
@@ -55,7 +56,7 @@ def _hit(body: bytes, expires_ms: bytes) -> CacheResult:
 def _answer(outcome: bytes, details: list[bytes]) -> Lease:
     if outcome == b"hit":
         return Lease("hit", CacheResult(details[0], "MISS", COLLAPSED))
-    return Lease(outcome.decode(), name=details[0].decode() if details else "")  # type: ignore[arg-type]  # one of them
+    return Lease(outcome.decode(), name=details[0].decode() if details else "")
 
 
 class KeyEntry:
@@ -92,10 +93,16 @@ class KeyEntry:
         prefix = self._tag(generation)
         return _hit(body, tag[len(prefix) :]) if tag.startswith(prefix) else None
 
-    def look_call(self) -> ScriptCall:
-        """Return the script that reads what ``judge`` takes."""
-        keys = (self.target.key, self.target.lease_key, self.group.key)
-        return ScriptCall(scripts.LOOK, keys, [b"S%b:" % self._shape])
+    def look_or_lease(self, token: str) -> ScriptCall:
+        """Return the script that reads what ``judge`` takes, or acquires a lease; for one server only."""
+        keys = (*self.target, self.group.key)
+        return ScriptCall(scripts.LEASE, keys, (token, LEASE_TTL_MS, b"S%b:" % self._shape))
+
+    def leased(self, *generation: bytes) -> KeyEntry:
+        """Return the entry for a reader that was granted a lease, given what was granted with it."""
+        entry = copy.copy(self)
+        (entry.generation,) = generation
+        return entry
 
     def lease(self, token: str) -> Lease:
         """Request a lease. The generation is read before that, and both precede the read of the database.
@@ -117,9 +124,8 @@ class KeyEntry:
 
     def fill(self, lease: str, body: bytes) -> bool:
         """Store if the lease is still held. Return whether it was."""
-        keys = [self.target.key, self.target.lease_key]
-        call = ScriptCall(scripts.FILL, keys, [lease, body, self._ttl_ms, self._tag(self.generation)])
-        return bool(get_gateway().run(call)[0] == 1)
+        arguments = [lease, body, self._ttl_ms, self._tag(self.generation)]
+        return bool(get_gateway().run(ScriptCall(scripts.FILL, self.target[:2], arguments))[0] == 1)
 
     def release(self, lease: str) -> None:
         """Give the lease back."""
@@ -156,22 +162,24 @@ class HashFieldEntry:
         shape, _, expires = tag.split(b":")
         return _hit(body, expires) if shape == self._shape else None
 
-    def look_call(self) -> ScriptCall:
-        """Return the script that reads what ``judge`` takes."""
-        arguments = [b"%b:" % self._shape, self._field]
-        return ScriptCall(scripts.LOOK_FIELD, [self.target.key], arguments)
+    def look_or_lease(self, token: str) -> ScriptCall:
+        """Return the script that reads what ``judge`` takes, or acquires a lease."""
+        arguments = (token, LEASE_TTL_MS, self._field, self._max_fields, self._shape)
+        return ScriptCall(scripts.LEASE_FIELD, self.target, arguments)
+
+    def leased(self, *_: bytes) -> HashFieldEntry:
+        """Return the entry for a reader that was granted a lease."""
+        return self
 
     def lease(self, token: str) -> Lease:
         """Request a lease, before the database is read."""
-        arguments = [token, LEASE_TTL_MS, self._field, self._max_fields, self._shape]
-        outcome, *details = get_gateway().run_trusted(ScriptCall(scripts.LEASE_FIELD, self.target, arguments))
+        outcome, *details = get_gateway().run_trusted(self.look_or_lease(token))
         return _answer(outcome, details)
 
     def fill(self, lease: str, body: bytes) -> bool:
         """Store if the lease is still held. Return whether it was."""
-        keys = [self.target.key, self.target.lease_key]
         arguments = [lease, body, self._ttl_ms, self._field, self._max_fields, self._shape]
-        return bool(get_gateway().run(ScriptCall(scripts.FILL_FIELD, keys, arguments))[0] == 1)
+        return bool(get_gateway().run(ScriptCall(scripts.FILL_FIELD, self.target[:2], arguments))[0] == 1)
 
     def release(self, lease: str) -> None:
         """Give the lease back."""

@@ -29,7 +29,7 @@ _NAMED = re.compile(r'\b(?:FROM|JOIN)\s+(?:ONLY\s+)?"?(\w+)"?', re.IGNORECASE)
 
 
 class Source(Protocol):
-    """A declaration, as the check knows it."""
+    """A declaration, as loading and its check know it."""
 
     @property
     def key(self) -> str: ...

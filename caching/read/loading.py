@@ -4,25 +4,15 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
-from typing import Any, Protocol
+from typing import Any
 
 from django.conf import settings
 from django.urls import get_script_prefix, set_script_prefix
 from django.utils import timezone, translation
 
-from caching.read.load_check import watching
+from caching.read.load_check import Source, watching
 from caching.read.result import encode
 from caching.write.pending import pending
-
-
-class Source(Protocol):
-    """A declaration, as loading uses it."""
-
-    @property
-    def key(self) -> str: ...
-    @property
-    def using(self) -> str: ...
-    def declared_tables(self) -> set[str]: ...
 
 
 def load(source: Source, loader: Callable[[], Any]) -> bytes:

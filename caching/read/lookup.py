@@ -1,44 +1,39 @@
 """Look-ups: reads of one value for callers that answer hits alone, and in an exchange of their own.
 
 ``Declaration.get`` is the way to read. A look-up is for code in front of the application, which reads the
-same addresses again and again and leaves everything but a hit to the application.
+same addresses again and again and leaves everything but a hit to the application, with the lease::
+
+    in front of the application     the application
+    look: nothing, a lease
+                                    SELECT
+                                    fill                (else it is released)
 """
 
 from __future__ import annotations
 
-from typing import Any, Protocol
+import secrets
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from caching import metrics
 from caching.errors import Untrusted
 from caching.gateway import get_gateway
+from caching.read.entries import Entry, Lease
+from caching.read.load_check import Source
+from caching.read.read_through import read_through, release
 from caching.read.result import CacheResult
 from caching.redis.scripts import ScriptCall
 from caching.write.pending import must_bypass
 
 
-class JudgedEntry(Protocol):
-    """The place of a value, as a look-up uses it."""
+class Lookup(NamedTuple):
+    """A prepared read of one value of a declaration. Threads may share it."""
 
-    @property
-    def group(self) -> Any: ...
-    def look(self) -> CacheResult | None: ...
-    def look_call(self) -> ScriptCall: ...
-    def judge(self, body: bytes | None, tag: bytes | None, /) -> CacheResult | None: ...
-
-
-class Lookup:
-    """A prepared read of one value. It keeps no state, so threads may share it.
-
-    Attributes:
-        call: the script that reads the value, to be a part of a larger one.
-    """
-
-    __slots__ = ("_entry", "_key", "call")
-
-    def __init__(self, key: str, entry: JudgedEntry) -> None:
-        self._key = key
-        self._entry = entry
-        self.call = entry.look_call()
+    source: Source
+    entry: Entry
+    loader: Callable[[], Any]
+    params: Mapping[str, Any]
 
     def look(self) -> CacheResult | None:
         """Return the value if it is stored and may be read, in an exchange of its own.
@@ -47,12 +42,17 @@ class Lookup:
             CacheError: Redis does not answer, or its values may be stale.
         """
         self._require()
-        return self._entry.look()
+        return self.entry.look()
 
-    def run(self, call: ScriptCall) -> tuple[list[Any], CacheResult | None]:
-        """Run a script that includes ``self.call`` and returns its result first. Return all and the value.
+    def call(self) -> ScriptCall:
+        """Return a script that reads the value or acquires a lease, to be a part of a larger one."""
+        return self.entry.look_or_lease(secrets.token_hex(8))
 
-        The value is None unless it may be read; what the script did besides is done all the same.
+    def run(self, call: ScriptCall) -> tuple[list[Any], CacheResult | HeldLease | None]:
+        """Run a script that includes ``call()`` and returns its result first, or a false one without it.
+
+        Return all, and the value if it may be read, or the lease if one was granted. What the script did
+        besides is done in any case.
 
         Raises:
             CacheError: Redis does not answer, or its values may be stale. The script may have run only if
@@ -60,14 +60,44 @@ class Lookup:
         """
         self._require()
         reply, may_be_read = get_gateway().run_and_judge(call)
-        found = reply[0]
-        return reply, self._entry.judge(*found) if found and may_be_read else None
+        match reply[0]:
+            case [b"hit", *details] if may_be_read:
+                return reply, self.entry.judge(*details)
+            case [b"granted", name, *details]:
+                lease = Lease("granted", name=name.decode())
+                return reply, HeldLease(self, self.entry.leased(*details), lease)
+        return reply, None
 
     def count_hit(self) -> None:
         """Count a hit of the declaration: the value was answered with."""
-        metrics.count(self._entry.group.key, "hits")
+        metrics.count(self.entry.group.key, "hits")
 
     def _require(self) -> None:
         if must_bypass():
             raise Untrusted
-        get_gateway().watch.require(self._key)
+        get_gateway().watch.require(self.source.key)
+
+
+@dataclass(slots=True)
+class HeldLease:
+    """A lease that a look-up has acquired. Who has it reads by it, and releases it at the end."""
+
+    lookup: Lookup
+    entry: Entry
+    lease: Lease
+    is_held: bool = True
+
+    def read(self) -> CacheResult:
+        """Return what ``Declaration.get`` returns.
+
+        Raises:
+            Exception: any that the declaration's ``load`` raises.
+        """
+        result = read_through(self.lookup.source, self.entry, self.lookup.loader, self.lease)
+        self.is_held = result.x_cache != "MISS"
+        return result
+
+    def release(self) -> None:
+        """Give the lease back if no value was stored under it: the next reader must not wait."""
+        if self.is_held:
+            release(self.entry, self.lease.name)

@@ -25,7 +25,8 @@ from caching import metrics
 from caching.errors import OutboxUnavailable, RedisUnavailable, Untrusted
 from caching.gateway import get_gateway
 from caching.read.entries import Entry, Lease
-from caching.read.loading import Source, load
+from caching.read.load_check import Source
+from caching.read.loading import load
 from caching.read.result import COLLAPSED, CacheResult
 from caching.write.pending import any_in_transaction, must_bypass, pending
 
@@ -40,23 +41,29 @@ MAX_ATTEMPTS = 3
 _COUNTED = {"HIT": "hits", "MISS": "misses", "BYPASS": "bypasses"}
 
 
-def read_through(source: Source, entry: Entry, loader: Callable[[], Any]) -> CacheResult:
+def read_through(
+    source: Source, entry: Entry, loader: Callable[[], Any], lease: Lease | None = None
+) -> CacheResult:
     """Return the value of ``entry``; load and store it if it is not stored.
+
+    Args:
+        lease: a lease that was granted when there was no value. It may still be held if the result is no
+            MISS.
 
     Raises:
         Exception: any that ``loader`` raises; nothing is stored then.
     """
-    result = _read(source, entry, loader)
+    result = _read(source, entry, loader, lease)
     name = "collapsed" if result.detail == COLLAPSED else _COUNTED[result.x_cache]
     metrics.count(entry.group.key, name)
     return result
 
 
-def _read(source: Source, entry: Entry, loader: Callable[[], Any]) -> CacheResult:
+def _read(source: Source, entry: Entry, loader: Callable[[], Any], lease: Lease | None) -> CacheResult:
     if must_bypass():
         return _bypass(source, loader, "transaction")
     try:
-        found = _look_or_lease(source, entry)
+        found = _look_or_lease(source, entry, lease)
     except RedisUnavailable:
         return _bypass(source, loader, "breaker")
     except (OutboxUnavailable, Untrusted):
@@ -89,18 +96,18 @@ def peek(source: Source, entry: Entry) -> CacheResult | None:
     raise RedisUnavailable("connections break as fast as they are made")
 
 
-def _look_or_lease(source: Source, entry: Entry) -> CacheResult | Lease | None:
+def _look_or_lease(source: Source, entry: Entry, held: Lease | None) -> CacheResult | Lease | None:
     """Return the value, or a lease, or None if the open transaction may not store."""
     gateway = get_gateway()
     for _ in range(MAX_ATTEMPTS):
         try:
             gateway.watch.require(source.key)
-            result = entry.look()
+            result = None if held else entry.look()
             if result is not None:
                 return result
             if not pending(source.using).may_store():
                 return None
-            lease = _ask_for_lease(entry, secrets.token_hex(8))
+            lease = held or _ask_for_lease(entry, secrets.token_hex(8))
         except Untrusted:
             if any_in_transaction():  # the check needs a connection, and this thread already holds one
                 gateway.watch.wake()
@@ -127,7 +134,7 @@ def _load_and_fill(source: Source, entry: Entry, lease: str, loader: Callable[[]
     try:
         body = load(source, loader)
     except BaseException:
-        _release(entry, lease)
+        release(entry, lease)
         raise
     if _fill(entry, lease, body):
         pending(source.using).note_fill(entry.group)
@@ -140,11 +147,12 @@ def _fill(entry: Entry, lease: str, body: bytes) -> bool:
     try:
         return entry.fill(lease, body)
     except RedisUnavailable:
-        _release(entry, lease)  # for example, Redis is full: the next reader must not wait for this lease
+        release(entry, lease)  # for example, Redis is full: the next reader must not wait for this lease
         return False
 
 
-def _release(entry: Entry, lease: str) -> None:
+def release(entry: Entry, lease: str) -> None:
+    """Give a lease back without a value, if it is still held."""
     try:
         entry.release(lease)
     except RedisUnavailable:

@@ -65,14 +65,13 @@ class Session:
         except (DatabaseError, InterfaceError) as error:
             if self._connection is None or self._connection.closed or not isinstance(error, DatabaseError):
                 self.close()
-            raise OutboxUnavailable(f"{self.alias}: {error}", _sqlstate(error.__cause__)) from error
+            raise OutboxUnavailable(f"{self.alias}: {error}", sqlstate(error.__cause__)) from error
 
     def _django(self) -> Any:
         if self._wrapper is None:
             self._wrapper = connections[self.alias].copy()
-            self._wrapper.settings_dict["OPTIONS"].pop(
-                "pool", None
-            )  # whose connections are the application's
+            # The connections of a pool are the application's.
+            self._wrapper.settings_dict["OPTIONS"].pop("pool", None)
         return self._wrapper
 
     def _open(self) -> Any:
@@ -92,6 +91,6 @@ class Session:
                 cursor.execute("SELECT set_config('role', %s, false)", [role])
 
 
-def _sqlstate(error: Any) -> str | None:
+def sqlstate(error: Any) -> str | None:
     """Return PostgreSQL's code of a driver's error: psycopg 3 and psycopg2 name the attribute differently."""
     return getattr(error, "sqlstate", None) or getattr(error, "pgcode", None)

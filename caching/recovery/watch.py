@@ -17,11 +17,8 @@ it uses for a few milliseconds. It ends when nothing has been read for half a mi
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
-import weakref
-from collections.abc import Callable
 from typing import Any, Protocol
 
 from caching import conf
@@ -32,6 +29,7 @@ from caching.recovery import fences, origin, outbox
 from caching.recovery.session import Session
 from caching.recovery.trust import Trust
 from caching.redis import scripts
+from caching.redis.forks import after_fork
 from caching.redis.scripts import ScriptCall
 from caching.registry import databases
 
@@ -63,7 +61,7 @@ class Watch:
         self._redis = redis
         self.trust = Trust()
         self._begin()
-        os.register_at_fork(after_in_child=_beginning(weakref.ref(self)))
+        after_fork(self._begin_in_child)
 
     def _begin(self) -> None:
         """Set the state of a process that has no thread and no connection yet."""
@@ -83,6 +81,11 @@ class Watch:
         self._stopping = False
         self._timed_out_round = -1  # the round for which a reader has waited too long
         self._failed_at = float("-inf")  # when a check that took long failed
+
+    def _begin_in_child(self) -> None:
+        _inherited.extend(self._sessions.values())
+        self._begin()
+        self.trust.withdraw()
 
     # --- For readers ----------------------------------------------------------------------------
 
@@ -253,14 +256,3 @@ class Watch:
         except (RedisUnavailable, OutboxUnavailable):
             self.examine(*targets)
             raise
-
-
-def _beginning(watch: weakref.ref[Watch]) -> Callable[[], None]:
-    def after_in_child() -> None:
-        alive = watch()
-        if alive is not None:
-            _inherited.extend(alive._sessions.values())
-            alive._begin()
-            alive.trust.withdraw()
-
-    return after_in_child

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import logging
-import os
 import threading
 import time
-import weakref
 from collections.abc import Callable
 from typing import TypeVar
 
 from caching.errors import RedisRefused, RedisUnavailable
+from caching.redis.forks import after_fork
 
 Answer = TypeVar("Answer")
 
@@ -71,7 +70,7 @@ class CircuitBreaker:
         self._slow_answers = 0
         self._slow_since = 0.0
         self._lock = threading.Lock()
-        os.register_at_fork(after_in_child=_continuing(weakref.ref(self)))
+        after_fork(self._continue_in_child)
 
     def call(self, method: Callable[..., Answer], *args: object) -> Answer:
         """Call ``method``, which sends something to the server, and return its result.
@@ -170,12 +169,3 @@ class CircuitBreaker:
         self._lock = threading.Lock()
         if self.is_open:
             self._start_probing()
-
-
-def _continuing(breaker: weakref.ref[CircuitBreaker]) -> Callable[[], None]:
-    def after_in_child() -> None:
-        alive = breaker()
-        if alive is not None:
-            alive._continue_in_child()
-
-    return after_in_child

@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-import os
 import time
-import weakref
 from collections.abc import Callable, Iterator
 from typing import Any
 
@@ -15,6 +13,7 @@ from redis.exceptions import NoScriptError
 
 from caching.errors import RedisUnavailable
 from caching.redis.connection import converse, distrust_after_restart
+from caching.redis.forks import after_fork
 from caching.redis.packing import pack
 from caching.redis.replies import DRIVER_ERRORS, describe, raise_first_error
 from caching.redis.scripts import Command, ScriptCall
@@ -62,7 +61,7 @@ class RedisClient:
         self._record = record
         self._slow_seconds = slow_seconds
         self._idle: list[AbstractConnection] = []
-        os.register_at_fork(after_in_child=_clearing(weakref.ref(self)))
+        after_fork(self._forget)
 
     def read(self, *keys: str) -> list[bytes | None]:
         """Return the values of some keys.
@@ -133,6 +132,10 @@ class RedisClient:
             while True:
                 self._idle.pop().disconnect()
 
+    def _forget(self) -> None:
+        """In a forked process, drop the connections: they are the parent's."""
+        self._idle.clear()
+
     def exchange(self, commands: tuple[Command, ...] | list[Command]) -> list[Any]:
         """Return the replies to some commands; an error reply is returned, not raised.
 
@@ -192,14 +195,3 @@ class RedisClient:
             connection.disconnect()
             raise
         return connection
-
-
-def _clearing(client: weakref.ref[RedisClient]) -> Callable[[], None]:
-    """Return a function by which a forked process drops the connections, which are its parent's."""
-
-    def after_in_child() -> None:
-        alive = client()
-        if alive is not None:
-            alive._idle.clear()
-
-    return after_in_child

@@ -34,6 +34,7 @@ def announced_steps(reach: Callable[[str], None]) -> Iterator[None]:
         (RedisGateway, "read_fields", _named("look")),
         (RedisGateway, "run", _script_names),
         (RedisGateway, "run_trusted", _script_names),
+        (RedisGateway, "run_and_judge", _named("look")),
         (RedisClient, "exchange", _named("exchange")),
         (RedisClient, "_open", _named("connect")),
         (base.DatabaseWrapper, "_commit", _named("COMMIT")),

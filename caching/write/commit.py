@@ -13,10 +13,10 @@ fence stays until a query shows that the transaction is over (recovery/fences.py
 
 from __future__ import annotations
 
-import contextlib
 import logging
 import time
 from collections.abc import Iterator
+from contextlib import contextmanager, nullcontext
 
 from caching import metrics
 from caching.errors import RedisUnavailable
@@ -25,14 +25,14 @@ from caching.keys import Target
 from caching.postgresql.deferred import run_deferred
 from caching.recovery import outbox
 from caching.recovery.fences import fence_token, process
-from caching.write.pending import Connection, PendingInvalidations
+from caching.write.pending import Connection
 
 logger = logging.getLogger(__name__)
 
 ACTIVE = 1  # of both drivers: a statement is in progress
 
 
-@contextlib.contextmanager
+@contextmanager
 def committing(connection: Connection) -> Iterator[None]:
     """Fence what the transaction has changed, let the block commit, and lift the fences.
 
@@ -47,17 +47,15 @@ def committing(connection: Connection) -> Iterator[None]:
         return
     run_deferred(connection)
     targets = pending.targets(lock=True)
-    if targets:
-        with _fenced(connection, targets, _transaction_id(connection)):
-            yield
-            pending.committed()
-    else:
+    is_fenced = _fenced(connection, targets, _transaction_id(connection)) if targets else nullcontext()
+    with is_fenced:
         yield
         pending.committed()
-    _after(pending)
+    if pending:  # changed by the COMMIT itself, by deferred triggers that were just created
+        pending.flush()
 
 
-@contextlib.contextmanager
+@contextmanager
 def closed(connection: Connection, targets: set[Target] | None) -> Iterator[None]:
     """Fence targets while the block runs a statement that may commit by itself.
 
@@ -75,7 +73,7 @@ def closed(connection: Connection, targets: set[Target] | None) -> Iterator[None
         yield
 
 
-@contextlib.contextmanager
+@contextmanager
 def _fenced(connection: Connection, targets: set[Target], owner: str) -> Iterator[None]:
     """Fence targets while the block runs. The fences stay if the outcome of its statement is unknown."""
     token = fence_token(connection.alias, owner)
@@ -131,9 +129,3 @@ def _lift(targets: set[Target], token: str) -> None:
     except RedisUnavailable as error:
         logger.warning("fences are left: %s", error)
         gateway.watch.retry_later(targets, token)
-
-
-def _after(pending: PendingInvalidations) -> None:
-    """Invalidate what the COMMIT itself has changed, by deferred triggers that were just created."""
-    if pending:
-        pending.flush()

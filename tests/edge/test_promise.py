@@ -9,8 +9,8 @@ from rest_framework.settings import api_settings
 
 from caching import metrics
 from caching.gateway import get_gateway
-from caching.redis.scripts import ScriptCall
-from caching.testing import original, replaced
+from caching.redis.scripts import Script, ScriptCall
+from caching.testing import announced_steps, original, replaced
 from core import redis_state
 from core.handoff import KEY
 from courses import cache
@@ -168,7 +168,7 @@ def test_limits_and_views_on_another_server_are_counted_there(site, course, addr
     site.warm(address)  # settings have changed: the edge learns again
     site.answered.clear()
     response = site.get(address, client=CLIENT)
-    assert exchange._database() is None
+    assert not exchange._databases()[2]
     assert (site.answered, left(response)) == ([200], 59)
     assert views(course) == 4
     for _ in range(59):
@@ -261,5 +261,46 @@ def test_an_error_of_the_edge_is_logged_and_django_answers(site, address, monkey
 
 
 def test_a_call_that_is_no_hit_counts_nothing(site, course, address):
-    endpoint_call = exchange._call(ScriptCall(exchange.NOTHING, ()), [], None, 0)
-    assert get_gateway().run(endpoint_call) == [[[], 0]]
+    nothing = ScriptCall(Script.of("return {'busy'}"), ())
+    endpoint_call = exchange._call(nothing, [], (COUNTING, str(course.pk)), 0, 0)
+    assert get_gateway().run(endpoint_call) == [[[b"busy"], 0]]
+    assert views(course) == 0
+
+
+@pytest.fixture
+def target(course, address):
+    """The target of the course's value, which has just been dropped."""
+    found = cache.course_detail._target({"pk": course.pk})
+    get_gateway().drop([found])
+    return found
+
+
+def test_a_miss_is_loaded_under_the_lease_that_the_edge_has_acquired(site, course, address, target):
+    steps = []
+    with announced_steps(steps.append):
+        assert site.get(address)["X-Cache"] == "MISS"
+    assert [step for step in steps if step in {"look", "lease", "get_generation", "fill"}] == ["look", "fill"]
+    assert views(course) == 1
+    assert site.get(address)["X-Cache"] == "HIT"
+
+
+def test_a_commit_after_the_edge_has_acquired_the_lease_keeps_the_value_from_being_stored(
+    site, address, target
+):
+    with announced_steps(lambda step: get_gateway().drop([target]) if step == "fill" else None):
+        assert site.get(address)["Cache-Status"] == "Syllabus; fwd=miss"
+    assert site.get(address)["Cache-Status"] == "Syllabus; fwd=miss; stored"
+
+
+def test_a_reader_that_finds_the_lease_of_another_one_waits_for_it(site, address, target):
+    get_gateway().commands(("SET", target.lease_key, "Lanother", "PX", 30))
+    assert site.get(address)["Cache-Status"] == "Syllabus; fwd=miss; stored"
+
+
+def test_a_lease_that_django_does_not_use_is_released(site, course, address, target):
+    with replaced("may store", lambda pending: False):
+        assert site.get(address)["X-Cache"] == "BYPASS"
+    assert get_gateway().commands(("EXISTS", target.lease_key)) == [0]
+    course.delete()
+    assert site.get(address).status == "404 Not Found"
+    assert get_gateway().commands(("EXISTS", target.lease_key)) == [0]

@@ -1,4 +1,4 @@
--- Acquire the lease to store one field of a family.
+-- Look one field of a family up; if there is no value, acquire the lease to store one.
 --
 -- KEYS  1 family hash   2 leases, a hash: field -> '<expires at, ms>:<lease>'   3 fences
 -- ARGV  1 token   2 lease TTL, ms   3 field   4 maximum number of leases at a time   5 shape
