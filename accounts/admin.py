@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.conf import settings
 from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
@@ -18,6 +17,7 @@ from accounts.forms import UniqueNames
 from accounts.models import AccessToken, Session
 from accounts.verification import send_verification
 from core.admin import IssuedAdmin, ModelAdmin
+from messaging.languages import language_of_user
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
@@ -64,7 +64,7 @@ class UserAdmin(ModelAdmin, DjangoUserAdmin):
     def send_verification_mail(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         users = queryset.select_related("verified_email").exclude(email="")
         for user in users:
-            send_verification(user=user, language=settings.LANGUAGE_CODE)
+            send_verification(user=user, language=language_of_user(user.pk))
         number = len(users)
         text = ngettext("%d user gets a mail.", "%d users get a mail.", number)
         self.message_user(request, text % number)

@@ -9,7 +9,6 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
@@ -18,13 +17,14 @@ from accounts.actions import issue_access_token
 from accounts.models import AccessToken, Session
 from messaging import delivery
 from messaging.composers import Content, composer
+from messaging.languages import asked_by_recipient
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
 
     from messaging.models import OutgoingMessage
 
-KIND = "accounts.password_changed"
+KIND = asked_by_recipient("accounts.password_changed")
 WRONG_PASSWORD = _("This is not your password.")
 ACCOUNT_DELETED = "This account has just been deleted."
 
@@ -100,10 +100,9 @@ def check_password(user: User, password: str, *, field: str) -> None:
 
 @composer(KIND)
 def compose_password_changed(message: OutgoingMessage) -> Content:
-    with translation.override(message.payload["language"]):
-        paragraphs = [
-            gettext("Hello %(name)s,") % {"name": message.user.get_username()},
-            gettext("your password was changed, and you were signed out elsewhere."),
-            gettext("If that was not you, reset your password at once and write to us."),
-        ]
-        return Content(gettext("Your password was changed"), "\n\n".join(paragraphs))
+    paragraphs = [
+        gettext("Hello %(name)s,") % {"name": message.user.get_username()},
+        gettext("your password was changed, and you were signed out elsewhere."),
+        gettext("If that was not you, reset your password at once and write to us."),
+    ]
+    return Content(gettext("Your password was changed"), "\n\n".join(paragraphs))

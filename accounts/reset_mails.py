@@ -21,7 +21,6 @@ from django.contrib.auth.tokens import default_token_generator
 from django.db import transaction
 from django.db.models import TextField, Value
 from django.urls import reverse
-from django.utils import translation
 from django.utils.encoding import force_bytes
 from django.utils.http import urlsafe_base64_encode
 from django.utils.translation import gettext
@@ -90,11 +89,10 @@ def compose_reset(message: OutgoingMessage) -> Content | None:
     """Return the mail with the link, None if the user has another address by now."""
     if not verified_address(message.user):
         return None
-    with translation.override(message.payload["language"]):
-        paragraphs = [
-            gettext("Hello %(name)s,") % {"name": message.user.get_username()},
-            gettext("this link sets a new password:"),
-            link_to_reset(message.user),
-            gettext("It is valid for an hour, and once. If you did not ask for it, ignore this mail."),
-        ]
-        return Content(gettext("Set a new password"), "\n\n".join(paragraphs))
+    paragraphs = [
+        gettext("Hello %(name)s,") % {"name": message.user.get_username()},
+        gettext("this link sets a new password:"),
+        link_to_reset(message.user),
+        gettext("It is valid for an hour, and once. If you did not ask for it, ignore this mail."),
+    ]
+    return Content(gettext("Set a new password"), "\n\n".join(paragraphs))

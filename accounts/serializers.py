@@ -256,6 +256,12 @@ class AccountDeletionSerializer(Serializer):
     )
 
 
+class AccountExportSerializer(serializers.Serializer[Any]):
+    """What is known of a user. The tables are not named here: an app that adds one need not know of it."""
+
+    account = serializers.DictField(help_text="The user. Each other field is a table: a list of its rows.")
+
+
 class PersonSerializer(serializers.ModelSerializer[User]):
     """A user by names only."""
 

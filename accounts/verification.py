@@ -15,13 +15,14 @@ from django.contrib.auth.models import User
 from django.core import signing
 from django.db import transaction
 from django.urls import reverse
-from django.utils import timezone, translation
+from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from api.problems.exceptions import Problem
 from messaging import delivery
 from messaging.composers import Content, composer
+from messaging.languages import asked_by_recipient
 from messaging.models import VerifiedEmail
 from messaging.selectors import verified_address
 
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 
 LINK_SECONDS = 3 * 86_400
 SALT = "accounts.verification"
-KIND = "accounts.verify_email"
+KIND = asked_by_recipient("accounts.verify_email")
 RESEND_SECONDS = 60
 # One answer for every link that verifies nothing, so that a guess reveals nothing.
 LINK_NOT_VALID = _("This link is not valid: it is unknown, expired, or has been used. Request a new one.")
@@ -85,16 +86,15 @@ def compose_verification(message: OutgoingMessage) -> Content | None:
     user = message.user
     if user.email != message.payload["address"] or verified_address(user):
         return None
-    with translation.override(message.payload["language"]):
-        link = settings.SITE_URL + reverse("verify-email", args=[make_token(user)])
-        paragraphs = [
-            gettext("Hello %(name)s,") % {"name": user.get_username()},
-            gettext("please confirm that this is your e-mail address:"),
-            link,
-            gettext("The link is valid for three days. If you have no account with us, ignore this mail."),
-        ]
-        subject = gettext("Confirm your e-mail address")
-        return Content(subject, "\n\n".join(paragraphs), address=user.email)
+    link = settings.SITE_URL + reverse("verify-email", args=[make_token(user)])
+    paragraphs = [
+        gettext("Hello %(name)s,") % {"name": user.get_username()},
+        gettext("please confirm that this is your e-mail address:"),
+        link,
+        gettext("The link is valid for three days. If you have no account with us, ignore this mail."),
+    ]
+    subject = gettext("Confirm your e-mail address")
+    return Content(subject, "\n\n".join(paragraphs), address=user.email)
 
 
 def _last_verification(user: User) -> str:

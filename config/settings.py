@@ -453,12 +453,17 @@ SPECTACULAR_SETTINGS = {
     "ENUM_SUFFIX": "",
     "ENUM_NAME_OVERRIDES": {
         "TaskStatus": "tasks.models.Status",
+        "TaskRepeat": "tasks.models.Repeat.values",
         "TopicAction": "topics.models.TopicActivity.Action",
+        "PriceReason": "services.history_serializers.REASONS",
+        "PriceSourceKind": ["service", "plan"],
+        "BreakerState": ["open", "closed"],
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
         "api.openapi.problems.add_problems",
         "api.openapi.examples.add_examples",
+        "api.openapi.choices.name_choices",
         "api.openapi.descriptions.add_descriptions",
     ],
 }

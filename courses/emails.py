@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from django.utils.translation import gettext
+
 from core.names import display_name
 from courses import tasks
 from courses.certificates import has_file, page_address
@@ -21,9 +23,12 @@ def compose_enrolled(message: OutgoingMessage) -> Content | None:
     enrollment = rows.select_related("course").first()
     if enrollment is None:
         return None
-    title = enrollment.course.title
-    text = f"Hello {display_name(message.user)},\n\nyou are enrolled in the course “{title}”.\n"
-    return Content(f"You are enrolled: {title}", text)
+    title = {"title": enrollment.course.title}
+    paragraphs = [
+        gettext("Hello %(name)s,") % {"name": display_name(message.user)},
+        gettext("you are enrolled in the course “%(title)s”.") % title,
+    ]
+    return Content(gettext("You are enrolled: %(title)s") % title, "\n\n".join(paragraphs))
 
 
 @composer("courses.certificate")
@@ -40,8 +45,11 @@ def compose_certificate(message: OutgoingMessage) -> Content | None:
         tasks.certify.publish(certificate.enrollment_id)
     with certificate.file.open() as file:
         attachment = (f"{certificate.uuid}.pdf", file.read(), "application/pdf")
-    text = (
-        f"Hello {certificate.learner_name},\n\nyou have completed the course “{certificate.course_title}”. "
-        f"Your certificate is attached. Anyone can verify it here:\n\n{page_address(certificate)}\n"
-    )
-    return Content(f"Your certificate: {certificate.course_title}", text, (attachment,))
+    title = {"title": certificate.course_title}
+    paragraphs = [
+        gettext("Hello %(name)s,") % {"name": certificate.learner_name},
+        gettext("you have completed the course “%(title)s”.") % title,
+        gettext("Your certificate is attached. Anyone can verify it here:"),
+        page_address(certificate),
+    ]
+    return Content(gettext("Your certificate: %(title)s") % title, "\n\n".join(paragraphs), (attachment,))

@@ -13,7 +13,7 @@ from courses.serializers import (
     LessonSerializer,
     LessonSummarySerializer,
     ModuleSerializer,
-    OrderSerializer,
+    OrderedIdsSerializer,
 )
 
 if TYPE_CHECKING:
@@ -69,15 +69,15 @@ LESSONS = extend_schema_view(
 ORDER = extend_schema(
     summary="Get the order",
     description="The ids, in order. For those with the permission to view them.",
-    responses=OrderSerializer,
+    responses=OrderedIdsSerializer,
 )
 REORDER = extend_schema(
     summary="Put them in order",
     description="All at once; 409 where the ids are not exactly those that are there. Needs the permission "
     f"to change them. {IF_MATCH}",
     parameters=[IF_MATCH_HEADER],
-    request=OrderSerializer,
-    responses=OrderSerializer,
+    request=OrderedIdsSerializer,
+    responses=OrderedIdsSerializer,
 )
 COMPLETE_LESSON = extend_schema(
     operation_id="lessons_complete",

@@ -172,7 +172,7 @@ class LessonSummarySerializer(ModelSerializer[Lesson]):
         extra_kwargs = {"module": {"help_text": "The id of its module."}}
 
 
-class OrderSerializer(Serializer):
+class OrderedIdsSerializer(Serializer):
     ids = serializers.ListField(
         child=IdField(), max_length=MAX_CHILDREN, help_text="The ids of all of them, in the new order."
     )

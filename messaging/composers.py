@@ -5,6 +5,8 @@ An app registers a composer for each kind of message, in a module that its AppCo
     @composer("courses.enrolled")
     def compose(message: OutgoingMessage) -> Content | None:
         ...  # None: there is nothing to say any more
+
+It runs in the language of the message (messaging/languages.py), so ``gettext`` is enough.
 """
 
 from __future__ import annotations
@@ -12,9 +14,13 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.utils import translation
+
+from messaging.languages import language_of
+from messaging.models import OutgoingMessage
+
 if TYPE_CHECKING:
     from messaging.email import Attachment
-    from messaging.models import OutgoingMessage
 
 TEXT = "text"  # a message whose words are fixed when it is recorded
 
@@ -28,7 +34,7 @@ class Content(NamedTuple):
     address: str = ""
 
 
-Composer = Callable[["OutgoingMessage"], Content | None]
+Composer = Callable[[OutgoingMessage], Content | None]
 _composers: dict[str, Composer] = {}
 
 
@@ -43,14 +49,15 @@ def composer(kind: str) -> Callable[[Composer], Composer]:
 
 
 def compose(message: OutgoingMessage) -> Content | None:
-    """Return what the message says now, or None if there is nothing to say any more.
+    """Return what the message says now, in its language, or None if there is nothing to say any more.
 
     Raises:
         LookupError: no app has registered the kind.
     """
     if not message.user.is_active:
         return None
-    return _composers[message.kind](message)
+    with translation.override(language_of(message)):
+        return _composers[message.kind](message)
 
 
 @composer(TEXT)

@@ -26,7 +26,7 @@ class TelegramAccountSerializer(ModelSerializer[TelegramAccount]):
         }
 
 
-class LinkSerializer(serializers.Serializer[Any]):
+class TelegramLinkSerializer(serializers.Serializer[Any]):
     """A link to the bot."""
 
     telegram_link = serializers.URLField(
@@ -39,7 +39,7 @@ class LinkSerializer(serializers.Serializer[Any]):
     )
 
 
-class ConfirmationSerializer(Serializer):
+class TelegramConfirmationSerializer(Serializer):
     """What the project's own bot sends when a user writes ``/start <code>`` to it."""
 
     code = serializers.RegexField(
@@ -53,21 +53,21 @@ class ConfirmationSerializer(Serializer):
     )
 
 
-class LinkedSerializer(serializers.Serializer[Any]):
+class LinkedTelegramSerializer(serializers.Serializer[Any]):
     """A link that was confirmed."""
 
     telegram_id = serializers.IntegerField(help_text="Telegram's number of the user.")
     user = PublicUserSerializer(help_text="The user who requested the link.")
 
 
-class UpdateSerializer(serializers.Serializer[Any]):
+class TelegramUpdateSerializer(serializers.Serializer[Any]):
     """Telegram's Update. Not strict: Telegram adds fields as it likes, and the bot reads few of them."""
 
     update_id = IntegerField(min_value=0, max_value=MAX_ID, help_text="Telegram's number of the Update.")
     message = serializers.DictField(required=False, help_text="A message to the bot, as Telegram has it.")
 
 
-class ReplySerializer(serializers.Serializer[Any]):
+class TelegramReplySerializer(serializers.Serializer[Any]):
     """A call of the Bot API for Telegram to make; empty if the bot does not answer."""
 
     method = serializers.CharField(required=False, help_text="The method of the Bot API.")

@@ -7,23 +7,23 @@ from rest_framework import serializers
 from monitoring.dashboard import rights
 
 
-class KeySerializer(serializers.Serializer[object]):
+class CacheKeySerializer(serializers.Serializer[object]):
     key = serializers.CharField(help_text="The full name in Redis.")
     type = serializers.CharField(help_text="string, hash, list, set or zset.")
     ttl = serializers.IntegerField(allow_null=True, help_text="In how many seconds it expires; null: never.")
     size = serializers.IntegerField(help_text="How many bytes of Redis' memory it takes.")
 
 
-class KeyPageSerializer(serializers.Serializer[object]):
+class CacheKeyPageSerializer(serializers.Serializer[object]):
     cursor = serializers.IntegerField(allow_null=True, help_text="For the next page; null: the end.")
-    results = KeySerializer(many=True, help_text="The keys of this page.")
+    results = CacheKeySerializer(many=True, help_text="The keys of this page.")
 
 
-class KeyDetailSerializer(KeySerializer):
+class CacheKeyDetailSerializer(CacheKeySerializer):
     value = serializers.JSONField(allow_null=True, help_text="Decoded JSON, or text.")
 
 
-class AmountSerializer(serializers.Serializer[object]):
+class SalesAmountSerializer(serializers.Serializer[object]):
     id = serializers.IntegerField(help_text="The service's or the plan's id.")
     name = serializers.CharField(help_text="Its name.")
     count = serializers.IntegerField(help_text="Its subscriptions.")
@@ -33,17 +33,17 @@ class AmountSerializer(serializers.Serializer[object]):
 class SalesSerializer(serializers.Serializer[object]):
     count = serializers.IntegerField(help_text="All subscriptions.")
     amount = serializers.FloatField(help_text="The sum of all prices.")
-    services = AmountSerializer(many=True, help_text="The services with the greatest sums.")
-    plans = AmountSerializer(many=True, help_text="The plans with the greatest sums.")
+    services = SalesAmountSerializer(many=True, help_text="The services with the greatest sums.")
+    plans = SalesAmountSerializer(many=True, help_text="The plans with the greatest sums.")
 
 
-class SourceSerializer(serializers.Serializer[object]):
+class PriceSourceSerializer(serializers.Serializer[object]):
     kind = serializers.ChoiceField(["service", "plan"], help_text="What it is.")
     id = serializers.IntegerField(help_text="Its id.")
     name = serializers.CharField(help_text="Its name.")
 
 
-class ProgressSerializer(serializers.Serializer[object]):
+class RecalculationProgressSerializer(serializers.Serializer[object]):
     id = serializers.IntegerField(help_text="The recalculation's id.")
     kind = serializers.ChoiceField(["service", "plan"], help_text="What its prices follow.")
     name = serializers.CharField(help_text="The service or plan whose prices it computes.")
@@ -52,32 +52,32 @@ class ProgressSerializer(serializers.Serializer[object]):
     finished_at = serializers.DateTimeField(allow_null=True, help_text="Its end; null while it runs.")
 
 
-class PriceChangedSerializer(SourceSerializer):
+class PriceChangedSerializer(PriceSourceSerializer):
     value = serializers.FloatField(help_text="The price, or the discount in per cent.")
     effective_from = serializers.DateTimeField(help_text="From when on.")
     user_name = serializers.CharField(allow_null=True, help_text="The user who changed it; null: none known.")
     via = serializers.CharField(help_text="By what: a request, a task, or SQL.")
 
 
-class RatedSerializer(serializers.Serializer[object]):
+class RatedCourseSerializer(serializers.Serializer[object]):
     id = serializers.IntegerField(help_text="The course's id.")
     title = serializers.CharField(help_text="The course's title.")
     rating = serializers.FloatField(help_text="The mean of its reviews.")
     students = serializers.IntegerField(help_text="Its students.")
 
 
-class LateListSerializer(serializers.Serializer[object]):
+class OverdueListSerializer(serializers.Serializer[object]):
     id = serializers.IntegerField(help_text="The task list's id.")
     name = serializers.CharField(help_text="The task list's name.")
     count = serializers.IntegerField(help_text="Its overdue tasks.")
 
 
-class OverdueSerializer(serializers.Serializer[object]):
+class OverdueTasksSerializer(serializers.Serializer[object]):
     count = serializers.IntegerField(help_text="All overdue tasks.")
-    lists = LateListSerializer(many=True, help_text="The lists with the most of them.")
+    lists = OverdueListSerializer(many=True, help_text="The lists with the most of them.")
 
 
-class EventSerializer(serializers.Serializer[object]):
+class HistoryEventSerializer(serializers.Serializer[object]):
     id = serializers.IntegerField(help_text="The event's id.")
     action_time = serializers.DateTimeField(help_text="When it happened.")
     action_flag = serializers.IntegerField(help_text="1: added, 2: changed, 3: deleted.")
@@ -97,20 +97,22 @@ class NumbersSerializer(serializers.Serializer[object]):
     subscribed = serializers.ListField(
         child=serializers.IntegerField(), help_text="Subscriptions that began, by week."
     )
-    pending = SourceSerializer(many=True, help_text="Services and plans whose prices are not yet computed.")
-    recalculations = ProgressSerializer(many=True, help_text="Those that run, then the last.")
+    pending = PriceSourceSerializer(
+        many=True, help_text="Services and plans whose prices are not yet computed."
+    )
+    recalculations = RecalculationProgressSerializer(many=True, help_text="Those that run, then the last.")
     price_changes = PriceChangedSerializer(many=True, help_text="The last changes of prices and discounts.")
     enrolled = serializers.ListField(child=serializers.IntegerField(), help_text="Enrolments, by week.")
     completed = serializers.ListField(child=serializers.IntegerField(), help_text="Completions, by week.")
-    best_rated = RatedSerializer(many=True, help_text="The courses with the best ratings.")
-    overdue = OverdueSerializer(help_text="Tasks whose deadline has passed.")
+    best_rated = RatedCourseSerializer(many=True, help_text="The courses with the best ratings.")
+    overdue = OverdueTasksSerializer(help_text="Tasks whose deadline has passed.")
     undelivered = serializers.DictField(
         child=serializers.IntegerField(), help_text="Messages that are not delivered, by state."
     )
-    events = EventSerializer(many=True, help_text="What just happened.")
+    events = HistoryEventSerializer(many=True, help_text="What just happened.")
 
 
-class RateSerializer(serializers.Serializer[object]):
+class CacheRateSerializer(serializers.Serializer[object]):
     key = serializers.CharField(help_text="The declaration's key.")
     reads = serializers.IntegerField(help_text="All reads.")
     hit_percent = serializers.FloatField(allow_null=True, help_text="Those answered by the cache.")
@@ -121,11 +123,11 @@ class RateSerializer(serializers.Serializer[object]):
 class CacheStateSerializer(serializers.Serializer[object]):
     breaker = serializers.ChoiceField(["open", "closed"], help_text="This process's circuit breaker.")
     outbox = serializers.IntegerField(help_text="Invalidations that wait for Redis.")
-    hour = RateSerializer(many=True, allow_null=True, help_text="Of the last hour; null: unknown.")
-    day = RateSerializer(many=True, allow_null=True, help_text="Of the last day; null: unknown.")
+    hour = CacheRateSerializer(many=True, allow_null=True, help_text="Of the last hour; null: unknown.")
+    day = CacheRateSerializer(many=True, allow_null=True, help_text="Of the last day; null: unknown.")
 
 
-class QueueSerializer(serializers.Serializer[object]):
+class WorkerQueueSerializer(serializers.Serializer[object]):
     name = serializers.CharField(help_text="The queue's name.")
     waiting = serializers.IntegerField(allow_null=True, help_text="Tasks that wait; null: unknown.")
     workers = serializers.IntegerField(
@@ -146,7 +148,7 @@ class DashboardSerializer(NumbersSerializer):
         return fields
 
     cache = CacheStateSerializer(help_text="The cache, as this process sees it.")
-    queues = QueueSerializer(many=True, help_text="The queues of background tasks.")
+    queues = WorkerQueueSerializer(many=True, help_text="The queues of background tasks.")
     beat = serializers.FloatField(
         allow_null=True, help_text="When beat last sent a task, in seconds since 1970; null: unknown."
     )

@@ -18,6 +18,7 @@ MAX_MOMENT = datetime(2200, 12, 31, 23, 59, 59, tzinfo=UTC)
 MOMENT = "Must be in the future, and at most 2200-12-31T23:59:59Z."
 NO_OFFSET = "Must be a date and time with its offset, such as 2030-01-31T09:00:00Z."
 CHANGE_FIELDS = ["id", "effective_from", "effective_to", "changed_by", "via", "recorded_at"]
+REASONS = ["added", "moved", "service", "plan"]
 VIA = (
     "The request that made the change, or the name of a task; `SQL` for a change that was made in the "
     "database itself."
@@ -107,7 +108,7 @@ class PricePeriodSerializer(Serializer):
         allow_null=True, help_text="When it ends, exclusive; null for no known end."
     )
     reason = serializers.ChoiceField(
-        ["added", "moved", "service", "plan"],
+        REASONS,
         help_text="What began it: the subscription was added, or moved to another service or plan; the "
         "price of the service or the discount of the plan changed.",
     )

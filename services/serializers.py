@@ -227,7 +227,7 @@ class RecalculationSerializer(ModelSerializer[Recalculation]):
         }
 
 
-class QueuedSerializer(Serializer):
+class QueuedRecalculationSerializer(Serializer):
     """The tasks that were sent."""
 
     tasks = serializers.ListField(

@@ -29,7 +29,7 @@ from services.permissions import ChangePermission
 from services.queries import ServiceQuery, SubscriptionQuery
 from services.serializers import (
     PlanSerializer,
-    QueuedSerializer,
+    QueuedRecalculationSerializer,
     RecalculationSerializer,
     ServiceSerializer,
     SubscriptionPageSerializer,
@@ -152,7 +152,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         "which writes the time into the comment unless a person has written it. At most one message of each "
         "waits for a subscription. Needs the permission `services.change_subscription`.",
         request=None,
-        responses={202: QueuedSerializer},
+        responses={202: QueuedRecalculationSerializer},
     )
     @action(detail=True, methods=["post"], permission_classes=[ChangePermission])
     def recalculate(self, request: Request, pk: int) -> Response:  # noqa: ARG002

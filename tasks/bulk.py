@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     from tasks.models import TaskList
 
-    Row = Mapping[str, Any]  # as BulkRowSerializer validates it
+    Row = Mapping[str, Any]  # as TaskBulkRowSerializer validates it
 
 NEW_TASK_ID = 0  # in place of the id of a new task that has a name
 TWICE = "This task is in another row already."

@@ -14,11 +14,13 @@ from typing import TYPE_CHECKING
 
 from django.db.models import Q
 from django.utils import timezone
+from django.utils.translation import gettext, ngettext
+from django.utils.translation import gettext_lazy as _
 
 from messaging import delivery
 from messaging.composers import Content, composer
 from messaging.models import OutgoingMessage
-from tasks.models import RUNNING_STATUSES, Status, Task
+from tasks.models import RUNNING_STATUSES, Status, Task, TaskList
 from tasks.selectors import overdue_together
 
 if TYPE_CHECKING:
@@ -26,8 +28,6 @@ if TYPE_CHECKING:
 
     from django.contrib.auth.models import User
     from django.db.models import QuerySet
-
-    from tasks.models import TaskList
 
 State = OutgoingMessage.State
 MAX_TASKS_NAMED = 20
@@ -40,15 +40,16 @@ class Kind(StrEnum):
     DAY_BEFORE = "tasks.day_before"
     HOUR_BEFORE = "tasks.hour_before"
     OVERDUE = "tasks.overdue"
+    OWNER = "tasks.owner"
 
 
 ASSIGNMENT = (Kind.ASSIGNED, Kind.UNASSIGNED)
 SUBJECTS = {
-    Kind.ASSIGNED: "A task for you",
-    Kind.UNASSIGNED: "No longer your task",
-    Kind.COMPLETED: "Completed",
-    Kind.DAY_BEFORE: "Due within 24 hours",
-    Kind.HOUR_BEFORE: "Due within an hour",
+    Kind.ASSIGNED: _("A task for you: %(name)s"),
+    Kind.UNASSIGNED: _("No longer your task: %(name)s"),
+    Kind.COMPLETED: _("Completed: %(name)s"),
+    Kind.DAY_BEFORE: _("Due within 24 hours: %(name)s"),
+    Kind.HOUR_BEFORE: _("Due within an hour: %(name)s"),
 }
 
 
@@ -77,9 +78,9 @@ def notify_owner(task_list: TaskList) -> None:
     """Notify the new owner of a list."""
     delivery.send(
         user=task_list.owner,
-        subject=f"You own the list {task_list.name}",
-        text=f"The list {task_list.name} was handed over to you.",
-        dedupe_key=f"tasks.owner:{task_list.pk}:{task_list.owner_id}:{iso(task_list.updated_at)}",
+        kind=Kind.OWNER,
+        payload={"list": task_list.pk},
+        dedupe_key=f"{Kind.OWNER}:{task_list.pk}:{task_list.owner_id}:{iso(task_list.updated_at)}",
     )
 
 
@@ -107,7 +108,7 @@ def compose_about_task(message: OutgoingMessage) -> Content | None:
     task = Task.objects.select_related("task_list").filter(pk=message.payload["task"]).first()
     if task is None or not _is_current(message, task) or _is_superseded(message):
         return None
-    return Content(f"{SUBJECTS[Kind(message.kind)]}: {task.name}", describe(task))
+    return Content(SUBJECTS[Kind(message.kind)] % {"name": task.name}, describe(task))
 
 
 @composer(Kind.OVERDUE)
@@ -118,12 +119,26 @@ def compose_overdue(message: OutgoingMessage) -> Content | None:
     if not named:
         return None
     if len(named) == 1:
-        return Content(f"Overdue: {named[0].name}", describe(named[0]))
+        return Content(gettext("Overdue: %(name)s") % {"name": named[0].name}, describe(named[0]))
     count = tasks.count()
     lines = [describe(task) for task in named[:MAX_TASKS_NAMED]]
     if count > MAX_TASKS_NAMED:
-        lines.append(f"… and {count - MAX_TASKS_NAMED} more")
-    return Content(f"Overdue: {count} tasks", "\n".join(lines))
+        lines.append(gettext("… and %(number)d more") % {"number": count - MAX_TASKS_NAMED})
+    subject = ngettext("Overdue: %(number)d task", "Overdue: %(number)d tasks", count) % {"number": count}
+    return Content(subject, "\n".join(lines))
+
+
+@composer(Kind.OWNER)
+def compose_owner(message: OutgoingMessage) -> Content | None:
+    """Return what the new owner of a list gets, None if the list has another owner by now."""
+    task_list = TaskList.objects.filter(pk=message.payload["list"], owner=message.user_id).first()
+    if task_list is None:
+        return None
+    name = {"name": task_list.name}
+    return Content(
+        gettext("You own the list %(name)s") % name,
+        gettext("The list %(name)s was handed over to you.") % name,
+    )
 
 
 def iso(moment: datetime) -> str:
@@ -172,6 +187,11 @@ def _event_at(message: OutgoingMessage) -> datetime:
 
 
 def describe(task: Task) -> str:
-    """Return a task in one line, with its list and its deadline."""
-    due = f", due {task.deadline:%Y-%m-%d %H:%M} UTC" if task.deadline else ""
-    return f"{task.name} ({task.task_list.name}){due}"
+    """Return a task in one line, with its list and its deadline, in the language that is active."""
+    line = f"{task.name} ({task.task_list.name})"
+    if task.deadline is None:
+        return line
+    return gettext("%(task)s, due %(moment)s UTC") % {
+        "task": line,
+        "moment": f"{task.deadline:%Y-%m-%d %H:%M}",
+    }

@@ -10,9 +10,9 @@ from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_sche
 from accounts.serializers import PersonSerializer
 from api.openapi.schema import IF_MATCH
 from tasks.serializers import (
-    BulkResponseSerializer,
-    BulkSerializer,
     MemberSerializer,
+    TaskBulkResponseSerializer,
+    TaskBulkSerializer,
     TaskListSerializer,
     TaskSerializer,
 )
@@ -102,7 +102,7 @@ TASKS = extend_schema_view(
     bulk=_operation(
         "Create and change up to 100 tasks",
         "All rows are written, or none. Errors name the row: `tasks.7.name`.",
-        request=BulkSerializer,
-        responses=BulkResponseSerializer,
+        request=TaskBulkSerializer,
+        responses=TaskBulkResponseSerializer,
     ),
 )

@@ -185,7 +185,7 @@ class TaskSerializer(ModelSerializer[Task]):
         return attrs
 
 
-class BulkRowSerializer(ModelSerializer[Task]):
+class TaskBulkRowSerializer(ModelSerializer[Task]):
     """A row of many: with ``id`` it changes that task, with ``task_list`` it creates one."""
 
     id = IdField(required=False, help_text="Changes this task; fields that are missing stay as they are.")
@@ -208,13 +208,13 @@ class BulkRowSerializer(ModelSerializer[Task]):
         return attrs
 
 
-class BulkSerializer(Serializer):
+class TaskBulkSerializer(Serializer):
     tasks: Any = serializers.ListSerializer(
-        child=BulkRowSerializer(), allow_empty=False, max_length=MAX_ROWS, help_text="1 to 100 rows."
+        child=TaskBulkRowSerializer(), allow_empty=False, max_length=MAX_ROWS, help_text="1 to 100 rows."
     )
 
 
-class BulkResponseSerializer(Serializer):
+class TaskBulkResponseSerializer(Serializer):
     tasks = TaskSerializer(many=True, help_text="In the order of the request.")
 
 

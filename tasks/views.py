@@ -34,10 +34,10 @@ from tasks.models import Task, TaskList
 from tasks.permissions import NO_LIST, NO_MEMBER, NO_TASK, TaskListPermission, TaskPermission
 from tasks.selectors import filter_lists, filter_tasks, lists_of, tasks_of, tasks_of_many
 from tasks.serializers import (
-    BulkResponseSerializer,
-    BulkSerializer,
     MemberSerializer,
     OwnerSerializer,
+    TaskBulkResponseSerializer,
+    TaskBulkSerializer,
     TaskListSerializer,
     TaskSerializer,
 )
@@ -236,10 +236,12 @@ class TaskViewSet(
     @action(detail=False, methods=["post"])
     @transaction.atomic
     def bulk(self, request: Request) -> Response:
-        serializer = BulkSerializer(data=request.data)
+        serializer = TaskBulkSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         many = Bulk(serializer.validated_data["tasks"], current_user(request))
         tasks = many.build()
         actions.save_bulk(tasks=many.changed, names=many.names, actor=many.user)
         prefetch_related_objects(tasks, "assigned_to")  # the names, by one query
-        return Response(BulkResponseSerializer({"tasks": tasks}, context=self.get_serializer_context()).data)
+        return Response(
+            TaskBulkResponseSerializer({"tasks": tasks}, context=self.get_serializer_context()).data
+        )

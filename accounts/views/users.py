@@ -8,7 +8,6 @@ from django.contrib.auth.models import User
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import get_language_from_request
-from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema, extend_schema_view
 from rest_framework import status
 from rest_framework.mixins import ListModelMixin
@@ -20,6 +19,7 @@ from accounts.account import delete_account, export_account
 from accounts.selectors import search_users
 from accounts.serializers import (
     AccountDeletionSerializer,
+    AccountExportSerializer,
     PersonQuery,
     PersonSerializer,
     ProfileSerializer,
@@ -82,7 +82,8 @@ class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User])
         summary="Export the account",
         description="Everything that is known of the signed-in user: `account`, then the rows of every table "
         "that concern the user, by the table and the column that says so.",
-        responses={200: OpenApiTypes.OBJECT},
+        operation_id="me_export",
+        responses=AccountExportSerializer,
     )
     def export(self, request: Request) -> HttpResponse:
         body = b"".join(export_account(user=current_user(request)))

@@ -42,19 +42,17 @@ PROBLEM = {
         "lessons": {
             "type": "array",
             "description": "With 409 of a course's completion: lessons that are not completed, in order.",
-            "items": {
-                "type": "object",
-                "required": ["id", "title"],
-                "properties": {
-                    "id": {"type": "integer", "description": "The lesson's id.", "example": 12},
-                    "title": {
-                        "type": "string",
-                        "description": "The lesson's title.",
-                        "example": "Lesson 1.2",
-                    },
-                },
-            },
+            "items": {"$ref": "#/components/schemas/MissingLesson"},
         },
+    },
+}
+MISSING_LESSON = {
+    "type": "object",
+    "description": "A lesson that a learner has not completed.",
+    "required": ["id", "title"],
+    "properties": {
+        "id": {"type": "integer", "description": "The lesson's id.", "example": 12},
+        "title": {"type": "string", "description": "The lesson's title.", "example": "Lesson 1.2"},
     },
 }
 MEANINGS = {
@@ -72,7 +70,7 @@ MEANINGS = {
 def add_problems(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:  # noqa: ARG001
     """Add to each operation the problems that it may answer (a postprocessing hook)."""
     components = result.setdefault("components", {})
-    components.setdefault("schemas", {})["Problem"] = PROBLEM
+    components.setdefault("schemas", {}).update({"Problem": PROBLEM, "MissingLesson": MISSING_LESSON})
     for path, method, operation in operations(result):
         for status in _problems_of(path, method, operation):
             schema = {"$ref": "#/components/schemas/Problem"}

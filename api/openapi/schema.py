@@ -8,7 +8,7 @@ from typing import Any
 from drf_spectacular.openapi import AutoSchema as SpectacularAutoSchema
 from drf_spectacular.utils import OpenApiParameter
 from rest_framework.permissions import SAFE_METHODS
-from rest_framework.serializers import ListSerializer
+from rest_framework.serializers import ListSerializer, ModelSerializer
 
 from api.openapi.descriptions import describe_fields, describe_path_parameter
 from api.permissions import ModelPermissionsOrReadOnly
@@ -68,13 +68,16 @@ class AutoSchema(SpectacularAutoSchema):
     def _map_basic_serializer(self, serializer: Any, direction: str) -> Any:
         """Return the schema of a serializer; a body that refuses unknown fields says so.
 
-        The serializer's docstring is for the project.
+        The serializer's docstring is for the project. A response has every field of a model's serializer,
+        those among them that a request may leave out.
         """
         schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         schema.pop("description", None)
         describe_fields(schema)
         if direction == "request" and isinstance(serializer, StrictFields):
             schema["additionalProperties"] = False
+        if direction == "response" and isinstance(serializer, ModelSerializer):
+            schema["required"] = sorted(schema["properties"])
         return schema
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:
@@ -90,14 +93,18 @@ class AutoSchema(SpectacularAutoSchema):
         return schema
 
     def _get_request_body(self, direction: str = "request") -> Any:
-        """Return the body of a request; of a DELETE, where the view says so (``deletes_with_body``)."""
+        """Return the body of a request; of a DELETE, where the view says so (``deletes_with_body``).
+
+        What is created or replaced needs one, even where no field of it alone is required.
+        """
         method = self.method
         if method == "DELETE" and getattr(self.view, "action", "") in getattr(
             self.view, "deletes_with_body", ()
         ):
             self.method = "POST"
         try:
-            return super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # its hook
+            body: Any = super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # its hook
+            return {**body, "required": True} if body and self.method in {"POST", "PUT"} else body
         finally:
             self.method = method
 
@@ -107,4 +114,6 @@ class AutoSchema(SpectacularAutoSchema):
         open_to_all = self.method in SAFE_METHODS and all(
             isinstance(permission, ModelPermissionsOrReadOnly) for permission in permissions
         )
+        if ways == [{}]:
+            return []  # as an operation without credentials has it: a generator takes any other for a way
         return [*ways, {}] if permissions and open_to_all else ways

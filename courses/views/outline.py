@@ -29,7 +29,7 @@ from courses.serializers import (
     ModuleSerializer,
     NewLessonSerializer,
     NewModuleSerializer,
-    OrderSerializer,
+    OrderedIdsSerializer,
 )
 
 if TYPE_CHECKING:
@@ -44,7 +44,7 @@ class ChildrenViewSet(mixins.ListModelMixin, GenericViewSet[Row]):
     """The modules of a course, or the lessons of a module: list, add at the end, reorder.
 
     Attributes:
-        parent: the field that refers to the parent.
+        parent: the field that refers to the parent; with `_id`, its name in the address.
         not_found: what a 404 for the parent says.
         address: the name of a child's own address.
     """
@@ -64,7 +64,7 @@ class ChildrenViewSet(mixins.ListModelMixin, GenericViewSet[Row]):
         Raises:
             Http404: there is none that the user may see.
         """
-        parent = self.get_parents().filter(pk=self.kwargs["parent_id"]).first()
+        parent = self.get_parents().filter(pk=self.kwargs[f"{self.parent}_id"]).first()
         if parent is None:
             raise Http404(self.not_found)
         if self.request.method in {"POST", "PUT"}:
@@ -77,7 +77,7 @@ class ChildrenViewSet(mixins.ListModelMixin, GenericViewSet[Row]):
         )
 
     @transaction.atomic
-    def create(self, request: Request, parent_id: int) -> Response:  # noqa: ARG002
+    def create(self, request: Request, **parent: int) -> Response:  # noqa: ARG002
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         row = self.reload(serializer.save(**{self.parent: self.get_parent()}))
@@ -88,14 +88,14 @@ class ChildrenViewSet(mixins.ListModelMixin, GenericViewSet[Row]):
 
     @schema_outline.ORDER
     @action(detail=False, pagination_class=None)
-    def order(self, request: Request, parent_id: int) -> HttpResponse:  # noqa: ARG002
+    def order(self, request: Request, **parent: int) -> HttpResponse:  # noqa: ARG002
         return json_response(request, _order(self.filter_queryset(self.get_queryset())))
 
     @schema_outline.REORDER
     @order.mapping.put
     @transaction.atomic
-    def reorder(self, request: Request, parent_id: int) -> HttpResponse:  # noqa: ARG002
-        serializer = OrderSerializer(data=request.data)
+    def reorder(self, request: Request, **parent: int) -> HttpResponse:  # noqa: ARG002
+        serializer = OrderedIdsSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         children = self.filter_queryset(self.get_queryset())
         require_match(request, json_etag(_order(children)))

@@ -14,11 +14,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
-from django.utils.translation import gettext
+from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from api.problems.exceptions import Problem
-from messaging.models import TelegramAccount
+from core.secret_tokens import hash_token
+from messaging import delivery
+from messaging.languages import asked_by_recipient
+from messaging.models import OutgoingMessage, TelegramAccount
 from messaging.telegram.linking import link_telegram, unlink_telegram
 
 if TYPE_CHECKING:
@@ -28,6 +31,7 @@ if TYPE_CHECKING:
     Run = Callable[[User, str], str]
 
 WELCOME = _("Hello! To link this chat ask for a link where you are signed in, then follow it.")
+LINKED = asked_by_recipient("messaging.linked")  # what is sent to the user follows the language of the chat
 NOT_LINKED = _("This chat is not linked to a user.")
 
 
@@ -73,6 +77,13 @@ def _start(token: str, telegram_id: int) -> str:
         user = link_telegram(token=token, telegram_id=telegram_id)
     except Problem as problem:
         return gettext(str(problem.detail))
+    delivery.record_sent(
+        user=user,
+        kind=LINKED,
+        payload={"language": get_language()},
+        dedupe_key=f"{LINKED}:{user.pk}:{hash_token(token)[:16]}",
+        channel=OutgoingMessage.Channel.TELEGRAM,
+    )
     return gettext("Linked: you are %(name)s.") % {"name": user.get_username()}
 
 

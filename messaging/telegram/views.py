@@ -15,11 +15,11 @@ from api.serializers import refuse_body
 from api.views import APIView, StrictQuery
 from core.users import current_user
 from messaging.serializers import (
-    ConfirmationSerializer,
-    LinkedSerializer,
-    LinkSerializer,
-    ReplySerializer,
-    UpdateSerializer,
+    LinkedTelegramSerializer,
+    TelegramConfirmationSerializer,
+    TelegramLinkSerializer,
+    TelegramReplySerializer,
+    TelegramUpdateSerializer,
 )
 from messaging.telegram import bot, linking
 from messaging.telegram.updates import receive_update
@@ -40,7 +40,7 @@ class TelegramViewSet(StrictQuery, ViewSet):
         summary="Get a link to the bot",
         description="Following it links the signed-in user's Telegram account. It revokes the last link.",
         request=None,
-        responses={201: LinkSerializer},
+        responses={201: TelegramLinkSerializer},
     )
     @action(detail=False, methods=["post"])
     def link(self, request: Request) -> Response:
@@ -69,8 +69,8 @@ class TelegramViewSet(StrictQuery, ViewSet):
         summary="Confirm a link",
         description="A bot sends the code that a Telegram user gave it.",
         parameters=[SECRET],
-        request=ConfirmationSerializer,
-        responses=LinkedSerializer,
+        request=TelegramConfirmationSerializer,
+        responses=LinkedTelegramSerializer,
     )
     @action(
         detail=False,
@@ -81,11 +81,11 @@ class TelegramViewSet(StrictQuery, ViewSet):
         throttle_client="telegram-bot",  # one limit for the bot, whatever address it has
     )
     def confirm(self, request: Request) -> Response:
-        serializer = ConfirmationSerializer(data=request.data)
+        serializer = TelegramConfirmationSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         code, telegram_id = serializer.validated_data["code"], serializer.validated_data["telegram_id"]
         user = linking.link_telegram(token=code, telegram_id=telegram_id)
-        return Response(LinkedSerializer({"telegram_id": telegram_id, "user": user}).data)
+        return Response(LinkedTelegramSerializer({"telegram_id": telegram_id, "user": user}).data)
 
 
 class Webhook(APIView):
@@ -97,10 +97,10 @@ class Webhook(APIView):
         summary="Receive an Update",
         description="Telegram sends what is written to the bot. A repeated Update changes nothing.",
         parameters=[SECRET],
-        request=UpdateSerializer,
-        responses=ReplySerializer,
+        request=TelegramUpdateSerializer,
+        responses=TelegramReplySerializer,
     )
     def post(self, request: Request) -> Response:
-        serializer = UpdateSerializer(data=request.data)
+        serializer = TelegramUpdateSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         return Response(receive_update(**serializer.validated_data))

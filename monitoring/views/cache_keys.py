@@ -19,7 +19,7 @@ from api.problems.exceptions import Conflict, Problem, Unavailable
 from api.query import QuerySerializer
 from api.views import StrictQuery
 from monitoring import cache_keys
-from monitoring.serializers import KeyDetailSerializer, KeyPageSerializer
+from monitoring.serializers import CacheKeyDetailSerializer, CacheKeyPageSerializer
 
 MAX_KEYS = 500
 KEY = OpenApiParameter("key", str, "path", description="The key's full name in Redis.")
@@ -52,7 +52,7 @@ class CacheKeyViewSet(StrictQuery, ViewSet):
         operation_id="cache_keys_list",
         summary="Keys in the cache",
         description="About `limit` keys that match a glob pattern. Go on with `cursor` until it is null.",
-        responses=KeyPageSerializer,
+        responses=CacheKeyPageSerializer,
     )
     def index(self, request: Request) -> Response:  # noqa: ARG002
         if settings.CACHING["CLUSTER"]:
@@ -65,7 +65,7 @@ class CacheKeyViewSet(StrictQuery, ViewSet):
         summary="A key and its value",
         parameters=[KEY],
         description="JSON is decoded; of a collection the first 100 members are shown.",
-        responses=KeyDetailSerializer,
+        responses=CacheKeyDetailSerializer,
     )
     def retrieve(self, request: Request, key: str) -> Response:  # noqa: ARG002
         if not cache_keys.is_visible(key):

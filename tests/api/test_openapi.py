@@ -117,6 +117,31 @@ def test_names_are_those_that_a_generated_client_is_glad_of(schema):
         assert not name.endswith(("Enum", "Serializer", "WriteRequest")), name
 
 
+def test_choices_have_a_type_with_a_name_for_fields_and_parameters_alike(schema):
+    choices = [one["enum"] for one in schema["components"]["schemas"].values() if "enum" in one]
+    assert len(choices) == len({tuple(one) for one in choices})
+    for operation in operations(schema):
+        assert not [one for one in operation.get("parameters", []) if "enum" in one["schema"]]
+    parameters = {one["name"]: one for one in schema["paths"]["/api/v1/tasks/"]["get"]["parameters"]}
+    assert parameters["status"]["schema"] == {"$ref": "#/components/schemas/TaskStatus"}
+    assert parameters["overdue"]["schema"] == {"type": "boolean"}
+    assert parameters["overdue"]["example"] is False
+    order = schema["components"]["schemas"]["TaskOrder"]
+    assert order["x-enum-varnames"][order["enum"].index("-deadline")] == "DEADLINE_DESCENDING"
+    assert parameters["order"]["schema"]["default"] == "-id"
+
+
+def test_an_answer_has_every_field_of_a_row_and_a_write_needs_a_body(schema):
+    task = schema["components"]["schemas"]["Task"]
+    assert task["required"] == sorted(task["properties"])
+    assert "deadline" not in schema["components"]["schemas"]["TaskRequest"]["required"]
+    assert schema["paths"]["/api/v1/subscriptions/"]["post"]["requestBody"]["required"] is True
+
+
+def test_an_operation_without_credentials_names_no_way_to_send_them(schema):
+    assert "security" not in schema["paths"]["/api/v1/auth/token/"]["post"]
+
+
 def texts(value):
     """Yield what a schema says to a reader, without its examples."""
     if isinstance(value, dict):
@@ -134,7 +159,7 @@ def texts(value):
 def test_no_text_has_an_internal_word(schema, word):
     public = {path: item for path, item in schema["paths"].items() if "/cache/" not in path}
     assert [text for text in texts([public, schema["info"]]) if re.search(word, text)] == []
-    of_cache = {"CacheState", "Key", "KeyDetail", "KeyPage", "CacheStats"}
+    of_cache = {"CacheState", "CacheKey", "CacheKeyDetail", "CacheKeyPage", "CacheStats"}
     components = {
         name: part for name, part in schema["components"]["schemas"].items() if name not in of_cache
     }

@@ -11,7 +11,7 @@ from courses.models import Enrollment
 from messaging import dispatch
 from messaging.models import OutgoingMessage
 from tests.courses import factories
-from tests.messaging.factories import TelegramAccountFactory
+from tests.messaging.factories import TelegramAccountFactory, let_speak
 from tests.support.broker import queued
 from tests.support.smtp import GOOD, HANG_UP
 
@@ -48,6 +48,16 @@ def test_the_enrolled_learns_so(mailoutbox):
     assert mail.to == [enrollment.user.email]
     assert mail.subject == "You are enrolled: Основы Python"
     assert "Анна" in mail.body
+
+
+def test_the_mails_are_in_the_language_of_the_learner(mailoutbox):
+    user = factories.UserFactory(first_name="Олена")
+    let_speak(user, "uk")
+    enroll(user, title="Redis")
+    send_due()
+    (mail,) = mailoutbox
+    assert mail.subject == "Вас записано: Redis"
+    assert mail.body == f"Вітаємо, Олена {user.last_name}!\n\nвас записано на курс «Redis»."
 
 
 def test_the_certificate_is_attached(mailoutbox):

@@ -155,7 +155,13 @@ def body_of(verb, path):
 
 
 def test_the_matrix_knows_every_address():
-    parts = {"<int:pk>": "{}", "<int:lesson_id>": "{}", "<int:parent_id>": "{}", "<uuid:uuid>": "{}"}
+    parts = {
+        "<int:pk>": "{}",
+        "<int:lesson_id>": "{}",
+        "<int:course_id>": "{}",
+        "<int:module_id>": "{}",
+        "<uuid:uuid>": "{}",
+    }
     known = {path_without_ids(path) for _, path in MATRIX}
     for pattern in urlpatterns:
         route = str(pattern.pattern)

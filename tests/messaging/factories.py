@@ -26,3 +26,10 @@ class MessageFactory(factory.django.DjangoModelFactory):
     kind = "text"
     payload = factory.Sequence(lambda number: {"subject": f"Subject {number}", "text": "The text"})
     dedupe_key = factory.Sequence("test:{}".format)
+
+
+def let_speak(user, language: str) -> None:
+    """Let a user have asked for a message in a language."""
+    address = f"{language}@example.com"
+    payload = {"address": address, "language": language}
+    MessageFactory(user=user, kind="accounts.verify_email", payload=payload, state=OutgoingMessage.State.SENT)

@@ -4,6 +4,7 @@ import pytest
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
 
+from messaging.composers import compose
 from messaging.models import OutgoingMessage
 from tasks import actions
 from tasks.models import TaskList
@@ -117,7 +118,11 @@ def test_the_list_is_handed_over_to_a_member(team):
     assert answer["ETag"] == team.clients["member"].get(f"/api/v1/lists/{team.list.pk}/")["ETag"]
     assert team.clients["owner"].post(owner(team), {"username": "owner"}, "json").status_code == 403
     message = OutgoingMessage.objects.get()
-    assert (message.user, message.payload["subject"]) == (team.member, "You own the list Launch")
+    assert (message.user, compose(message).subject) == (team.member, "You own the list Launch")
+    TaskList.objects.update(name="Start")
+    assert compose(message).text == "The list Start was handed over to you."
+    TaskList.objects.update(owner=team.assignee)
+    assert compose(message) is None
 
 
 @pytest.mark.parametrize("name", ["stranger", "owner", "no-one"])

@@ -17,6 +17,7 @@ from tasks.actions import save_list
 from tasks.models import Status, Task
 from tasks.notifications import Kind, unsent_messages_of_assignment
 from tests.factories import UserFactory
+from tests.messaging.factories import let_speak
 from tests.support.threads import Other
 from tests.tasks.factories import TaskFactory, TaskMessageFactory
 
@@ -95,6 +96,27 @@ def test_a_message_names_the_task_its_list_and_its_deadline(team):
     message = compose(TaskMessageFactory(task=team.task, user=team.assignee))
     assert message.subject == "A task for you: Write"
     assert message.text == f"Write (Launch), due {deadline:%Y-%m-%d %H:%M} UTC"
+
+
+@pytest.mark.parametrize(
+    ("language", "subject", "due", "overdue"),
+    [
+        ("uk", "Строк спливає протягом години: Write", "строк: ", "Прострочено: 3 завдання"),
+        ("ru", "Срок истекает в течение часа: Write", "срок: ", "Просрочено: 3 задачи"),
+    ],
+)
+def test_a_message_is_in_the_language_of_its_recipient(team, language, subject, due, overdue):
+    let_speak(team.assignee, language)
+    now = timezone.now()
+    Task.objects.update(deadline=now + DAY)
+    about = {"task": team.task, "user": team.assignee, "kind": Kind.HOUR_BEFORE, "event_at": now + DAY}
+    message = compose(TaskMessageFactory(**about))
+    assert message.subject == subject
+    assert due in message.text
+    late = {"status": "overdue", "overdue_at": now, "deadline": now - DAY}
+    TaskFactory.create_batch(3, assigned_to=team.assignee, **late)
+    several = compose(TaskMessageFactory(user=team.assignee, task=None, kind=Kind.OVERDUE, event_at=now))
+    assert several.subject == overdue
 
 
 DAY = timedelta(days=1)
