@@ -11,7 +11,7 @@ VENV := .venv/bin/python
 NOWHERE := DATABASE_URL=postgres://localhost/none REDIS_URL=redis://localhost/1
 PRODUCTION := DEBUG=0 HTTPS=1 DJANGO_SECRET_KEY=$$($(VENV) -c "import secrets; print(secrets.token_urlsafe(64))")
 
-BENCHMARKS := coherence releases cost outage throughput recalculation lists
+BENCHMARKS := coherence releases cost outage throughput recalculation lists staff
 
 .PHONY: run test test-fast lint bench drills benchmark examples flower install peers psycopg3 requirements
 

@@ -279,7 +279,7 @@ class _Page:
             name="system",
             title=_("Workers and queues"),
             text=_("Beat last sent a task: %(time)s") % {"time": _seen(self._shown["beat"])},
-            head=(_("Queue"), _("Waiting"), _("Workers"), _("Served by a worker")),
+            head=(_("Queue"), _("Waiting"), _("Workers"), _("Served")),
             rows=[
                 (
                     queue["name"],
