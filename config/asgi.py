@@ -8,6 +8,7 @@ import os
 
 from django.conf import settings
 from django.core.asgi import get_asgi_application
+from django.urls import get_resolver
 
 from config.concurrency import LimitedConcurrency
 
@@ -18,9 +19,13 @@ django_application = LimitedConcurrency(
     get_asgi_application(), settings.ASGI_MAX_REQUESTS, exempt={"/health/live"}
 )
 
-from edge.asgi import wrap  # noqa: E402  (what follows needs the apps)
+_ = get_resolver().url_patterns  # imported before the first request, which would wait for it
+
+from core import hung_database  # noqa: E402  (what follows needs the apps)
+from edge.asgi import wrap  # noqa: E402
 from monitoring import operator_port  # noqa: E402
 from monitoring.middleware import observe_edge  # noqa: E402
 
 application = wrap(django_application, observe_edge)
 operator_port.serve_in_forks()
+hung_database.watch()

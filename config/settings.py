@@ -219,6 +219,7 @@ DB_TIMEOUTS = {
     "idle_in_transaction_session_timeout": number("DB_IDLE_IN_TRANSACTION_TIMEOUT", 60),
 }
 DB_TASK_STATEMENT_TIMEOUT = number("DB_TASK_STATEMENT_TIMEOUT", 300)
+DB_HANG_TIMEOUT = number("DB_HANG_TIMEOUT", 3)  # of web processes, 0 is none: core/hung_database.py
 DB_POOLER = flag("DB_POOLER")  # a transaction pooler: a session lasts as long as a transaction
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DB_POOLER
 _options: dict[str, Any] = DATABASES["default"].setdefault("OPTIONS", {})
