@@ -185,8 +185,16 @@ class LessonAdmin(ModelAdmin):
         return lesson.module.course
 
 
+class OfOneLearner(ModelAdmin):
+    """Rows that stay with their user and course: a certificate or a progress would change hands."""
+
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
+        fields = super().get_readonly_fields(request, obj)
+        return [*fields, "user", "course"] if obj else fields
+
+
 @admin.register(Enrollment)
-class EnrollmentAdmin(ModelAdmin):
+class EnrollmentAdmin(OfOneLearner):
     list_display = ["user", "course", "created_at", "completed_at"]
     list_filter = ["created_at", "completed_at"]
     list_select_related = ["user", "course"]
@@ -200,8 +208,18 @@ class EnrollmentAdmin(ModelAdmin):
             confirm_enrollment(obj)
 
 
+class ReviewForm(forms.ModelForm):
+    def clean(self) -> dict[str, Any]:
+        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
+        user, course = cleaned.get("user"), cleaned.get("course")
+        if user and course and not Enrollment.objects.filter(user=user, course=course).exists():
+            raise ValidationError(_("Only users who are enrolled in the course can review it."))
+        return cleaned
+
+
 @admin.register(Review)
-class ReviewAdmin(ModelAdmin):
+class ReviewAdmin(OfOneLearner):
+    form = ReviewForm
     list_display = ["course", "user", "rating", "created_at"]
     list_filter = ["rating", "created_at"]
     list_select_related = ["user", "course"]

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 PUBLISHED = models.Q(is_published=True)
 CATEGORY_TAKEN = "There is already a category with this name."
 AT_THE_END = "Empty: at the end."
+MAX_POSITION = 1_000_000  # the end, one more, is still a number that PostgreSQL can store
 
 
 class Category(models.Model):
@@ -139,7 +140,9 @@ class Module(models.Model):
     course = models.ForeignKey(Course, on_delete=models.CASCADE, related_name="modules", db_index=False)
     title = NameField(max_length=255)
     description = models.TextField(blank=True)
-    position = models.PositiveIntegerField(blank=True, db_default=0, help_text=AT_THE_END)
+    position = models.PositiveIntegerField(
+        blank=True, db_default=0, help_text=AT_THE_END, validators=[MaxValueValidator(MAX_POSITION)]
+    )
 
     class Meta:
         ordering = ["position", "id"]
@@ -150,6 +153,9 @@ class Module(models.Model):
                 deferrable=models.Deferrable.DEFERRED,
             ),
             models.CheckConstraint(condition=~models.Q(title=""), name="module_title_not_empty"),
+            models.CheckConstraint(
+                condition=models.Q(position__lte=MAX_POSITION), name="module_position_at_most_1000000"
+            ),
         ]
 
     def __str__(self) -> str:
@@ -160,7 +166,9 @@ class Lesson(models.Model):
     module = models.ForeignKey(Module, on_delete=models.CASCADE, related_name="lessons", db_index=False)
     title = NameField(max_length=255)
     content = models.TextField(blank=True)
-    position = models.PositiveIntegerField(blank=True, db_default=0, help_text=AT_THE_END)
+    position = models.PositiveIntegerField(
+        blank=True, db_default=0, help_text=AT_THE_END, validators=[MaxValueValidator(MAX_POSITION)]
+    )
 
     class Meta:
         ordering = ["position", "id"]
@@ -171,6 +179,9 @@ class Lesson(models.Model):
                 deferrable=models.Deferrable.DEFERRED,
             ),
             models.CheckConstraint(condition=~models.Q(title=""), name="lesson_title_not_empty"),
+            models.CheckConstraint(
+                condition=models.Q(position__lte=MAX_POSITION), name="lesson_position_at_most_1000000"
+            ),
         ]
 
     def __str__(self) -> str:

@@ -12,16 +12,18 @@ new revision; from that commit on its subscriptions are pending, and the recalcu
     COMMIT                                  the row is applied: refused
 
 Everything is done under the lock of the service or plan. So two runs apply a row once, and a row is either
-applied or deleted. What was due during an outage is applied by the first run after it, all at once; the
+applied or deleted. A service that another transaction holds is left to the next run, for it must not keep
+the others waiting. What was due during an outage is applied by the first run after it, all at once; the
 history has the moments that were set.
 """
 
 from __future__ import annotations
 
+import logging
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
-from django.db import transaction
+from django.db import DatabaseError, transaction
 from django.db.models import F
 from django.db.models.functions import Now
 
@@ -35,24 +37,37 @@ if TYPE_CHECKING:
 # Beat's period (config/settings.py). A run looks as far ahead.
 LOOK_AHEAD = timedelta(seconds=20)
 
+logger = logging.getLogger(__name__)
+
 MODELS: dict[str, type[Service] | type[Plan]] = {"service": Service, "plan": Plan}
 
 
 def apply_due() -> int:
-    """Apply every scheduled change whose moment has come. Return for how many services and plans."""
+    """Apply every scheduled change whose moment has come. Return for how many services and plans.
+
+    Raises:
+        DatabaseError: of those that failed, the last; all others are applied.
+    """
     due = PriceChange.objects.filter(applied_at=None, effective_from__lte=Now()).order_by()
-    sources = due.values_list("service", "plan").distinct()
-    applied = [
-        _apply("plan" if service is None else "service", plan if service is None else service)
-        for service, plan in sources
-    ]
-    return sum(applied)
+    applied, failure = 0, None
+    for service, plan in due.values_list("service", "plan").distinct():
+        kind, pk = ("plan", plan) if service is None else ("service", service)
+        try:
+            applied += _apply(kind, pk)
+        except DatabaseError as error:
+            logger.exception("The scheduled change of %s %s was not applied", kind, pk)
+            failure = error
+    if failure:
+        raise failure
+    return applied
 
 
 @transaction.atomic
 def _apply(kind: str, pk: int) -> bool:
-    """Apply what is due for a service or plan; return False if another run has."""
-    MODELS[kind]._default_manager.select_for_update(no_key=True).filter(pk=pk).first()
+    """Apply what is due for a service or plan; return False if another run has, or if it is locked."""
+    free = MODELS[kind]._default_manager.select_for_update(no_key=True, skip_locked=True)
+    if free.filter(pk=pk).first() is None:
+        return False
     changes = PriceChange.objects.filter(**{kind: pk})
     if not changes.filter(applied_at=None, effective_from__lte=Now()).update(applied_at=Now()):
         return False

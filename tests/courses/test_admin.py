@@ -145,3 +145,34 @@ def test_what_is_in_use_is_not_deleted_but_explained(admin_client, name):
     assert answer.status_code == 200
     assert "would require deleting the following protected related objects" in answer.content.decode()
     assert type(row).objects.filter(pk=row.pk).exists()
+
+
+def test_a_place_beyond_the_greatest_is_an_error_of_its_field(admin_client):
+    course = factories.CourseFactory()
+    form = {"title": "Course", "modules-TOTAL_FORMS": 2, "modules-INITIAL_FORMS": 0}
+    for number, position in enumerate(("2147483647", "")):
+        form |= {f"modules-{number}-title": "M", f"modules-{number}-position": position}
+    answer = admin_client.post(f"/admin/courses/course/{course.pk}/change/", form)
+    assert answer.status_code == 200
+    assert "less than or equal to 1000000" in answer.content.decode()
+    assert not Module.objects.exists()
+
+
+@pytest.mark.parametrize("name", ["enrollment", "review"])
+def test_a_row_of_a_learner_stays_with_user_and_course(admin_client, name):
+    row = {"enrollment": factories.EnrollmentFactory, "review": factories.ReviewFactory}[name]()
+    other = factories.EnrollmentFactory()
+    form = {"user": other.user_id, "course": other.course_id, "rating": 3, "text": "x"}
+    assert admin_client.post(f"/admin/courses/{name}/{row.pk}/change/", form).status_code == 302
+    before = (row.user_id, row.course_id)
+    row.refresh_from_db()
+    assert (row.user_id, row.course_id) == before
+
+
+def test_a_review_is_by_a_user_who_is_enrolled(admin_client):
+    enrollment, other = factories.EnrollmentFactory(), factories.UserFactory()
+    form = {"user": other.pk, "course": enrollment.course_id, "rating": 3, "text": "x"}
+    page = admin_client.post("/admin/courses/review/add/", form).content.decode()
+    assert "Only users who are enrolled" in page
+    answer = admin_client.post("/admin/courses/review/add/", {**form, "user": enrollment.user_id})
+    assert answer.status_code == 302

@@ -144,3 +144,31 @@ def test_lessons_of_two_modules_written_in_opposite_order_do_not_deadlock(interl
     first.wait()
     second.finish()
     first.finish()
+
+
+@pytest.mark.parametrize("second_write", ["move", "add"])
+def test_lessons_that_come_to_one_module_at_once_stand_one_after_the_other(interleaving, second_write):
+    module = factories.ModuleFactory()
+    lessons = factories.LessonFactory.create_batch(2)
+
+    def move(lesson):
+        Lesson.objects.filter(pk=lesson.pk).update(module=module)
+
+    def move_first():
+        with transaction.atomic():
+            move(lessons[0])
+            reach("first moved")
+
+    first = interleaving.actor(move_first)
+    second = interleaving.actor(
+        lambda: (
+            move(lessons[1]) if second_write == "move" else Lesson.objects.create(module=module, title="New")
+        )
+    )
+    first.run_to("first moved")
+    second.start_to(None)
+    until(lambda: a_session_waits_for_a_lock() or second.done)
+    first.finish()
+    second.wait()
+    second.finish()
+    assert list(module.lessons.values_list("position", flat=True)) == [1, 2]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from datetime import UTC, datetime, timedelta
 from uuid import uuid4
 
 import pytest
-from django.db import connection, transaction
+from django.db import IntegrityError, connection, transaction
 from django.db.models import F
 from django.utils import timezone
 
@@ -276,6 +277,28 @@ class TestInTheAdmin:
         self.post(admin_client, service, **delete, **{"0-DELETE": "on"})
         assert PriceChange.objects.filter(pk=change.pk).exists()
 
+    @pytest.mark.parametrize("source", ["service", "plan"])
+    def test_a_form_that_was_open_at_the_moment_undoes_it_only_on_purpose(self, admin_client, source):
+        factory, model, field = {
+            "service": (ServiceFactory, Service, "full_price"),
+            "plan": (PlanFactory, Plan, "discount_percent"),
+        }[source]
+        row = factory(**{field: 10})
+        address = f"/admin/services/{source}/{row.pk}/change/"
+        page = admin_client.get(address).content.decode()
+        shown = re.search(rf'name="initial-{field}" value="([^"]*)"', page)[1]
+        schedule(row, 20)
+        let_two_days_pass()
+        scheduling.apply_due()
+        form = self.form(row, TOTAL_FORMS=0, INITIAL_FORMS=0) | {field: shown, f"initial-{field}": shown}
+        answered = admin_client.post(address, form)
+        assert answered.status_code == 302, answered.context
+        assert getattr(model.objects.get(), field) == 20
+        answered = admin_client.post(address, {**form, field: "30"})
+        assert answered.status_code == 200
+        assert "it is 20" in answered.content.decode()
+        assert getattr(model.objects.get(), field) == 20
+
     def test_the_history_is_linked_and_read_only(self, admin_client):
         service = ServiceFactory(name="Gym")
         Service.objects.update(full_price=77)
@@ -305,6 +328,33 @@ class TestRaces:
             assert (service.full_price, service.revision) == (value, revision + 1)
         assert PriceChange.objects.filter(service=row.service).count() == 6
 
+    def test_a_service_that_is_held_keeps_no_other_waiting(self):
+        services = ServiceFactory.create_batch(4, full_price=100)
+        for service in services:
+            schedule(service, 120)
+        let_two_days_pass()
+        with transaction.atomic():
+            Service.objects.select_for_update().get(pk=services[0].pk)
+            assert Other(scheduling.apply_due).result() == 3
+        assert scheduling.apply_due() == 1
+        assert set(Service.objects.values_list("full_price", flat=True)) == {120}
+
+    def test_one_that_cannot_be_applied_keeps_no_other_from_it(self):
+        services = ServiceFactory.create_batch(3, full_price=100)
+        for service in services:
+            schedule(service, 120)
+        let_two_days_pass()
+        name = f"no_{services[0].pk}"
+        with connection.cursor() as cursor:
+            rule = f"CHECK (id <> {services[0].pk} OR full_price = 100)"
+            cursor.execute(f"ALTER TABLE services_service ADD CONSTRAINT {name} {rule}")
+            try:
+                with pytest.raises(IntegrityError):
+                    scheduling.apply_due()
+            finally:
+                cursor.execute(f"ALTER TABLE services_service DROP CONSTRAINT {name}")
+        assert sorted(Service.objects.values_list("full_price", flat=True)) == [100, 120, 120]
+
     def test_a_deletion_beside_the_flip_is_refused(self):
         service = ServiceFactory(full_price=100)
         change, api = schedule(service, 120), admin_api()
@@ -325,10 +375,9 @@ class TestRaces:
         let_two_days_pass()
         with transaction.atomic():
             Service.objects.select_for_update().get()
-            flip = Other(scheduling.apply_due)
-            flip.wait_until_it_waits()
+            assert Other(scheduling.apply_due).result() == 0
             PriceChange.objects.filter(pk=change.pk).delete()
-        assert flip.result() == 0
+        assert scheduling.apply_due() == 0
         assert Service.objects.get().full_price == 100
 
     def test_a_change_by_hand_beside_the_flip_is_not_overwritten(self):
@@ -337,9 +386,8 @@ class TestRaces:
         let_two_days_pass()
         with transaction.atomic():
             Service.objects.update(full_price=130)  # after the moment
-            flip = Other(scheduling.apply_due)
-            flip.wait_until_it_waits()
-        assert flip.result() == 0
+            assert Other(scheduling.apply_due).result() == 0
+        assert scheduling.apply_due() == 0
         assert Service.objects.get().full_price == 130
         assert applied(service) == [100, 120, 130]
 
