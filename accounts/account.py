@@ -23,10 +23,7 @@ DELETED_NAME = "[deleted user]"
 
 @transaction.atomic
 def delete_account(*, user: User, password: str) -> None:
-    """Delete a user with their personal data (core/personal_data.py).
-
-    Where other rows need the user, as a company's subscriptions do, the user stays without a name, an
-    address or a password, and no one can sign in as it.
+    """Delete the account of a user who knows its password.
 
     Raises:
         ValidationError: the password is wrong.
@@ -34,13 +31,26 @@ def delete_account(*, user: User, password: str) -> None:
     """
     locked = lock_user(user)
     check_password(locked, password, field="password")
-    is_needed = personal_data.erase_rows(locked)
+    erase_user(user=locked)
+
+
+@transaction.atomic
+def erase_user(*, user: User) -> None:
+    """Delete a user, who is locked, with their personal data (core/personal_data.py).
+
+    Where other rows need the user, as a company's subscriptions do, the user stays without a name, an
+    address or a password, and no one can sign in as it.
+
+    Raises:
+        IntegrityError: a row that needs the user was added at this moment.
+    """
+    is_needed = personal_data.erase_rows(user)
     users = ContentType.objects.get_for_model(User)
-    LogEntry.objects.filter(content_type=users, object_id=str(locked.pk)).update(object_repr=DELETED_NAME)
+    LogEntry.objects.filter(content_type=users, object_id=str(user.pk)).update(object_repr=DELETED_NAME)
     if is_needed:
-        anonymise(locked)
+        anonymise(user)
     else:
-        locked.delete()
+        user.delete()
     connection.check_constraints()
 
 

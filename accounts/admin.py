@@ -9,14 +9,16 @@ from django.contrib.auth.admin import GroupAdmin as DjangoGroupAdmin
 from django.contrib.auth.admin import UserAdmin as DjangoUserAdmin
 from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group, User
-from django.db import IntegrityError
+from django.db import IntegrityError, transaction
 from django.http import HttpResponseRedirect
 from django.utils.translation import gettext_lazy, ngettext
 
+from accounts.account import erase_user
 from accounts.forms import UniqueNames
 from accounts.models import AccessToken, Session
 from accounts.verification import send_verification
 from core.admin import IssuedAdmin, ModelAdmin
+from core.personal_data import describe_erasure
 from messaging.languages import language_of_user
 
 if TYPE_CHECKING:
@@ -59,6 +61,24 @@ class UserAdmin(ModelAdmin, DjangoUserAdmin):
             text = gettext_lazy("Another user has this name or e-mail address.")
             self.message_user(request, text, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
+
+    def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
+        """Return what a deletion does, and which permissions it needs. Nothing protects a user from it."""
+        _, _, missing_permissions, _ = super().get_deleted_objects(objs, request)
+        effects: list[Any] = []
+        for user in objs:
+            effects += [str(user), list(describe_erasure(user))]
+        return effects, {User._meta.verbose_name_plural: len(effects) // 2}, missing_permissions, []
+
+    def delete_model(self, request: HttpRequest, obj: User) -> None:
+        self.delete_queryset(request, User.objects.filter(pk=obj.pk))
+
+    @transaction.atomic
+    def delete_queryset(self, request: HttpRequest, queryset: QuerySet[User]) -> None:  # noqa: ARG002
+        """Delete users as they delete their own accounts."""
+        ids = list(queryset.values_list("pk", flat=True))
+        for user in User.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True):
+            erase_user(user=user)
 
     @admin.action(description=gettext_lazy("Send a verification mail"), permissions=["change"])
     def send_verification_mail(self, request: HttpRequest, queryset: QuerySet[User]) -> None:

@@ -14,23 +14,23 @@ any other          the row, and the rows that refer to   an app names the key by
 
 A check of Django's (core.E001) and tests/core/test_personal_data.py refuse a key that no rule covers. What
 a rule cannot express, such as handing a row over to another user, is a function under ``before_erasure``.
+The admin deletes users in the same way.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 from django.contrib.auth import get_user_model
 from django.core.checks import Error, register
 from django.db.models import CASCADE, SET_NULL, F, ForeignKey
+from django.utils.translation import gettext
 
 from core.names import NameField
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from django.contrib.auth.models import User
     from django.db.models import Field, Model, QuerySet
 
@@ -38,7 +38,14 @@ if TYPE_CHECKING:
 
 SECRET = re.compile(r"hash|password|secret|session_")  # in the names of columns that are never exported
 _kept: set[str] = set()
-_steps: list[Callable[[User], None]] = []
+_steps: list[ErasureStep] = []
+
+
+class ErasureStep(NamedTuple):
+    """What an app does before the rows of a user are deleted, and what yields lines that describe it."""
+
+    act: Callable[[User], None]
+    describe: Callable[[User], Iterator[str]]
 
 
 class ExportedRows(NamedTuple):
@@ -53,10 +60,19 @@ def keep(*keys: str) -> None:
     _kept.update(keys)
 
 
-def before_erasure(step: Callable[[User], None]) -> Callable[[User], None]:
-    """Register a function that is called in the transaction of a deletion, before rows are deleted."""
-    _steps.append(step)
-    return step
+def before_erasure(
+    *, describe: Callable[[User], Iterator[str]]
+) -> Callable[[Callable[[User], None]], Callable[[User], None]]:
+    """Return a decorator: its function is called in the transaction of a deletion, before rows are deleted.
+
+    ``describe`` yields what it will do, for the page that asks staff for confirmation.
+    """
+
+    def register(act: Callable[[User], None]) -> Callable[[User], None]:
+        _steps.append(ErasureStep(act, describe))
+        return act
+
+    return register
 
 
 def erase_rows(user: User) -> bool:
@@ -65,7 +81,7 @@ def erase_rows(user: User) -> bool:
     The user is locked.
     """
     for step in _steps:
-        step(user)
+        step.act(user)
     is_needed = False
     for key in keys_to(get_user_model()):
         rows = key.model._base_manager.filter(**{key.name: user})
@@ -77,6 +93,17 @@ def erase_rows(user: User) -> bool:
             case _:
                 is_needed = is_needed or rows.exists()
     return is_needed
+
+
+def describe_erasure(user: User) -> Iterator[str]:
+    """Yield what ``erase_rows`` and the end of the account will do, in the reader's language."""
+    for step in _steps:
+        yield from step.describe(user)
+    for key in keys_to(get_user_model()):
+        if label_of(key) in _kept and (count := key.model._base_manager.filter(**{key.name: user}).count()):
+            text = gettext("Stays, with this user, who loses name, address, password and rights: %(rows)s")
+            yield text % {"rows": f"{count} {key.model._meta.verbose_name_plural}"}
+    yield gettext("Other rows of the user are deleted; those that others use stay without the user.")
 
 
 def exported_rows(user: User) -> Iterator[ExportedRows]:

@@ -8,6 +8,7 @@ from __future__ import annotations
 from datetime import UTC
 from typing import TYPE_CHECKING
 
+from django.contrib.auth.models import User
 from django.db import transaction
 from django.utils import timezone
 
@@ -28,8 +29,6 @@ if TYPE_CHECKING:
     from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
-    from django.contrib.auth.models import User
-
 CHANGEABLE = [
     *("task_list", "name", "description", "assigned_to", "deadline", "repeat", "repeat_day"),
     *("status", "updated_at"),
@@ -38,6 +37,7 @@ MAX_MEMBERS = 200
 TOO_MANY_MEMBERS = f"A list has at most {MAX_MEMBERS} members."
 OWNS_IT = "This user owns the list: hand it over first."
 HAS_SUCH_A_LIST = "This user has a list of this name already: rename one of them first."
+NO_LONGER_A_MEMBER = "This user is no longer an active member of the list."
 NOT_STARTED_AGAIN = "This task is completed: POST to its reopen/ first."
 
 
@@ -100,10 +100,15 @@ def remove_member(*, task_list: TaskList, user_id: int, actor: User) -> bool:
 def hand_over(*, task_list: TaskList, to: User) -> None:
     """Make a member the owner of a list, which is locked. The owner becomes a member.
 
+    The member's row is locked, so that the account is not deleted at this moment.
+
     Raises:
-        Conflict: the user has a list of this name.
+        Conflict: the user is no active member any more, or has a list of this name.
     """
     before = task_list.owner
+    members = User.objects.filter(shared_task_lists=task_list, is_active=True)
+    if members.select_for_update(of=("self",), no_key=True).filter(pk=to.pk).first() is None:
+        raise Conflict(NO_LONGER_A_MEMBER)
     record_change(before, task_list, ["owner"])
     if same_name(TaskList.objects.filter(owner=to), task_list.name).exists():
         raise Conflict(HAS_SUCH_A_LIST)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from django import forms
 from django.contrib import admin
+from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import Q
@@ -19,7 +20,7 @@ from core.admin_columns import BAD, GOOD, QUIET, WAITING, badge
 from core.subqueries import count_of
 from core.users import current_user
 from tasks.actions import complete_task, reopen_task, save_tasks, unassign_outsiders
-from tasks.models import Status, Task, TaskList
+from tasks.models import INACTIVE_OWNER, Status, Task, TaskList
 from tasks.selectors import status_now, with_status
 
 if TYPE_CHECKING:
@@ -31,6 +32,16 @@ INACTIVE_MEMBERS = _("New members must be active. These are not: %(names)s.")
 
 
 class TaskListForm(forms.ModelForm):
+    def clean_owner(self) -> User:
+        """Return the owner. A new one is locked: the account may be deleted at this moment."""
+        owner: User = self.cleaned_data["owner"]
+        if owner.pk == self.instance.owner_id:
+            return owner
+        locked = User.objects.select_for_update(no_key=True).filter(pk=owner.pk).first()
+        if locked is None:
+            raise ValidationError(INACTIVE_OWNER)
+        return locked
+
     def clean_members(self) -> QuerySet[Any]:
         """Return the members. Those who have become inactive since they were added may stay."""
         members: QuerySet[Any] = self.cleaned_data["members"]
@@ -40,6 +51,13 @@ class TaskListForm(forms.ModelForm):
         if names := [user.get_username() for user in added]:
             raise ValidationError(INACTIVE_MEMBERS, params={"names": ", ".join(names)})
         return members
+
+    def clean(self) -> dict[str, Any]:
+        """Return the values. The owner is not one of the members."""
+        values: dict[str, Any] = super().clean() or self.cleaned_data
+        if values.get("owner") and "members" in values:
+            values["members"] = values["members"].exclude(pk=values["owner"].pk)
+        return values
 
 
 @admin.register(TaskList)

@@ -193,6 +193,15 @@ def test_an_inactive_member_stays_and_is_not_added(admin_client, team):
     assert answer.context["adminform"].form.errors.keys() == {"assigned_to"}
 
 
+def test_the_owner_is_not_among_the_members(admin_client, team):
+    both = [team.owner.pk, team.member.pk]
+    assert save(admin_client, team.list, members=both).status_code == 302
+    assert list(team.list.members.all()) == [team.member]
+    new = {"name": "New", "owner": team.owner.pk, "members": both}
+    assert admin_client.post(address(TaskList, "add"), new).status_code == 302
+    assert list(TaskList.objects.get(name="New").members.all()) == [team.member]
+
+
 def test_saving_without_a_change_changes_no_etag(admin_client, team):
     task = f"/api/v1/tasks/{team.task.pk}/"
     etag = team.clients["owner"].get(task)["ETag"]

@@ -8,6 +8,8 @@ import pytest
 from django.contrib.auth.models import User
 from django.db import transaction
 
+from accounts.account import delete_account
+from clients.models import Client as Company
 from tasks.models import Task, TaskList
 from tests.factories import UserFactory
 from tests.support.threads import Other, at_once
@@ -93,3 +95,41 @@ def test_of_tasks_and_the_deletion_of_their_list_none_is_a_500(team):
     assert statuses <= {201, 204, 404, 409}
     assert 204 in statuses
     assert not Task.objects.exists()
+
+
+PASSWORD = "correct horse"
+
+
+def leaves(user, *, is_needed):
+    """Return what deletes the account of a user, whom a company may need."""
+    user.set_password(PASSWORD)
+    user.save()
+    if is_needed:
+        Company.objects.create(user=user, company_name="Company", full_address="Address")
+    return lambda: delete_account(user=user, password=PASSWORD)
+
+
+@pytest.mark.parametrize("is_needed", [True, False])
+def test_a_list_is_not_handed_over_to_a_member_who_is_leaving(team, is_needed):
+    send = lambda: team.clients["owner"].post(  # noqa: E731
+        f"/api/v1/lists/{team.list.pk}/owner/", {"username": "member"}, "json"
+    )
+    assert answer_beside(leaves(team.member, is_needed=is_needed), send).status_code == 409
+    assert TaskList.objects.get().owner == team.owner
+
+
+@pytest.mark.parametrize("is_needed", [True, False])
+def test_a_list_whose_heir_is_leaving_goes_to_the_next_member(team, is_needed):
+    team.owner.set_password(PASSWORD)
+    team.owner.save()
+    send = lambda: team.clients["owner"].delete("/api/v1/me/", {"password": PASSWORD}, "json")  # noqa: E731
+    assert answer_beside(leaves(team.member, is_needed=is_needed), send).status_code == 204
+    assert TaskList.objects.get().owner == team.assignee
+
+
+def test_the_admin_makes_no_user_the_owner_who_is_leaving(team, admin_client):
+    form = {"name": "Launch", "owner": team.stranger.pk, "members": []}
+    address = f"/admin/tasks/tasklist/{team.list.pk}/change/"
+    answer = answer_beside(leaves(team.stranger, is_needed=True), lambda: admin_client.post(address, form))
+    assert answer.context["adminform"].form.errors.keys() == {"owner"}
+    assert TaskList.objects.get().owner == team.owner

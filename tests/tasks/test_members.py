@@ -190,3 +190,17 @@ class TestTheEndOfAnAccount:
         client_of(team.owner).delete("/api/v1/me/", {"password": "correct horse"}, "json")
         team.list.refresh_from_db()
         assert (team.list.owner, team.list.name) == (team.assignee, f"Launch ({team.list.pk})")
+
+    def test_no_names_of_an_heir_are_in_the_way(self, team):
+        for name in ("Launch", f"Launch ({team.list.pk})", f"LAUNCH ({team.list.pk + 1})"):
+            TaskListFactory(owner=team.assignee, name=name)
+        answer = client_of(team.owner).delete("/api/v1/me/", {"password": "correct horse"}, "json")
+        assert answer.status_code == 204
+        team.list.refresh_from_db()
+        assert (team.list.owner, team.list.name) == (team.assignee, f"Launch ({team.list.pk + 2})")
+
+    def test_an_owner_among_the_members_is_no_heir(self, team):
+        team.list.members.set([team.owner])
+        answer = client_of(team.owner).delete("/api/v1/me/", {"password": "correct horse"}, "json")
+        assert answer.status_code == 204
+        assert not TaskList.objects.exists()
