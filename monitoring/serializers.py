@@ -45,10 +45,18 @@ class PriceSourceSerializer(serializers.Serializer[object]):
 
 class RecalculationProgressSerializer(serializers.Serializer[object]):
     id = serializers.IntegerField(help_text="The recalculation's id.")
+    kind = serializers.ChoiceField(["service", "plan"], help_text="What its prices follow.")
     name = serializers.CharField(help_text="The service or plan whose prices it computes.")
     done = serializers.IntegerField(help_text="Subscriptions computed.")
     total = serializers.IntegerField(help_text="Subscriptions to compute.")
     finished_at = serializers.DateTimeField(allow_null=True, help_text="Its end; null while it runs.")
+
+
+class PriceChangedSerializer(PriceSourceSerializer):
+    value = serializers.FloatField(help_text="The price, or the discount in per cent.")
+    effective_from = serializers.DateTimeField(help_text="From when on.")
+    user_name = serializers.CharField(allow_null=True, help_text="The user who changed it; null: none known.")
+    via = serializers.CharField(help_text="By what: a request, a task, or SQL.")
 
 
 class RatedCourseSerializer(serializers.Serializer[object]):
@@ -93,7 +101,7 @@ class NumbersSerializer(serializers.Serializer[object]):
         many=True, help_text="Services and plans whose prices are not yet computed."
     )
     recalculations = RecalculationProgressSerializer(many=True, help_text="Those that run, then the last.")
-    price_changes = HistoryEventSerializer(many=True, help_text="The last changes of services and plans.")
+    price_changes = PriceChangedSerializer(many=True, help_text="The last changes of prices and discounts.")
     enrolled = serializers.ListField(child=serializers.IntegerField(), help_text="Enrolments, by week.")
     completed = serializers.ListField(child=serializers.IntegerField(), help_text="Completions, by week.")
     best_rated = RatedCourseSerializer(many=True, help_text="The courses with the best ratings.")
@@ -122,6 +130,9 @@ class CacheStateSerializer(serializers.Serializer[object]):
 class WorkerQueueSerializer(serializers.Serializer[object]):
     name = serializers.CharField(help_text="The queue's name.")
     waiting = serializers.IntegerField(allow_null=True, help_text="Tasks that wait; null: unknown.")
+    workers = serializers.IntegerField(
+        allow_null=True, help_text="Workers that served it within a minute; null: unknown."
+    )
     served_at = serializers.FloatField(
         allow_null=True, help_text="When a worker last served it, in seconds since 1970; null: unknown."
     )
