@@ -27,4 +27,5 @@ def references(row: Model) -> Iterator[tuple[str, int]]:
         if isinstance(field, ForeignKey) and field.remote_field.on_delete in {PROTECT, RESTRICT}:
             model = relation.related_model
             count = model._base_manager.filter(**{field.name: row}).count()
-            yield str(model._meta.verbose_name_plural), count
+            name = model._meta.verbose_name if count == 1 else model._meta.verbose_name_plural
+            yield str(name), count

@@ -14,6 +14,7 @@ from rest_framework.permissions import SAFE_METHODS, DjangoModelPermissions
 from rest_framework.response import Response
 
 from api.http_cache import cached_response, made_of
+from api.openapi.schema import IF_MATCH
 from api.pagination import Page, check_exists, envelope
 from api.permissions import ModelPermissions
 from api.problems.exceptions import Unavailable
@@ -151,6 +152,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         description="Sends the tasks `set_price`, which brings the price up to date, and `set_comment`, "
         "which writes the time into the comment unless a person has written it. At most one message of each "
         "waits for a subscription. Needs the permission `services.change_subscription`.",
+        parameters=[IF_MATCH],
         request=None,
         responses={202: QueuedRecalculationSerializer},
     )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth.models import User
+from django.db import transaction
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404
 from django.utils.translation import get_language_from_request
@@ -72,9 +73,11 @@ class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User])
         request=AccountDeletionSerializer,
         responses={204: OpenApiResponse(description="Deleted.")},
     )
+    @transaction.atomic
     def destroy(self, request: Request) -> Response:
         serializer = AccountDeletionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
+        self.lock_object()
         delete_account(user=current_user(request), **serializer.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)
 

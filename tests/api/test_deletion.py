@@ -22,7 +22,7 @@ def test_a_row_that_no_other_needs_is_deleted():
 def test_the_rows_that_need_it_are_counted_by_kind():
     course = factories.EnrollmentFactory().course
     factories.ReviewFactory.create_batch(2, course=course)
-    assert dict(references(course)) == {"enrollments": 1, "reviews": 2}
+    assert dict(references(course)) == {"enrollment": 1, "reviews": 2}
     with pytest.raises(Conflict, match="1 enrollments, 2 reviews"):
         delete_unreferenced(course)
 

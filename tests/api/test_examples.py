@@ -69,6 +69,11 @@ def recorded(transactional_db, settings, tmp_path):
     failures += [
         f"{name} writes no entry of the history" for name, written in on_record.items() if not written
     ]
+    failures += [
+        f"{ask.operation} does not heed If-Match"
+        for ask in example_requests.requests()
+        if not heeds_if_match(ask, *known[ask.operation])
+    ]
     for status, ask in example_requests.problems():
         response, _ = answer(ask, *known[ask.operation])
         if status != "default" and response.status_code != int(status):
@@ -103,6 +108,14 @@ def answer(ask, path, method, operation):
         response.close()  # a file
         transaction.set_rollback(True)
     return response, {**ask.path, **ask.query, **headers}
+
+
+def heeds_if_match(ask, path, method, operation):
+    """Return whether a request is refused that is about another version; True if it takes no If-Match."""
+    if "If-Match" not in {each["name"] for each in operation.get("parameters", [])}:
+        return True
+    ask.headers = {**ask.headers, "If-Match": '"another"'}
+    return answer(ask, path, method, operation)[0].status_code == 412
 
 
 def client_of(ask):

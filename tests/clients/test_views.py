@@ -86,7 +86,7 @@ def test_a_user_has_one_client(staff_api, own_client):
 def test_a_client_with_subscriptions_is_not_deleted(staff_api):
     row = SubscriptionFactory()
     detail = problem(staff_api.delete(f"{CLIENTS}{row.client_id}/"), 409)["detail"]
-    assert detail.startswith("This client is in use by 1 subscriptions")
+    assert detail.startswith("This client is in use by 1 subscription:")
     assert Client.objects.filter(pk=row.client_id).exists()
 
 

@@ -235,14 +235,14 @@ class TestWriting:
         course = factories.EnrollmentFactory().course
         factories.LessonFactory(module__course=course)
         detail = problem(editor_api.delete(address(course)), 409)["detail"]
-        assert "in use by 1 enrollments" in detail
+        assert "in use by 1 enrollment:" in detail
         assert "is_published" in detail
         assert course.modules.count() == 1
 
     def test_a_category_in_use_is_not_deleted(self, editor_api):
         category = factories.CourseFactory().category
         detail = problem(editor_api.delete(f"{CATEGORIES}{category.pk}/"), 409)["detail"]
-        assert "in use by 1 courses" in detail
+        assert "in use by 1 course:" in detail
         assert Category.objects.exists()
 
     def test_a_category_is_added_renamed_and_deleted(self, api, editor_api):

@@ -36,6 +36,7 @@ def site(transactional_db, tmp_path, smtp):
         "EMAIL_HOST": "127.0.0.1",
         "EMAIL_PORT": str(smtp.port),
         "MEDIA_ROOT": str(tmp_path / "media"),
+        "THROTTLE_ANON": "off",
     }
     with ExitStack() as stack:
         worker = Worker(tmp_path, concurrency=1, pool="solo", **environment)

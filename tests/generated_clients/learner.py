@@ -94,10 +94,17 @@ class Learner(ExitStack):
 
     def find_course(self, words: str) -> CourseDetail:
         """Browse the catalogue, search it, and open the one course with these words."""
-        pages = [courses_list.sync_detailed(client=self.anyone, order=CourseOrder.TITLE) for _ in range(2)]
-        assert [page.headers["X-Cache"] for page in pages] == ["MISS", "HIT"]
-        titles = [course.title for course in pages[1].parsed.results]
-        assert len(titles) == pages[1].parsed.count == 4
+        pages = [courses_list.sync_detailed(client=self.anyone, order=CourseOrder.TITLE)]
+
+        def is_hit() -> bool:  # on a busy machine a read may bypass the cache
+            pages.append(courses_list.sync_detailed(client=self.anyone, order=CourseOrder.TITLE))
+            return pages[-1].headers["X-Cache"] == "HIT"
+
+        until(is_hit)
+        assert pages[0].headers["X-Cache"] in {"MISS", "BYPASS"}
+        assert pages[0].parsed == pages[-1].parsed
+        titles = [course.title for course in pages[-1].parsed.results]
+        assert len(titles) == pages[-1].parsed.count == 4
         assert titles == sorted(titles)
         (found,) = courses_list.sync(client=self.anyone, search=words).results
         return courses_retrieve.sync(found.id, client=self.anyone)

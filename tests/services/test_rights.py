@@ -143,5 +143,5 @@ def test_a_permission_without_staff_does_not_open_the_list():
 def test_what_is_in_use_says_by_how_many(ids, caller, model):
     name = model._meta.model_name
     detail = problem(caller("staff").delete(f"/api/v1/{name}s/{ids[name]}/"), 409)["detail"]
-    assert detail == f"This {name} is in use by 1 subscriptions: delete or move them first."
+    assert detail == f"This {name} is in use by 1 subscription: delete or move them first."
     assert model.objects.filter(pk=ids[name]).exists()
