@@ -8,13 +8,10 @@ from rest_framework.authentication import TokenAuthentication as AuthorizationHe
 from rest_framework.exceptions import AuthenticationFailed
 
 from accounts.models import AccessToken
-from core.prepared import Prepared
 from core.secret_tokens import hash_token
 
 if TYPE_CHECKING:
     from django.contrib.auth.models import User
-
-_tokens = Prepared(lambda given: AccessToken.objects.select_related("user").filter(token_hash=given))
 
 
 class TokenAuthentication(AuthorizationHeader):
@@ -26,7 +23,8 @@ class TokenAuthentication(AuthorizationHeader):
         Raises:
             AuthenticationFailed: the token is unknown, expired or ended, or its user is not active.
         """
-        token = next(iter(_tokens.rows(hash_token(key))), None)
+        tokens = AccessToken.objects.select_related("user")
+        token = tokens.filter(token_hash=hash_token(key)).first()
         if token is None or not token.is_valid:
             raise AuthenticationFailed("This token is not valid: POST auth/token/ gives a new one.")
         return token.user, token
