@@ -115,7 +115,7 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
 def to_data(kind: Callable[[], serializers.BaseSerializer[Any]], row: Any) -> dict[str, Any]:
     """Return what a serializer of this class gives of a row, if it needs no context.
 
-    DRF makes every field anew for each serializer, which takes longer than to give the row. A serializer
+    DRF makes every field again for each serializer, which takes longer than to give the row. A serializer
     that only gives keeps nothing of a row, so one serves all threads.
     """
     data: dict[str, Any] = _giver(kind).to_representation(row)

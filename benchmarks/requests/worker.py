@@ -90,7 +90,7 @@ def requests() -> dict[str, tuple[Callable[[], None], Request]]:
     page, pages, titles = f"/api/v1/courses/{pk}/", "/api/v1/courses/", itertools.count()
     detail = f":1:v1:courses:detail:{pk}"
 
-    def forget_detail() -> None:
+    def delete_detail() -> None:
         client.delete(detail, f"lease:{{{detail}}}")
 
     def patch() -> bytes:
@@ -103,7 +103,7 @@ def requests() -> dict[str, tuple[Callable[[], None], Request]]:
     return {
         "edge": (nothing, lambda: _respond(application, page)),
         "hit": (nothing, lambda: _respond(django_application, page)),
-        "miss": (forget_detail, lambda: _respond(application, page)),
+        "miss": (delete_detail, lambda: _respond(application, page)),
         "list miss": (lambda: client.delete(":1:v1:courses:list"), lambda: _respond(application, pages)),
         "source miss": (
             lambda: source.delete(detail),

@@ -61,7 +61,7 @@ class RedisClient:
         self._record = record
         self._slow_seconds = slow_seconds
         self._idle: list[AbstractConnection] = []
-        after_fork(self._forget)
+        after_fork(self._drop_connections)
 
     def read(self, *keys: str) -> list[bytes | None]:
         """Return the values of some keys.
@@ -132,7 +132,7 @@ class RedisClient:
             while True:
                 self._idle.pop().disconnect()
 
-    def _forget(self) -> None:
+    def _drop_connections(self) -> None:
         """In a forked process, drop the connections: they are the parent's."""
         self._idle.clear()
 

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 
 def after_fork(method: Callable[[], None]) -> None:
-    """Call the method of an object in each forked process, as long as the object lives."""
+    """Call the method of an object in each forked process, while the object exists."""
     reference = weakref.WeakMethod(method)
 
     def run() -> None:

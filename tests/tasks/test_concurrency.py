@@ -101,7 +101,7 @@ PASSWORD = "correct horse"
 
 
 def leaves(user, *, is_needed):
-    """Return what deletes the account of a user, whom a company may need."""
+    """Return what deletes the account of a user; a company may need the user."""
     user.set_password(PASSWORD)
     user.save()
     if is_needed:
