@@ -32,6 +32,10 @@ def readers(*members):
     return [Reader(f"reader{number}", member) for number, member in enumerate(members, 1)]
 
 
+def by_the_edge(*members):
+    return [reader._replace(first=True) for reader in readers(*members)]
+
+
 def writers(*targets):
     return [Writer(f"writer{number}", tuple(each)) for number, each in enumerate(targets, 1)]
 
@@ -55,6 +59,12 @@ SCENARIOS = {
     "a key, mishaps": Scenario(KEY, GROUP, readers("", "") + writers([KEY]), ALL_MISHAPS),
     "its pattern, mishaps": Scenario(KEY, GROUP, readers("", "") + writers([GROUP]), ALL_MISHAPS),
     "a field, mishaps": Scenario(FAMILY, None, readers("a", "a") + writers([FAMILY]), ALL_MISHAPS),
+    "a key, by the edge": Scenario(KEY, GROUP, by_the_edge("", "") + writers([KEY], [KEY])),
+    "its pattern, by the edge": Scenario(KEY, GROUP, by_the_edge("", "") + writers([GROUP], [GROUP])),
+    "one field, by the edge": Scenario(FAMILY, None, by_the_edge("a", "a") + writers([FAMILY], [FAMILY])),
+    "its pattern, by the edge, mishaps": Scenario(
+        KEY, GROUP, by_the_edge("", "") + writers([GROUP]), ALL_MISHAPS
+    ),
 }
 TIME = ("time passes",)  # leases expire; a fence does not
 LATE = {

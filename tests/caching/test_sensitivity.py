@@ -272,9 +272,7 @@ def lease_blind_to_fences():
 
 
 def lease_that_hits_any_generation():
-    return changed_script(
-        "LEASE", "string.sub(held, 1, #ARGV[3]) == ARGV[3]", "string.sub(held, 1, 1) == 'S'"
-    )
+    return changed_script("LEASE", "string.sub(held, 1, #tag) == tag", "string.sub(held, 1, 1) == 'S'")
 
 
 def lift_that_relies_on_its_fence():
@@ -325,6 +323,8 @@ def lifting_that_does_not_ask_the_database():
         (lease_blind_to_fences, "a key"),
         (lease_blind_to_fences, "one field"),
         (lease_that_hits_any_generation, "its pattern"),
+        (lease_that_hits_any_generation, "its pattern, by the edge"),
+        (lease_blind_to_fences, "a key, by the edge"),
         (lift_that_relies_on_its_fence, "a key, flush"),
         (drop_that_spares_the_lease, "a key, outbox"),
         (drop_that_spares_the_lease, "a field, outbox"),

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
+from caching.gateway import get_gateway
 from caching.keys import Target
 from caching.read.entries import HashFieldEntry, KeyEntry
 from caching.recovery import fences
@@ -34,7 +35,14 @@ class StaleError(AssertionError):
 
 
 class Reader(NamedTuple):
-    """One read. ``floor`` is the oldest value that it may return; ``names`` counts the names it has made."""
+    """One read.
+
+    Attributes:
+        floor: the oldest value that it may return.
+        names: the number of names that it has made.
+        first: it looks by the script that also acquires a lease, as the edge does; if that is no use, it
+            looks once more, as Django does.
+    """
 
     name: str
     member: str
@@ -45,6 +53,7 @@ class Reader(NamedTuple):
     floor: int = -1
     names: int = 0
     detail: str = ""
+    first: bool = False
 
 
 class Writer(NamedTuple):
@@ -168,6 +177,8 @@ def _reader_steps(
 
 def _ask(reader: Reader, entry: KeyEntry | HashFieldEntry) -> Reader:
     name = token(reader.name)
+    if reader.first and reader.at == "look":
+        return _look_or_lease(reader, entry)
     if reader.at == "look":
         result = entry.look()
         if result is not None:
@@ -191,6 +202,19 @@ def _ask(reader: Reader, entry: KeyEntry | HashFieldEntry) -> Reader:
         return reader._replace(at="SELECT", lease=held, names=reader.names + 1)
     follows = {"granted": "SELECT", "busy": "lease", "fenced": "SELECT only", "full": "SELECT only"}
     return reader._replace(at=follows[lease.outcome])
+
+
+def _look_or_lease(reader: Reader, entry: KeyEntry | HashFieldEntry) -> Reader:
+    """Do what Lookup.run does with the reply of the script."""
+    outcome, *details = get_gateway().run(entry.look_or_lease(token(reader.name)))[0]
+    result = entry.judge(*details) if outcome == b"hit" else None
+    if result is not None:
+        return _returned(reader._replace(loaded=int(result.value)), "hit")
+    if outcome == b"granted":
+        held = str(_counted(details[0].decode(), reader))
+        generation = _generation(entry.leased(*details[1:]))
+        return reader._replace(at="SELECT", lease=held, generation=generation, names=reader.names + 1)
+    return reader._replace(first=False)
 
 
 def _generation(entry: KeyEntry | HashFieldEntry) -> str | None:
