@@ -16,6 +16,7 @@ from rest_framework.exceptions import AuthenticationFailed, ValidationError
 
 from accounts.actions import issue_access_token
 from accounts.models import AccessToken, Session
+from accounts.sessions import current_id
 from messaging import delivery
 from messaging.composers import Content, composer
 
@@ -48,7 +49,7 @@ def change_password(
     set_password(user=locked, password=new_password, language=language)
     if request.session.get(SESSION_KEY) == str(user.pk):
         update_session_auth_hash(request, locked)
-    Session.objects.filter(user=user).exclude(session_key=request.session.session_key).delete()
+    Session.objects.filter(user=user).exclude(public_id=current_id(request.session)).delete()
     carries_token = isinstance(getattr(request, "auth", None), AccessToken)
     return issue_access_token(user=locked) if carries_token else None
 

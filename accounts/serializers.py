@@ -14,6 +14,7 @@ from rest_framework import serializers
 
 from accounts.models import AccessToken, Session
 from accounts.names import TAKEN, is_taken, normalize_address
+from accounts.sessions import current_id
 from api.fields import NameField
 from api.pagination import PageQuery
 from api.serializers import ModelSerializer, Serializer
@@ -93,19 +94,33 @@ class ProfileSerializer(ModelSerializer[User]):
 
     first_name = PersonNameField(help_text="May be empty.")
     last_name = PersonNameField(help_text="May be empty.")
-    email = AddressField(help_text="A new address has to be verified by a link that is sent there.")
+    email = AddressField(
+        help_text="A new address needs `current_password`, and is verified by a link that is sent there."
+    )
+    current_password = serializers.CharField(
+        max_length=MAX_SIGN_IN_CHARACTERS,
+        trim_whitespace=False,
+        write_only=True,
+        required=False,
+        style={"input_type": "password"},
+        help_text="The present password. Needed with a new e-mail address.",
+    )
     email_verified = serializers.SerializerMethodField(help_text="Whether messages are sent to the address.")
     telegram = serializers.SerializerMethodField(help_text="The linked Telegram account.")
 
     class Meta:
         model = User
-        fields = [*OWN_FIELDS, "email_verified", "telegram"]
+        fields = [*OWN_FIELDS, "email_verified", "telegram", "current_password"]
         read_only_fields = ["username", "date_joined", "is_staff", "last_login"]
 
     def validate_email(self, email: str) -> str:
         if is_taken("email", email, except_user=self.instance.pk if self.instance else 0):
             raise serializers.ValidationError(TAKEN["email"])
         return email
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        self.current_password: str = attrs.pop("current_password", "")  # it is no column
+        return attrs
 
     def get_email_verified(self, user: User) -> bool:
         return bool(verified_address(user))
@@ -221,7 +236,7 @@ class SessionSerializer(ModelSerializer[Session]):
         return used
 
     def get_is_current(self, session: Session) -> bool:
-        return bool(self.context["request"].session.session_key == session.session_key)
+        return current_id(self.context["request"].session) == session.public_id
 
 
 class PasswordChangeSerializer(Serializer):

@@ -36,8 +36,10 @@ def test_an_unknown_user_is_a_404(api, user, pk):
 
 
 def test_me_changes_names_and_address(api, user):
+    user.set_password("correct horse")
+    user.save()
     api.force_authenticate(user)
-    changes = {"first_name": "Anna-Maria", "email": "new@example.com"}
+    changes = {"first_name": "Anna-Maria", "email": "new@example.com", "current_password": "correct horse"}
     answer = api.patch("/api/v1/me/", changes, format="json")
     assert answer.status_code == 200
     assert answer.json()["first_name"] == "Anna-Maria"
