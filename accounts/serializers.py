@@ -15,10 +15,11 @@ from rest_framework import serializers
 from accounts.models import AccessToken, Session
 from accounts.names import TAKEN, is_taken, normalize_address
 from accounts.sessions import current_id
+from accounts.validators import MAX_PASSWORD_CHARACTERS
 from api.fields import NameField
 from api.pagination import PageQuery
 from api.serializers import ModelSerializer, Serializer
-from core.names import MAX_NORMALIZED, normalize_name, validate_visible
+from core.names import MAX_NORMALIZED, name_key, normalize_name, validate_visible
 from core.users import PUBLIC_FIELDS
 from messaging.models import TelegramAccount
 from messaging.selectors import verified_address
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
 MAX_USERNAME_CHARACTERS = 150
 MAX_PERSON_NAME_CHARACTERS = 150
 MAX_EMAIL_CHARACTERS = 254
-MAX_PASSWORD_CHARACTERS = 128
+MIN_SEARCH_CHARACTERS = 2
 MAX_SIGN_IN_CHARACTERS = MAX_NORMALIZED  # a name in another Unicode form may be longer than the stored one
 PASSWORD_RULES = "At least 8 characters, not only digits, not a common one."  # noqa: S105
 OWN_FIELDS = [*PUBLIC_FIELDS, "email", "is_staff", "last_login"]
@@ -283,7 +284,12 @@ class PersonQuery(PageQuery):
     """The parameters of the search for users."""
 
     search = NameField(
-        min_length=2,
+        min_length=MIN_SEARCH_CHARACTERS,
         max_length=MAX_USERNAME_CHARACTERS,
         help_text="Words, each of which is the beginning of the username, first or last name.",
     )
+
+    def validate_search(self, search: str) -> str:
+        if len(name_key(search)) < MIN_SEARCH_CHARACTERS:
+            raise serializers.ValidationError("must have at least two visible characters.")
+        return search

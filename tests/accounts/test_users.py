@@ -120,7 +120,8 @@ class TestSearch:
         assert set(row) == {"id", "username", "first_name", "last_name"}
 
     @pytest.mark.parametrize(
-        "query", ["", "?search=k", "?search=", "?email=kat@example.com", "?search=a%00b"]
+        "query",
+        ["", "?search=k", "?search=", "?email=kat@example.com", "?search=a%00b", "?search=%E2%80%8B%C2%ADk"],
     )
     def test_needs_two_characters(self, api, query):
         assert api.get(f"/api/v1/users/{query}").status_code == 400
