@@ -1,7 +1,7 @@
 """Changing a user's names and e-mail address.
 
 Who has the address can reset the password. So a new one needs the password, which a stolen token or session
-does not have, and the address before it is told.
+does not have, and the address before it gets a mail.
 """
 
 from __future__ import annotations

@@ -100,13 +100,13 @@ def test_a_new_address_needs_the_password(api, user, password, reason):
     assert send_due() == 0
 
 
-def test_the_address_before_is_told_each_time_in_the_language_of_the_request(api, user):
+def test_the_address_before_gets_a_mail_each_time_in_the_language_of_the_request(api, user):
     for address in ("new@example.com", "anna@example.com", "other@example.com"):
         change_address(api, user, address, **{"Accept-Language": "uk"})
         user.refresh_from_db()
     send_due()
-    told = [sent.subject for sent in mail.outbox if sent.to == ["anna@example.com"]]
-    assert told == ["Вашу електронну адресу змінено"] * 2
+    subjects = [sent.subject for sent in mail.outbox if sent.to == ["anna@example.com"]]
+    assert subjects == ["Вашу електронну адресу змінено"] * 2
 
 
 def test_changes_of_the_address_are_limited_with_guesses_of_the_password_and_mails(api, user):
