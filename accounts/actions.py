@@ -35,20 +35,3 @@ def register_user(*, values: Mapping[str, Any], language: str) -> User:
         user = User.objects.create_user(**values)
     send_verification(user=user, language=language)
     return user
-
-
-@transaction.atomic
-def update_profile(*, user: User, values: Mapping[str, Any], language: str) -> User:
-    """Change names and e-mail. A new address has to be verified: a link is sent there.
-
-    Raises:
-        ValidationError: another user has the address.
-    """
-    has_new_address = values.get("email", user.email) != user.email
-    for name, value in values.items():
-        setattr(user, name, value)
-    with name_conflicts():
-        user.save(update_fields=list(values))
-    if has_new_address:
-        send_verification(user=user, language=language)
-    return user

@@ -1,4 +1,5 @@
-"""Changing a password, and what ends with it: every access token and every other session."""
+"""Changing a password, and what ends with it: every access token, every other session, and
+the link to Telegram (accounts/validators.py)."""
 
 from __future__ import annotations
 
@@ -9,15 +10,17 @@ from django.contrib.auth.models import User
 from django.contrib.auth.password_validation import validate_password
 from django.core.exceptions import ValidationError as DjangoValidationError
 from django.db import transaction
-from django.utils.translation import gettext
+from django.utils.translation import gettext, gettext_noop
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import AuthenticationFailed, ValidationError
 
 from accounts.actions import issue_access_token
 from accounts.models import AccessToken, Session
+from accounts.sessions import current_id
 from messaging import delivery
 from messaging.composers import Content, composer
 from messaging.languages import asked_by_recipient
+from messaging.models import TelegramAccount
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -26,6 +29,7 @@ if TYPE_CHECKING:
 
 KIND = asked_by_recipient("accounts.password_changed")
 WRONG_PASSWORD = _("This is not your password.")
+UNLINKED = gettext_noop("Your Telegram account is no longer linked: link it again if you want to.")
 ACCOUNT_DELETED = "This account has just been deleted."
 
 
@@ -48,7 +52,7 @@ def change_password(
     set_password(user=locked, password=new_password, language=language)
     if request.session.get(SESSION_KEY) == str(user.pk):
         update_session_auth_hash(request, locked)
-    Session.objects.filter(user=user).exclude(session_key=request.session.session_key).delete()
+    Session.objects.filter(user=user).exclude(public_id=current_id(request.session)).delete()
     carries_token = isinstance(getattr(request, "auth", None), AccessToken)
     return issue_access_token(user=locked) if carries_token else None
 
@@ -63,13 +67,14 @@ def set_password(*, user: User, password: str, language: str) -> None:
         validate_password(password, user)
     except DjangoValidationError as error:
         raise ValidationError({"new_password": error.messages}) from error
+    has_telegram = TelegramAccount.objects.filter(user=user).exists()
     user.set_password(password)
     user.save(update_fields=["password"])
     AccessToken.objects.filter(user=user).delete()
     delivery.send(
         user=user,
         kind=KIND,
-        payload={"language": language},
+        payload={"language": language, "telegram": has_telegram},
         dedupe_key=f"{KIND}:{user.pk}:{user.get_session_auth_hash()[:16]}",
         mail_only=True,
     )
@@ -103,6 +108,7 @@ def compose_password_changed(message: OutgoingMessage) -> Content:
     paragraphs = [
         gettext("Hello %(name)s,") % {"name": message.user.get_username()},
         gettext("your password was changed, and you were signed out elsewhere."),
+        *([gettext(UNLINKED)] if message.payload.get("telegram") else []),
         gettext("If that was not you, reset your password at once and write to us."),
     ]
     return Content(gettext("Your password was changed"), "\n\n".join(paragraphs))

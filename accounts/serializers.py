@@ -14,10 +14,12 @@ from rest_framework import serializers
 
 from accounts.models import AccessToken, Session
 from accounts.names import TAKEN, is_taken, normalize_address
+from accounts.sessions import current_id
+from accounts.validators import MAX_PASSWORD_CHARACTERS
 from api.fields import NameField
 from api.pagination import PageQuery
 from api.serializers import ModelSerializer, Serializer
-from core.names import MAX_NORMALIZED, normalize_name, validate_visible
+from core.names import MAX_NORMALIZED, name_key, normalize_name, validate_visible
 from core.users import PUBLIC_FIELDS
 from messaging.models import TelegramAccount
 from messaging.selectors import verified_address
@@ -29,7 +31,7 @@ if TYPE_CHECKING:
 MAX_USERNAME_CHARACTERS = 150
 MAX_PERSON_NAME_CHARACTERS = 150
 MAX_EMAIL_CHARACTERS = 254
-MAX_PASSWORD_CHARACTERS = 128
+MIN_SEARCH_CHARACTERS = 2
 MAX_SIGN_IN_CHARACTERS = MAX_NORMALIZED  # a name in another Unicode form may be longer than the stored one
 PASSWORD_RULES = "At least 8 characters, not only digits, not a common one."  # noqa: S105
 OWN_FIELDS = [*PUBLIC_FIELDS, "email", "is_staff", "last_login"]
@@ -93,19 +95,33 @@ class ProfileSerializer(ModelSerializer[User]):
 
     first_name = PersonNameField(help_text="May be empty.")
     last_name = PersonNameField(help_text="May be empty.")
-    email = AddressField(help_text="A new address has to be verified by a link that is sent there.")
+    email = AddressField(
+        help_text="A new address needs `current_password`, and is verified by a link that is sent there."
+    )
+    current_password = serializers.CharField(
+        max_length=MAX_SIGN_IN_CHARACTERS,
+        trim_whitespace=False,
+        write_only=True,
+        required=False,
+        style={"input_type": "password"},
+        help_text="The present password. Needed with a new e-mail address.",
+    )
     email_verified = serializers.SerializerMethodField(help_text="Whether messages are sent to the address.")
     telegram = serializers.SerializerMethodField(help_text="The linked Telegram account.")
 
     class Meta:
         model = User
-        fields = [*OWN_FIELDS, "email_verified", "telegram"]
+        fields = [*OWN_FIELDS, "email_verified", "telegram", "current_password"]
         read_only_fields = ["username", "date_joined", "is_staff", "last_login"]
 
     def validate_email(self, email: str) -> str:
         if is_taken("email", email, except_user=self.instance.pk if self.instance else 0):
             raise serializers.ValidationError(TAKEN["email"])
         return email
+
+    def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
+        self.current_password: str = attrs.pop("current_password", "")  # it is no column
+        return attrs
 
     def get_email_verified(self, user: User) -> bool:
         return bool(verified_address(user))
@@ -221,7 +237,7 @@ class SessionSerializer(ModelSerializer[Session]):
         return used
 
     def get_is_current(self, session: Session) -> bool:
-        return bool(self.context["request"].session.session_key == session.session_key)
+        return current_id(self.context["request"].session) == session.public_id
 
 
 class PasswordChangeSerializer(Serializer):
@@ -274,7 +290,12 @@ class PersonQuery(PageQuery):
     """The parameters of the search for users."""
 
     search = NameField(
-        min_length=2,
+        min_length=MIN_SEARCH_CHARACTERS,
         max_length=MAX_USERNAME_CHARACTERS,
         help_text="Words, each of which is the beginning of the username, first or last name.",
     )
+
+    def validate_search(self, search: str) -> str:
+        if len(name_key(search)) < MIN_SEARCH_CHARACTERS:
+            raise serializers.ValidationError("must have at least two visible characters.")
+        return search

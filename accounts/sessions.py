@@ -1,5 +1,8 @@
 """Sessions in the database, each with its user, so that they can be listed and ended.
 
+The key is in the cookie alone: a row is found by a hash of it, so reading the database, a dump or the SQL in
+a log is not enough to use a session.
+
 A cookie is the client's to write: a key with NUL in it, which PostgreSQL refuses, or with other characters
 that no key has, counts as no session.
 
@@ -12,13 +15,14 @@ import hashlib
 import re
 import time
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends import db
 from django.contrib.sessions.backends.base import UpdateError
 from django.db import InternalError, OperationalError
+from django.utils import timezone
 from django.utils.dateparse import parse_datetime
 
 from accounts.models import MAX_AGENT_CHARACTERS, Session
@@ -27,6 +31,10 @@ from core import redis_state
 
 if TYPE_CHECKING:
     from collections.abc import Collection
+
+    from django.contrib.sessions.backends.base import SessionBase
+
+    from accounts.models import SessionQuerySet
 
 KEY = re.compile(r"[a-z0-9]{8,40}")
 SIGN_IN = "sign_in"  # of a session's data: when and by which program it was made
@@ -49,6 +57,9 @@ class SessionStore(db.SessionStore):
             _record_use(public_id(self.session_key))
         return data
 
+    def exists(self, session_key: str) -> bool:
+        return _rows(session_key).exists()
+
     def save(self, must_create: bool = False) -> None:
         """Save the session.
 
@@ -64,15 +75,27 @@ class SessionStore(db.SessionStore):
                 raise error.__context__ from error.__context__.__cause__
             raise
 
+    def delete(self, session_key: str | None = None) -> None:
+        if key := session_key or self.session_key:
+            _rows(key).delete()
+
     def create_model_instance(self, data: dict[str, Any]) -> Session:
-        row = cast("Session", super().create_model_instance(data))
         sign_in = data.get(SIGN_IN, {})
-        row.public_id = public_id(row.session_key)
-        row.user_id = data.get(SESSION_KEY)
-        row.auth_hash = data.get(HASH_SESSION_KEY, "")
-        row.agent = sign_in.get("agent", "")
-        row.signed_in_at = parse_datetime(sign_in["at"]) if sign_in else None
-        return row
+        return Session(
+            public_id=public_id(self._get_or_create_session_key()),
+            session_data=self.encode(data),
+            expire_date=self.get_expiry_date(),
+            user_id=data.get(SESSION_KEY),
+            auth_hash=data.get(HASH_SESSION_KEY, ""),
+            agent=sign_in.get("agent", ""),
+            signed_in_at=parse_datetime(sign_in["at"]) if sign_in else None,
+        )
+
+    def _get_session_from_db(self) -> Session | None:
+        found = _rows(self.session_key or "").filter(expire_date__gt=timezone.now()).first()
+        if found is None:
+            self._session_key = None
+        return found
 
 
 def describe_sign_in(agent: str, moment: datetime) -> dict[str, str]:
@@ -81,8 +104,13 @@ def describe_sign_in(agent: str, moment: datetime) -> dict[str, str]:
 
 
 def public_id(session_key: str) -> str:
-    """Return the id by which users know a session: its key would be enough to use it."""
+    """Return the hash by which a session is known. A key is random, so it needs no salt."""
     return hashlib.sha256(session_key.encode()).hexdigest()[:32]
+
+
+def current_id(session: SessionBase) -> str:
+    """Return the public id of a request's session; empty if it has none."""
+    return public_id(session.session_key) if session.session_key else ""
 
 
 def last_uses(ids: Collection[str]) -> dict[str, datetime]:
@@ -95,6 +123,11 @@ def last_uses(ids: Collection[str]) -> dict[str, datetime]:
         return {}
     known = zip(ids, times, strict=True)
     return {one: datetime.fromtimestamp(int(seconds), UTC) for one, seconds in known if seconds}
+
+
+def _rows(session_key: str) -> SessionQuerySet:
+    rows: SessionQuerySet = Session.objects.filter(public_id=public_id(session_key))
+    return rows
 
 
 def _record_use(session_id: str) -> None:

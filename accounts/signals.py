@@ -10,8 +10,9 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts.models import AccessToken
+from accounts.models import AccessToken, Session
 from accounts.sessions import SIGN_IN, describe_sign_in
+from messaging.telegram.linking import unlink_telegram
 
 if TYPE_CHECKING:
     from collections.abc import Collection
@@ -26,8 +27,10 @@ def describe_session(request: HttpRequest, **_: Any) -> None:
 
 
 @receiver(post_save, sender=User)
-def end_tokens(instance: User, created: bool, update_fields: Collection[str] | None, **_: Any) -> None:
-    """End the tokens of a user who is deactivated: they stay ended if the user is activated again."""
+def end_credentials(instance: User, created: bool, update_fields: Collection[str] | None, **_: Any) -> None:
+    """End what a deactivated user has: it stays ended if the user is activated again."""
     may_have_changed = update_fields is None or "is_active" in update_fields
     if may_have_changed and not created and not instance.is_active:
         AccessToken.objects.filter(user=instance).delete()
+        Session.objects.filter(user=instance).delete()
+        unlink_telegram(user=instance)

@@ -137,12 +137,13 @@ TOKEN_TTL_DAYS = integer("TOKEN_TTL_DAYS", 90, least=1)  # of access tokens to t
 HISTORY_RETENTION_DAYS = integer("HISTORY_RETENTION_DAYS", 730, least=1)  # of who changed what
 PASSWORD_RESET_TIMEOUT = 3600  # seconds for which the link in a mail is valid; the mail says an hour
 AUTH_PASSWORD_VALIDATORS = [
-    {"NAME": f"django.contrib.auth.password_validation.{name}"}
+    {"NAME": name}
     for name in (
-        "UserAttributeSimilarityValidator",
-        "MinimumLengthValidator",
-        "CommonPasswordValidator",
-        "NumericPasswordValidator",
+        "django.contrib.auth.password_validation.UserAttributeSimilarityValidator",
+        "django.contrib.auth.password_validation.MinimumLengthValidator",
+        "django.contrib.auth.password_validation.CommonPasswordValidator",
+        "django.contrib.auth.password_validation.NumericPasswordValidator",
+        "accounts.validators.PasswordRules",
     )
 ]
 
@@ -518,13 +519,16 @@ LOG_FORMATS = {
 LOGGING: dict[str, Any] = {
     "version": 1,
     "disable_existing_loggers": False,
-    "filters": {"request_id": {"()": "core.request_id.RequestIdFilter"}},
+    "filters": {
+        "request_id": {"()": "core.request_id.RequestIdFilter"},
+        "secret_paths": {"()": "core.secret_paths.SecretPathFilter"},
+    },
     "formatters": {"chosen": LOG_FORMATS[LOG_FORMAT]},
     "handlers": {
         "console": {
             "class": "logging.StreamHandler",
             "formatter": "chosen",
-            "filters": ["request_id"],
+            "filters": ["request_id", "secret_paths"],
         }
     },
     "root": {

@@ -15,6 +15,7 @@ from django.utils.functional import cached_property
 
 from core.admin_columns import LinkedColumns, list_address
 from core.admin_export import ExportMixin
+from core.personal_data import SECRET
 from core.references import describe_references
 
 if TYPE_CHECKING:
@@ -156,6 +157,10 @@ class IssuedAdmin(RecordAdmin):
 
     list_select_related = ["user"]
     search_fields = ["user__username", "user__email"]
+
+    def lookup_allowed(self, lookup: str, value: Any, request: HttpRequest) -> bool:
+        """Return whether an address may filter by a look-up: one of a secret's beginning would tell it."""
+        return not SECRET.search(lookup) and super().lookup_allowed(lookup, value, request)
 
 
 class FewCountsPaginator(Paginator):

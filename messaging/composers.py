@@ -26,7 +26,8 @@ TEXT = "text"  # a message whose words are fixed when it is recorded
 
 
 class Content(NamedTuple):
-    """What to send. ``address`` replaces the user's verified one: only to verify it."""
+    """What to send. ``address`` replaces the user's verified one: only to verify it, or
+    to tell the one before that it is not used any more."""
 
     subject: str
     text: str

@@ -38,7 +38,7 @@ class QuotaExceeded(Throttled):
 
 
 class RateThrottle(BaseThrottle):
-    """Counts a request in the scope ``anon`` or ``user``, and in the view's ``throttle_scope``.
+    """Counts a request in the scope ``anon`` or ``user``, and in the view's ``throttle_scope`` or scopes.
 
     As in DRF, ``anon`` counts requests without a user by address, ``user`` those of a user, and those
     of an address without one. A view may name ``throttle_client``: its requests are then counted
@@ -64,11 +64,12 @@ def anonymous_limits(view: APIView, meta: Mapping[str, Any]) -> list[Limit]:
 
 def limits_of(view: APIView, client: str) -> list[Limit]:
     """Return what a client's request to a view counts in; rates that are off are left out."""
-    scope: str | None = getattr(view, "throttle_scope", None)
+    named: str | tuple[str, ...] | None = getattr(view, "throttle_scope", None)
     shared: str | None = getattr(view, "throttle_client", None)
     client = shared or client
     scopes = [] if shared else ["anon", "user"] if client.startswith(ADDRESS) else ["user"]
-    found = [_limit(name, client) for name in [*scopes, *([scope] if scope else [])]]
+    own = (named,) if isinstance(named, str) else named or ()
+    found = [_limit(name, client) for name in [*scopes, *own]]
     return [limit for limit in found if limit is not None]
 
 

@@ -11,7 +11,7 @@ from rest_framework.response import Response
 
 from accounts.models import Session
 from accounts.serializers import SessionSerializer
-from accounts.sessions import last_uses
+from accounts.sessions import current_id, last_uses
 from api.viewsets import DestroyModelMixin, GenericViewSet
 from core.users import current_user
 
@@ -62,5 +62,5 @@ class SessionViewSet(DestroyModelMixin, ListModelMixin, GenericViewSet[Session])
     )
     def destroy_others(self, request: Request) -> Response:
         sessions = Session.objects.filter(user=current_user(request))
-        sessions.exclude(session_key=request.session.session_key).delete()
+        sessions.exclude(public_id=current_id(request.session)).delete()
         return Response(status=status.HTTP_204_NO_CONTENT)

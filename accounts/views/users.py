@@ -15,8 +15,8 @@ from rest_framework.mixins import ListModelMixin
 from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
-from accounts import actions
 from accounts.account import delete_account, export_account
+from accounts.profile import update_profile
 from accounts.selectors import search_users
 from accounts.serializers import (
     AccountDeletionSerializer,
@@ -39,19 +39,22 @@ if TYPE_CHECKING:
     retrieve=extend_schema(summary="The signed-in user", description="With e-mail and Telegram account."),
     partial_update=extend_schema(
         summary="Change names and e-mail",
-        description="A new e-mail address has to be verified by a link that is sent there.",
+        description="A new e-mail address needs `current_password`, and has to be verified by a link that is "
+        "sent there. The verified address before it gets a mail that says so.",
     ),
 )
 class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User]):
     queryset = User.objects.all()
     serializer_class = ProfileSerializer
-    throttle_scope: str | None = None
+    throttle_scope: str | tuple[str, ...] | None = None
     deletes_with_body = ("destroy",)
 
     def get_throttles(self) -> list[Any]:
-        """Return the throttles: guesses of the password, and exports, are limited."""
+        """Return the throttles: guesses of the password, mails and exports are limited."""
         if self.action in {"destroy", "export"}:
             self.throttle_scope = "auth-password"
+        elif self.action == "partial_update" and _concerns_address(self.request.data):
+            self.throttle_scope = ("auth-password", "auth-email")
         return super().get_throttles()
 
     def get_object(self) -> User:
@@ -62,8 +65,12 @@ class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User])
         return locked
 
     def perform_update(self, serializer: Any) -> None:
-        language = get_language_from_request(self.request._request)
-        actions.update_profile(user=serializer.instance, values=serializer.validated_data, language=language)
+        update_profile(
+            user=serializer.instance,
+            values=serializer.validated_data,
+            current_password=serializer.current_password,
+            language=get_language_from_request(self.request._request),
+        )
 
     @extend_schema(
         summary="Delete the account",
@@ -92,6 +99,10 @@ class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User])
         body = b"".join(export_account(user=current_user(request)))
         name = {"Content-Disposition": 'attachment; filename="account.json"'}
         return HttpResponse(body, content_type="application/json", headers=name)
+
+
+def _concerns_address(data: object) -> bool:
+    return isinstance(data, dict) and ("email" in data or "current_password" in data)
 
 
 @extend_schema_view(

@@ -101,6 +101,18 @@ def test_without_the_password_nothing_is_deleted(user, data):
     assert User.objects.filter(pk=user.pk, is_active=True).exists()
 
 
+def test_a_deletion_has_to_match_what_the_client_saw(user):
+    client = client_of(user)
+    etag = client.get(ME)["ETag"]
+    User.objects.update(first_name="Other")
+    headers = {"If-Match": etag}
+    data = {"password": PASSWORD}
+    assert client.delete(ME, data, "json", headers=headers).status_code == 412
+    assert User.objects.filter(pk=user.pk).exists()
+    headers = {"If-Match": client.get(ME)["ETag"]}
+    assert client.delete(ME, data, "json", headers=headers).status_code == 204
+
+
 def test_guesses_are_limited(user):
     client = client_of(user)
     assert [delete(client, "wrong").status_code for _ in range(11)] == [400] * 10 + [429]
@@ -128,7 +140,7 @@ def test_the_export_holds_every_table_and_no_secret(user):
     secrets = [
         user.password,
         user.access_tokens.get().token_hash,
-        user.sessions.get().session_key,
+        user.sessions.get().session_data,
         user.get_session_auth_hash(),
     ]
     assert not any(secret in text for secret in secrets)

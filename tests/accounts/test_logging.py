@@ -3,9 +3,12 @@
 import logging
 
 import pytest
+from django.conf import settings
 from django.test import Client
 
 from accounts.models import AccessToken
+from accounts.reset_mails import link_to_reset
+from accounts.verification import make_token
 from core import redis_state
 from messaging import delivery, dispatch
 from messaging.models import LinkToken, OutgoingMessage
@@ -61,3 +64,18 @@ def test_no_secret_is_logged(caplog, telegram, secret):
     secrets = [access, *links, NEVER_GIVEN, "forged-secret", SECRET, BOT_TOKEN, PASSWORD, "a-wrong-password"]
     logged = "\n".join([caplog.text, *(str(vars(record)) for record in caplog.records)])
     assert [secret for secret in secrets if secret in logged] == []
+
+
+def test_no_link_of_a_mail_is_logged(user, capfd):
+    user.set_password("correct horse")
+    reset, verification = link_to_reset(user).removeprefix(settings.SITE_URL), make_token(user)
+    client = Client(enforce_csrf_checks=True, raise_request_exception=False)
+    verify = f"/accounts/verify-email/{verification}/"
+    answers = [client.put(reset), client.post(reset), client.post(verify), client.put(verify)]
+    answers += [client.get(f"{verify}more/"), client.get(verify.replace("verify", "Verify"))]
+    assert [answer.status_code for answer in answers] == [403] * 4 + [404] * 2
+    printed = "".join(capfd.readouterr())
+    assert "Forbidden" in printed
+    assert "/accounts/verify-email/…" in printed
+    assert reset.split("/")[-2] not in printed
+    assert verification not in printed

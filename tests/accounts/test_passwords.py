@@ -20,7 +20,8 @@ from accounts.models import AccessToken, PasswordResetRequest
 from accounts.reset_mails import answer_requests, link_to_reset
 from accounts.verification import LINK_NOT_VALID
 from messaging import dispatch
-from messaging.models import OutgoingMessage
+from messaging.models import LinkToken, OutgoingMessage, TelegramAccount
+from messaging.telegram.linking import issue_link_token
 from tests.factories import UserFactory
 from tests.support.threads import at_once
 
@@ -339,3 +340,55 @@ class TestPages:
 
     def test_an_unknown_page_is_a_404(self, client):
         assert client.get("/accounts/done/nothing/").status_code == 404
+
+
+class TestTelegram:
+    @pytest.fixture
+    def user(self, user):
+        TelegramAccount.objects.create(user=user, telegram_id=700_000_001)
+        issue_link_token(user=user)
+        return user
+
+    @pytest.mark.parametrize("way", ["change", "reset", "admin"])
+    def test_the_link_ends_with_the_password(self, api, user, admin_client, way):
+        if way == "change":
+            change(signed_in(user))
+        elif way == "reset":
+            confirm(api, *parts_of(user))
+        else:
+            data = {"password1": NEW, "password2": NEW, "usable_password": "true"}
+            admin_client.post(f"/admin/auth/user/{user.pk}/password/", data)
+        assert User.objects.get(pk=user.pk).check_password(NEW)
+        assert (TelegramAccount.objects.count(), LinkToken.objects.count()) == (0, 0)
+        if way != "admin":
+            send_due()
+            assert "Telegram account is no longer linked" in mail.outbox[0].body
+
+    def test_all_ends_with_deactivation(self, user):
+        client, token = signed_in(user), token_client(user)
+        for is_active in (False, True):
+            user.is_active = is_active
+            user.save()
+        assert [status_of(one) for one in (client, token)] == [401, 401]
+        assert (TelegramAccount.objects.count(), LinkToken.objects.count()) == (0, 0)
+
+    def test_signing_in_and_names_leave_it(self, user):
+        Client().post("/accounts/login/", {"username": user.username, "password": OLD})
+        user.first_name = "Other"
+        user.save()
+        assert TelegramAccount.objects.exists()
+
+
+def test_every_way_of_setting_a_password_has_the_same_maximum(client, user, admin_client):
+    long = "a1" * 65
+    twice = {"password1": long, "password2": long}
+    pages = [
+        client.post("/accounts/sign-up/", {"username": "b", "email": "b@example.com", **twice}),
+        client.post(
+            "/accounts/password/reset/{}/{}/".format(*parts_of(user)),
+            {"new_password1": long, "new_password2": long},
+        ),
+        admin_client.post(f"/admin/auth/user/{user.pk}/password/", {**twice, "usable_password": "true"}),
+    ]
+    assert all("at most 128 characters." in page.content.decode() for page in pages)
+    assert [page.status_code for page in pages] == [200] * 3

@@ -3,11 +3,11 @@
 from importlib import import_module
 
 import pytest
-from django.apps import apps
 from django.conf import settings
 from django.contrib.sessions.backends.db import SessionStore as DjangoStore
 from django.core.management import call_command
 from django.db import connection
+from django.db.migrations.loader import MigrationLoader
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
@@ -126,20 +126,41 @@ def test_a_key_of_another_form_is_no_session(key):
 
 
 def test_an_upgrade_keeps_the_sessions_of_users(user):
-    """By the migration's own function, on rows as the release before made them."""
+    """By the migrations themselves, on rows as the release before made them."""
     old = DjangoStore()
     old.update({"_auth_user_id": str(user.pk), "_auth_user_hash": user.get_session_auth_hash()})
     old["_auth_user_backend"] = settings.AUTHENTICATION_BACKENDS[0]
     old.save(must_create=True)
     nameless = DjangoStore()
     nameless.save(must_create=True)
+    loader = MigrationLoader(connection)
+    key = ("accounts", "0007_session_without_key")
+    before = loader.project_state(("accounts", "0006_session_primary_key"))
+    after = loader.get_migration(*key)
     with connection.schema_editor() as editor:
-        import_module("accounts.migrations.0005_sessions_and_resets").move_sessions(apps, editor)
+        after.unapply(before.clone(), editor)
+        import_module("accounts.migrations.0005_sessions_and_resets").move_sessions(before.apps, editor)
+        after.apply(before.clone(), editor)
     client = Client()
     client.cookies[settings.SESSION_COOKIE_NAME] = old.session_key
     assert client.get("/api/v1/me/").status_code == 200
     assert client.get(SESSIONS).json()["count"] == 1
     assert Session.objects.count() == 1
+
+
+def test_the_database_and_its_statements_hold_no_key_of_a_session(user):
+    with CaptureQueriesContext(connection) as statements:
+        client = signed_in(user)
+        assert client.get("/api/v1/me/").status_code == 200
+        client.get(SESSIONS)
+        client.delete(SESSIONS)
+    key = client.cookies[settings.SESSION_COOKIE_NAME].value
+    assert len(statements) > 5
+    assert not any(key in one["sql"] for one in statements)
+    assert key not in str(Session.objects.values_list().get())
+    thief = Client()
+    thief.cookies[settings.SESSION_COOKIE_NAME] = Session.objects.get().public_id
+    assert thief.get("/api/v1/me/").status_code == 401
 
 
 def test_expired_sessions_are_deleted(user):

@@ -64,19 +64,64 @@ def test_nothing_else_goes_to_an_address_that_is_not_verified(boris):
     assert [sent.subject for sent in mail.outbox] == ["Confirm your e-mail address"]
 
 
-def test_a_new_address_has_to_be_verified(api, user):
+def change_address(api, user, address, password="correct horse", **headers):
+    if not user.has_usable_password() or not user.password:
+        user.set_password("correct horse")
+        user.save()
     api.force_authenticate(user)
-    answer = api.patch("/api/v1/me/", {"email": "new@example.com"}, format="json")
+    data = {"email": address} if password is None else {"email": address, "current_password": password}
+    return api.patch("/api/v1/me/", data, format="json", headers=headers)
+
+
+def test_a_new_address_has_to_be_verified(api, user):
+    answer = change_address(api, user, "new@example.com")
     assert answer.json()["email_verified"] is False
     send_due()
-    assert [sent.to for sent in mail.outbox] == [["new@example.com"]]
+    assert [(sent.to, sent.subject) for sent in mail.outbox] == [
+        (["new@example.com"], "Confirm your e-mail address"),
+        (["anna@example.com"], "Your e-mail address was changed"),
+    ]
     assert verified_address(User.objects.get()) == ""
+
+
+@pytest.mark.parametrize(
+    ("password", "reason"),
+    [
+        (None, "A new e-mail address needs your present password."),
+        ("wrong", "This is not your password."),
+        ("", "This field may not be blank."),
+    ],
+)
+def test_a_new_address_needs_the_password(api, user, password, reason):
+    answer = change_address(api, user, "thief@example.com", password)
+    assert (answer.status_code, answer.json()["errors"]) == (400, {"current_password": [reason]})
+    assert verified_address(User.objects.get()) == "anna@example.com"
+    assert change_address(api, user, "anna@example.com", None).status_code == 200  # it is no new one
+    assert send_due() == 0
+
+
+def test_the_address_before_gets_a_mail_each_time_in_the_language_of_the_request(api, user):
+    for address in ("new@example.com", "anna@example.com", "other@example.com"):
+        change_address(api, user, address, **{"Accept-Language": "uk"})
+        user.refresh_from_db()
+    send_due()
+    subjects = [sent.subject for sent in mail.outbox if sent.to == ["anna@example.com"]]
+    assert subjects == ["Вашу електронну адресу змінено"] * 2
+
+
+def test_changes_of_the_address_are_limited_with_guesses_of_the_password_and_mails(api, user):
+    statuses = [change_address(api, user, f"a{n}@example.com").status_code for n in range(11)]
+    assert statuses == [200] * 10 + [429]
+    assert api.post(SEND, format="json").status_code == 429
+    guess = {"current_password": "wrong", "new_password": "another long password"}
+    assert api.post("/api/v1/auth/password/change/", guess, format="json").status_code == 429
+    assert api.patch("/api/v1/me/", {"first_name": "A"}, format="json").status_code == 200
+    assert api.patch("/api/v1/me/", ["email"], format="json").status_code == 400
 
 
 @pytest.mark.parametrize("taken", ["boris@example.com", "BORIS@example.COM"])
 def test_the_address_of_another_user_is_not_taken(api, boris, user, taken):
-    api.force_authenticate(user)
-    answer = api.patch("/api/v1/me/", {"email": taken}, format="json")
+    answer = change_address(api, user, taken)
     assert answer.status_code == 400
     assert list(answer.json()["errors"]) == ["email"]
     user.refresh_from_db()
