@@ -147,7 +147,7 @@ def test_lessons_of_two_modules_written_in_opposite_order_do_not_deadlock(interl
 
 
 @pytest.mark.parametrize("second_write", ["move", "add"])
-def test_lessons_that_come_to_one_module_at_once_stand_one_after_the_other(interleaving, second_write):
+def test_lessons_that_come_to_one_module_at_once_have_places_of_their_own(interleaving, second_write):
     module = factories.ModuleFactory()
     lessons = factories.LessonFactory.create_batch(2)
 
