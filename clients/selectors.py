@@ -36,6 +36,16 @@ def visible_client_id(user: User | AnonymousUser, model: type[Model]) -> int | N
     return own
 
 
+def require_visible(user: User | AnonymousUser, model: type[Model], client_id: int) -> None:
+    """Check that the user may see the client's rows of the model, and so may be answered with one.
+
+    Raises:
+        PermissionDenied: no.
+    """
+    if visible_client_id(user, model) not in {None, client_id}:
+        raise PermissionDenied("You may write only what you may see: your own.")
+
+
 def search_clients(clients: QuerySet[Client], text: str) -> QuerySet[Client]:
     """Return the clients whose company name or e-mail address contains every word of a text."""
     return clients.filter(matches_client(text)) if text.split() else clients

@@ -7,13 +7,16 @@ from typing import TYPE_CHECKING, Any
 from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
+from django.db import transaction
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
 from core.admin import ModelAdmin, RecordAdmin
 from core.admin_columns import GOOD, QUIET
+from core.history import record_changes
 from core.subqueries import count_of
 from courses.actions import confirm_enrollment
 from courses.models import Category, Certificate, Course, Enrollment, Lesson, Module, Review
@@ -133,20 +136,26 @@ class CourseAdmin(ModelAdmin):
 
     @admin.action(description=_("Publish the selected courses"), permissions=["change"])
     def publish(self, request: HttpRequest, courses: QuerySet[Course]) -> None:
-        number = self._set_published(courses, True)
+        number = self._set_published(request, courses, True)
         text = ngettext("%d course was published.", "%d courses were published.", number)
         messages.success(request, text % number)
 
     @admin.action(description=_("Withdraw the selected courses"), permissions=["change"])
     def withdraw(self, request: HttpRequest, courses: QuerySet[Course]) -> None:
-        number = self._set_published(courses, False)
+        number = self._set_published(request, courses, False)
         text = ngettext("%d course was withdrawn.", "%d courses were withdrawn.", number)
         messages.success(request, text % number)
 
     @staticmethod
-    def _set_published(courses: QuerySet[Course], is_published: bool) -> int:
+    @transaction.atomic
+    def _set_published(request: HttpRequest, courses: QuerySet[Course], is_published: bool) -> int:
         # Not on the annotated query set: an update joins nothing.
-        return Course.objects.filter(pk__in=courses.values("pk")).update(is_published=is_published)
+        others = Course.objects.filter(pk__in=courses.values("pk")).exclude(is_published=is_published)
+        changed = list(others.select_for_update(no_key=True).order_by("pk"))
+        rows = Course.objects.filter(pk__in=[course.pk for course in changed])
+        rows.update(is_published=is_published, updated_at=timezone.now())
+        record_changes(request.user, {course: ["is_published"] for course in changed})
+        return len(changed)
 
 
 @admin.register(Module)

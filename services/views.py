@@ -10,7 +10,7 @@ from drf_spectacular.helpers import forced_singular_serializer
 from drf_spectacular.utils import extend_schema, extend_schema_view
 from rest_framework import mixins, status
 from rest_framework.decorators import action
-from rest_framework.permissions import SAFE_METHODS, DjangoModelPermissions
+from rest_framework.permissions import DjangoModelPermissions
 from rest_framework.response import Response
 
 from api.http_cache import cached_response, made_of
@@ -20,7 +20,7 @@ from api.permissions import ModelPermissions
 from api.problems.exceptions import Unavailable
 from api.serializers import refuse_body
 from api.viewsets import GenericViewSet, ModelViewSet
-from clients.selectors import visible_client_id
+from clients.selectors import require_visible, visible_client_id
 from core.history import record_change
 from services import actions, cache, selectors
 from services.history import PricePeriods
@@ -113,7 +113,7 @@ class PlanViewSet(ModelViewSet[Plan]):
     ),
 )
 class SubscriptionViewSet(ModelViewSet[Subscription]):
-    permission_classes = [DjangoModelPermissions]  # filter_queryset narrows what a user reads
+    permission_classes = [DjangoModelPermissions]  # filter_queryset narrows what a user reads and writes
     queryset = selectors.shown_subscriptions().order_by("pk")
     serializer_class = SubscriptionWriteSerializer
     read_serializer_class = SubscriptionSerializer
@@ -179,16 +179,13 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         return self.get_paginated_response(PricePeriodSerializer(page, many=True).data)
 
     def filter_queryset(self, queryset: QuerySet[Subscription, Any]) -> QuerySet[Subscription, Any]:
-        """Return the subscriptions that the user may see; for a write, all."""
-        subscriptions = super().filter_queryset(queryset)
-        if self.request.method in SAFE_METHODS:
-            return subscriptions.filter(
-                **{selectors.LOOKUPS[name]: pk for name, pk in self._visible().items()}
-            )
-        return subscriptions
+        """Return the subscriptions that the user may see, also to write them."""
+        visible = {selectors.LOOKUPS[name]: pk for name, pk in self._visible().items()}
+        return super().filter_queryset(queryset).filter(**visible)
 
     def reload(self, row: Subscription) -> Subscription:
-        """Return the subscription with the price that the database has given it."""
+        """Return the subscription, if the user may see it, with the price that the database has given it."""
+        require_visible(self.request.user, Subscription, row.client_id)
         return selectors.shown_subscriptions().get(pk=super().reload(row).pk)
 
     def _visible(self) -> dict[str, Any]:

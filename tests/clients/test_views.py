@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pytest
+from django.contrib.auth.models import Permission
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -55,6 +56,21 @@ def test_a_clients_user_sees_that_client_alone(caller, own_client):
     body = caller(OWN).get(CLIENTS).json()
     assert [row["id"] for row in body["results"]] == [own_client.pk]
     assert body["count"] == 1
+
+
+@pytest.mark.parametrize("is_staff", [False, True])
+def test_the_right_to_write_does_not_show_what_the_user_may_not_read(own_client, is_staff):
+    user = UserFactory(is_staff=is_staff)
+    user.user_permissions.set(Permission.objects.filter(codename__in=["add_client", "change_client"]))
+    address = f"{CLIENTS}{own_client.pk}/"
+    api = signed_in(user)
+    problem(answer(api, "PATCH", address, {}), 403)
+    problem(answer(api, "PUT", address, body_of("PUT")), 403)
+    problem(answer(api, "POST", CLIENTS, body_of("POST")), 403)
+    assert Client.objects.get() == own_client
+    mine = ClientFactory(user=user)
+    assert answer(api, "PATCH", f"{CLIENTS}{mine.pk}/", {"company_name": "Mine"}).status_code == 200
+    problem(answer(api, "PATCH", address, {}), 404)
 
 
 def test_who_is_no_client_and_no_staff_sees_nothing():

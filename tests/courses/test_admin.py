@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 from django.contrib import admin
+from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
 
@@ -122,9 +123,15 @@ def test_courses_are_published_and_withdrawn_together(admin_client):
     courses = factories.CourseFactory.create_batch(3)
     form = {"_selected_action": [course.pk for course in courses[:2]]}
     admin_client.post("/admin/courses/course/", {**form, "action": "withdraw"})
-    assert Course.objects.filter(is_published=False).count() == 2
+    withdrawn = Course.objects.filter(is_published=False).order_by("pk")
+    assert list(withdrawn) == courses[:2]
+    assert all(row.updated_at > course.updated_at for row, course in zip(withdrawn, courses, strict=False))
     admin_client.post("/admin/courses/course/", {**form, "action": "publish"})
+    admin_client.post("/admin/courses/course/", {**form, "action": "publish"})  # changes nothing
     assert Course.objects.filter(is_published=False).count() == 0
+    entries = LogEntry.objects.order_by("pk").values_list("object_id", flat=True)
+    assert sorted(entries) == sorted(2 * [str(course.pk) for course in courses[:2]])
+    assert LogEntry.objects.latest("pk").get_change_message() == "Changed Published."
 
 
 def test_saving_a_form_keeps_what_was_counted_since_it_was_opened(admin_client):

@@ -21,7 +21,7 @@ from tests.courses import factories
 
 BEFORE, AFTER = "0001_initial", "0002_course_stats"
 NAMED, SENT = "0003_certificate_names", "0004_outgoing_messages"
-LATEST = "0007_search"
+LATEST = "0008_places"
 FIELDS = ("pk", "views", "students_count", "rating")
 
 
@@ -181,3 +181,16 @@ def test_the_search_finds_what_was_there_and_the_statistics_know_what_is_publish
     assert list(CourseStats.objects.order_by("pk").values_list("is_published", flat=True)) == [True, False]
     found = selectors.course_page(page=1, page_size=20, order=None, search="елк PYTH")
     assert [course["title"] for course in found["results"]] == ["Основы Python"]
+
+
+@pytest.mark.usefixtures("_migrated_again")
+def test_places_beyond_the_greatest_are_numbered_from_1():
+    old = apps_of("0007_search")
+    models = [old.get_model("courses", name) for name in ("Course", "Module")]
+    courses = [models[0].objects.create(title=title) for title in ("One", "Other")]
+    for course, places in zip(courses, [(3, 2**31 - 1), (3, 5)], strict=True):
+        for place in places:
+            models[1].objects.create(course=course, title=str(place), position=place)
+    migrate(LATEST)
+    placed = Module.objects.order_by("course_id", "position").values_list("title", "position")
+    assert list(placed) == [("3", 1), (str(2**31 - 1), 2), ("3", 3), ("5", 5)]

@@ -11,7 +11,7 @@ from django.test.utils import CaptureQueriesContext
 from rest_framework.test import APIClient
 
 from courses import cache, outline
-from courses.models import Lesson, Module
+from courses.models import MAX_POSITION, Lesson, Module
 from tests.courses import factories
 from tests.support.answers import problem
 from tests.support.threads import at_once
@@ -268,3 +268,12 @@ def test_an_order_that_is_there_already_writes_nothing(django_assert_num_queries
     lesson = factories.LessonFactory()
     with django_assert_num_queries(3):  # the savepoint and one read
         outline.reorder(Lesson.objects.filter(module=lesson.module), [lesson.pk])
+
+
+def test_a_full_outline_is_refused_with_the_rule(api):
+    full = factories.ModuleFactory(position=MAX_POSITION)
+    refusal = problem(api.post(modules(full.course), {"title": "New"}, format="json"), 400)
+    assert "module_position_at_most_1000000" in refusal["detail"]
+    lesson = factories.LessonFactory(module=full, position=MAX_POSITION)
+    refusal = problem(api.post(lessons(lesson.module), {"title": "New"}, format="json"), 400)
+    assert "lesson_position_at_most_1000000" in refusal["detail"]

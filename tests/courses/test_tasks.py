@@ -102,6 +102,19 @@ class TestCatchingUp:
                 "Your certificate",
             ]
 
+    @pytest.mark.usefixtures("worker")
+    def test_certificates_that_no_font_shows_do_not_keep_out_another(self, monkeypatch, settings):
+        settings.FONT_FOLDERS = ["/nowhere"]
+        monkeypatch.setattr(tasks, "MAX_AT_ONCE", 2)
+        for days, name in enumerate(("Learner", "中", "文"), start=1):
+            made = factories.CertificateFactory(learner_name=name)
+            Certificate.objects.filter(pk=made.pk).update(issued_at=timezone.now() - timedelta(days=days))
+        for _ in range(50):  # each has the third with a chance of 2 in 3
+            tasks.catch_up()
+            if Certificate.objects.exclude(file="").exists():
+                break
+        assert Certificate.objects.exclude(file="").get().learner_name == "Learner"
+
     def test_a_round_is_bounded_and_costs_the_same_for_1_and_50(self, monkeypatch, django_assert_num_queries):
         monkeypatch.setattr(tasks, "MAX_AT_ONCE", 20)
         for count, published in [(1, 1), (49, 20)]:

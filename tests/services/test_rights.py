@@ -145,3 +145,20 @@ def test_what_is_in_use_says_by_how_many(ids, caller, model):
     detail = problem(caller("staff").delete(f"/api/v1/{name}s/{ids[name]}/"), 409)["detail"]
     assert detail == f"This {name} is in use by 1 subscription: delete or move them first."
     assert model.objects.filter(pk=ids[name]).exists()
+
+
+def test_the_right_to_write_does_not_show_what_the_user_may_not_read():
+    other, user = SubscriptionFactory(), UserFactory()
+    user.user_permissions.set(
+        Permission.objects.filter(codename__in=["add_subscription", "change_subscription"])
+    )
+    api, address = signed_in(user), "/api/v1/subscriptions/"
+    fields = {"client": other.client_id, "service": other.service_id, "plan": other.plan_id}
+    for verb, path, body in [("PATCH", f"{address}{other.pk}/", {}), ("POST", address, fields)]:
+        problem(answer(api, verb, path, body), 403)
+    own = SubscriptionFactory(client__user=user)
+    assert answer(api, "PATCH", f"{address}{own.pk}/", {}).status_code == 200
+    problem(answer(api, "PATCH", f"{address}{other.pk}/", {}), 404)
+    problem(answer(api, "PATCH", f"{address}{own.pk}/", {"client": other.client_id}), 403)
+    own.refresh_from_db()
+    assert own.client.user == user
