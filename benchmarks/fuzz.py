@@ -36,7 +36,7 @@ WITH_SECRETS = ("auth_email_verify", "auth_password_change", "auth_password_rese
 MORE_THAN_FORM = (
     *(".*_(create|update|partial_update)", "me_destroy", "tasks_bulk"),
     *("courses_list", "subscriptions_list", "users_list"),
-    *("auth_telegram_confirm", "auth_token", *WITH_SECRETS),
+    *("auth_telegram_confirm", "auth_token", "lists_hand_over", *WITH_SECRETS),
 )
 PRODUCTION = {
     "DJANGO_SETTINGS_MODULE": "config.settings",

@@ -2,10 +2,47 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import parse_qsl, quote, urlencode, urlsplit
+
+import dj_database_url
 
 # Names of the database's number in a query; Celery calls it a virtual host.
 DATABASE_NAMES = ("db", "virtual_host")
+OF_REDIS = ("redis", "rediss", "unix")
+OF_CELERY = ("redis+socket", "sentinel")  # besides
+
+
+# A refusal does not show the address: it may hold a password.
+def database(url: str, **options: Any) -> dict[str, Any]:
+    """Return the entry of ``DATABASES`` for the URL of a PostgreSQL.
+
+    Raises:
+        SystemExit: it is none.
+    """
+    try:
+        if urlsplit(url).scheme in {"postgres", "postgresql"}:
+            return dict(dj_database_url.parse(url, **options))
+    except ValueError:
+        pass  # the same refusal
+    raise SystemExit(
+        "DATABASE_URL must be postgres://user:password@host:5432/name. In a password, write # as %23, "
+        "/ as %2F and @ as %40."
+    )
+
+
+def of_redis(name: str, url: str, *more_schemes: str) -> str:
+    """Return the URL of a Redis; of a database there is a number or nothing.
+
+    Raises:
+        SystemExit: it is none.
+    """
+    schemes = OF_REDIS + more_schemes
+    parts = urlsplit(url)
+    named = "" if _is_socket(url) or parts.scheme == "sentinel" else parts.path.strip("/")
+    if parts.scheme not in schemes or not (parts.netloc or parts.path) or not (named or "0").isdigit():
+        raise SystemExit(f"{name} must be redis://host:6379/1, or begin with one of {', '.join(schemes)}.")
+    return url
 
 
 def database_of(url: str) -> int | None:

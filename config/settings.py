@@ -1,37 +1,28 @@
 """Every setting, driven by the environment and ``.env`` (``.env.example`` lists the variables)."""
 
-import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import dj_database_url
 from kombu import Queue  # type: ignore[attr-defined]  # Celery is untyped
 from redis.backoff import NoBackoff
 from redis.retry import Retry
 
 from config import addresses
 from config.environment import ROOT, get_address, load_environment
+from config.variables import choice, flag, integer, number, text, words
 from core.session_timeouts import as_options
 
 load_environment()
 BASE_DIR = ROOT
 
 
-def _flag(name: str, default: str = "0") -> bool:
-    return os.environ.get(name, default).strip().lower() in {"1", "true", "yes", "on"}
-
-
-def _words(name: str, default: str = "") -> list[str]:
-    return [word.strip() for word in os.environ.get(name, default).split(",") if word.strip()]
-
-
 # --- Core -------------------------------------------------------------------------------------
 
 EXAMPLE_SECRET_KEY = "change-me"  # noqa: S105  (the value in .env.example, refused in production)
 
-DEBUG = _flag("DEBUG")
-SECRET_KEY = os.environ.get("DJANGO_SECRET_KEY", "")
+DEBUG = flag("DEBUG")
+SECRET_KEY = text("DJANGO_SECRET_KEY")
 if not DEBUG and SECRET_KEY in {"", EXAMPLE_SECRET_KEY}:
     raise SystemExit(
         "DJANGO_SECRET_KEY is missing or still the example: set it to a long random string "
@@ -39,10 +30,10 @@ if not DEBUG and SECRET_KEY in {"", EXAMPLE_SECRET_KEY}:
     )
 SECRET_KEY = SECRET_KEY or EXAMPLE_SECRET_KEY
 
-ALLOWED_HOSTS = _words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
-CSRF_TRUSTED_ORIGINS = _words("CSRF_TRUSTED_ORIGINS")
+ALLOWED_HOSTS = words("ALLOWED_HOSTS", "localhost,127.0.0.1,[::1]")
+CSRF_TRUSTED_ORIGINS = words("CSRF_TRUSTED_ORIGINS")
 # How users reach this site, for the links in mails.
-SITE_URL = os.environ.get("SITE_URL", f"http://127.0.0.1:{os.environ.get('PORT') or 8000}").rstrip("/")
+SITE_URL = text("SITE_URL", f"http://127.0.0.1:{text('PORT', '8000')}").rstrip("/")
 ROOT_URLCONF = "config.urls"
 WSGI_APPLICATION = "config.wsgi.application"
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
@@ -74,7 +65,7 @@ INSTALLED_APPS = [
     "monitoring.apps.MonitoringConfig",
     "caching.apps.CachingConfig",
 ]
-if _flag("SYLLABUS_DEVTOOLS") and find_spec("devtools"):  # for its commands, run and demo
+if flag("SYLLABUS_DEVTOOLS") and find_spec("devtools"):  # for its commands, run and demo
     INSTALLED_APPS.insert(-1, "devtools.apps.DevtoolsConfig")
 
 MIDDLEWARE = [
@@ -99,7 +90,7 @@ MIDDLEWARE = [
 ]
 
 # Origins (https://…) whose pages may read the API, by tokens: cookies are not sent across origins.
-CORS_ALLOWED_ORIGINS = _words("CORS_ALLOWED_ORIGINS")
+CORS_ALLOWED_ORIGINS = words("CORS_ALLOWED_ORIGINS")
 if CORS_ALLOWED_ORIGINS:
     INSTALLED_APPS.insert(-1, "corsheaders")
     MIDDLEWARE.insert(1, "corsheaders.middleware.CorsMiddleware")  # outside of all that answers
@@ -110,7 +101,7 @@ CORS_EXPOSE_HEADERS = [
     *("RateLimit", "RateLimit-Policy", "Retry-After"),
 ]
 
-DEBUG_TOOLBAR = DEBUG and _flag("DEBUG_TOOLBAR")
+DEBUG_TOOLBAR = DEBUG and flag("DEBUG_TOOLBAR")
 if DEBUG_TOOLBAR:
     if not find_spec("debug_toolbar"):
         raise SystemExit("DEBUG_TOOLBAR=1 needs django-debug-toolbar: pip install -r requirements-dev.txt")
@@ -142,7 +133,8 @@ TEMPLATES = [
 LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "topics:list"
 AUTHENTICATION_BACKENDS = ["accounts.backends.FoldedNameBackend"]
-TOKEN_TTL_DAYS = int(os.environ.get("TOKEN_TTL_DAYS", "90"))  # of access tokens to the API
+TOKEN_TTL_DAYS = integer("TOKEN_TTL_DAYS", 90, least=1)  # of access tokens to the API
+HISTORY_RETENTION_DAYS = integer("HISTORY_RETENTION_DAYS", 730, least=1)  # of who changed what
 PASSWORD_RESET_TIMEOUT = 3600  # seconds for which the link in a mail is valid; the mail says an hour
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -163,7 +155,7 @@ USE_TZ = True
 
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-MEDIA_ROOT = Path(os.environ.get("MEDIA_ROOT", BASE_DIR / "media"))
+MEDIA_ROOT = Path(text("MEDIA_ROOT") or BASE_DIR / "media")
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"},
@@ -173,33 +165,33 @@ STORAGES = {
         "OPTIONS": {"allow_overwrite": True},
     },
 }
-if os.environ.get("MEDIA_BUCKET"):  # an S3-compatible store, in the place of MEDIA_ROOT
+if text("MEDIA_BUCKET"):  # an S3-compatible store, in the place of MEDIA_ROOT
     if not find_spec("storages"):
         raise SystemExit("MEDIA_BUCKET needs django-storages: pip install -r requirements-s3.txt")
     _s3 = {
-        "bucket_name": os.environ["MEDIA_BUCKET"],
-        "endpoint_url": os.environ.get("MEDIA_BUCKET_ENDPOINT") or None,
-        "region_name": os.environ.get("MEDIA_BUCKET_REGION") or None,
-        "access_key": os.environ.get("MEDIA_BUCKET_ACCESS_KEY") or None,
-        "secret_key": os.environ.get("MEDIA_BUCKET_SECRET_KEY") or None,
+        "bucket_name": text("MEDIA_BUCKET"),
+        "endpoint_url": text("MEDIA_BUCKET_ENDPOINT") or None,
+        "region_name": text("MEDIA_BUCKET_REGION") or None,
+        "access_key": text("MEDIA_BUCKET_ACCESS_KEY") or None,
+        "secret_key": text("MEDIA_BUCKET_SECRET_KEY") or None,
         "default_acl": None,  # private
     }
     _backend = "storages.backends.s3.S3Storage"
     STORAGES["default"] = {"BACKEND": _backend, "OPTIONS": {**_s3, "file_overwrite": False}}
     STORAGES["certificates"] = {"BACKEND": _backend, "OPTIONS": {**_s3, "file_overwrite": True}}
 # Where certificates find fonts for scripts other than Latin and Cyrillic (courses/fonts.py).
-FONT_FOLDERS = _words(
+FONT_FOLDERS = words(
     "FONT_FOLDERS", "/usr/share/fonts,/usr/local/share/fonts,/Library/Fonts,C:/Windows/Fonts"
 )
 
 # --- PostgreSQL -------------------------------------------------------------------------------
 
-DB_CONN_MAX_AGE = int(os.environ.get("DB_CONN_MAX_AGE", "60"))  # 0 under ASGI: config/asgi.py
-ASGI_MAX_REQUESTS = int(os.environ.get("ASGI_MAX_REQUESTS", "16"))
+DB_CONN_MAX_AGE = integer("DB_CONN_MAX_AGE", 60)  # 0 under ASGI: config/asgi.py
+ASGI_MAX_REQUESTS = integer("ASGI_MAX_REQUESTS", 16, least=1)
 DATABASE_ENGINE = "caching.postgresql"  # Django's own, with a commit that invalidates cached values
-if os.environ.get("DATABASE_URL") or not os.environ.get("DB_HOST"):
+if text("DATABASE_URL") or not text("DB_HOST"):
     DATABASES = {
-        "default": dj_database_url.parse(
+        "default": addresses.database(
             get_address("DATABASE_URL"),
             engine=DATABASE_ENGINE,
             conn_max_age=DB_CONN_MAX_AGE,
@@ -210,11 +202,11 @@ else:
     DATABASES = {
         "default": {
             "ENGINE": DATABASE_ENGINE,
-            "HOST": os.environ["DB_HOST"],
-            "PORT": os.environ.get("DB_PORT", ""),
-            "NAME": os.environ.get("DB_NAME", "dbname"),
-            "USER": os.environ.get("DB_USER", "dbuser"),
-            "PASSWORD": os.environ.get("DB_PASS", ""),
+            "HOST": text("DB_HOST"),
+            "PORT": text("DB_PORT"),
+            "NAME": text("DB_NAME", "dbname"),
+            "USER": text("DB_USER", "dbuser"),
+            "PASSWORD": text("DB_PASS"),
             "CONN_MAX_AGE": DB_CONN_MAX_AGE,
             "CONN_HEALTH_CHECKS": True,
         }
@@ -222,15 +214,15 @@ else:
 # In seconds, 0 is none. A worker of Celery has DB_TASK_STATEMENT_TIMEOUT, `migrate` has none; a block that
 # needs more has core.database.statement_timeout.
 DB_TIMEOUTS = {
-    "statement_timeout": float(os.environ.get("DB_STATEMENT_TIMEOUT", "15")),
-    "lock_timeout": float(os.environ.get("DB_LOCK_TIMEOUT", "5")),
-    "idle_in_transaction_session_timeout": float(os.environ.get("DB_IDLE_IN_TRANSACTION_TIMEOUT", "60")),
+    "statement_timeout": number("DB_STATEMENT_TIMEOUT", 15),
+    "lock_timeout": number("DB_LOCK_TIMEOUT", 5),
+    "idle_in_transaction_session_timeout": number("DB_IDLE_IN_TRANSACTION_TIMEOUT", 60),
 }
-DB_TASK_STATEMENT_TIMEOUT = float(os.environ.get("DB_TASK_STATEMENT_TIMEOUT", "300"))
-DB_POOLER = _flag("DB_POOLER")  # a transaction pooler: a session lasts as long as a transaction
+DB_TASK_STATEMENT_TIMEOUT = number("DB_TASK_STATEMENT_TIMEOUT", 300)
+DB_POOLER = flag("DB_POOLER")  # a transaction pooler: a session lasts as long as a transaction
 DATABASES["default"]["DISABLE_SERVER_SIDE_CURSORS"] = DB_POOLER
 _options: dict[str, Any] = DATABASES["default"].setdefault("OPTIONS", {})
-_options.setdefault("connect_timeout", int(os.environ.get("DB_CONNECT_TIMEOUT", "3")))
+_options.setdefault("connect_timeout", integer("DB_CONNECT_TIMEOUT", 3, least=1))
 for _name, _value in {  # a host that vanishes is noticed within 10 s; a Unix socket ignores them
     "tcp_user_timeout": 10_000,
     "keepalives_idle": 5,
@@ -243,12 +235,11 @@ if not DB_POOLER:  # what the URL says comes last, and so holds
 
 # --- Redis: the cache is database 1, the broker, throttles and view counters database 0 -------
 
-REDIS_URL = addresses.with_credentials(
-    get_address("REDIS_URL"), os.environ.get("REDIS_USERNAME", ""), os.environ.get("REDIS_PASSWORD", "")
-)
+_redis = addresses.of_redis("REDIS_URL", get_address("REDIS_URL"))
+REDIS_URL = addresses.with_credentials(_redis, text("REDIS_USERNAME"), text("REDIS_PASSWORD"))
 if addresses.database_of(REDIS_URL) is None:
     REDIS_URL = addresses.with_database(REDIS_URL, 1)
-CACHE_TTL = int(os.environ.get("CACHE_TTL", "300"))
+CACHE_TTL = integer("CACHE_TTL", 300, least=1)
 REDIS_CONNECT_TIMEOUT_SECONDS = 0.25
 REDIS_COMMAND_TIMEOUT_SECONDS = 0.5
 
@@ -258,7 +249,7 @@ CACHES: dict[str, dict[str, Any]] = {
         "LOCATION": REDIS_URL,
         "TIMEOUT": CACHE_TTL,
         # Empty: keys have the form ":1:v1:courses:detail:1". With "app" it is "app:1:v1:…".
-        "KEY_PREFIX": os.environ.get("CACHE_KEY_PREFIX", ""),
+        "KEY_PREFIX": text("CACHE_KEY_PREFIX"),
         "OPTIONS": {
             "CLIENT_CLASS": "django_redis.client.DefaultClient",
             "SERIALIZER": "django_redis.serializers.json.JSONSerializer",  # never a pickle
@@ -272,22 +263,20 @@ CACHES: dict[str, dict[str, Any]] = {
 DJANGO_REDIS_LOG_IGNORED_EXCEPTIONS = True
 
 PRICE_CACHE_NAME = "price_cache"  # the sum of all prices
-COURSE_COMPLETION = os.environ.get("COURSE_COMPLETION", "lessons")
-if COURSE_COMPLETION not in {"lessons", "anytime"}:
-    raise SystemExit('COURSE_COMPLETION must be "lessons" or "anytime".')
-RECALCULATION_STAMPS_COMMENT = _flag("RECALCULATION_STAMPS_COMMENT", "1")
+COURSE_COMPLETION = choice("COURSE_COMPLETION", "lessons", "anytime")
+RECALCULATION_STAMPS_COMMENT = flag("RECALCULATION_STAMPS_COMMENT", "1")
 
 
 # More than one server: a cluster for the cache, or Sentinels that monitor its master. Then only the
 # credentials, the TLS options and, with Sentinels, the database of REDIS_URL are used.
 CACHING: dict[str, Any] = {
     "NAME": "Syllabus",
-    "CLUSTER": addresses.servers(_words("REDIS_CLUSTER")),
-    "SENTINELS": addresses.servers(_words("REDIS_SENTINELS")),
-    "MASTER": os.environ.get("REDIS_SENTINEL_MASTER", "mymaster"),
-    "SENTINEL_USERNAME": os.environ.get("REDIS_SENTINEL_USERNAME", ""),
-    "SENTINEL_PASSWORD": os.environ.get("REDIS_SENTINEL_PASSWORD", ""),
-    "SENTINEL_TLS": _flag("REDIS_SENTINEL_TLS"),
+    "CLUSTER": addresses.servers(words("REDIS_CLUSTER")),
+    "SENTINELS": addresses.servers(words("REDIS_SENTINELS")),
+    "MASTER": text("REDIS_SENTINEL_MASTER", "mymaster"),
+    "SENTINEL_USERNAME": text("REDIS_SENTINEL_USERNAME"),
+    "SENTINEL_PASSWORD": text("REDIS_SENTINEL_PASSWORD"),
+    "SENTINEL_TLS": flag("REDIS_SENTINEL_TLS"),
     "CONNECT_TIMEOUT": REDIS_CONNECT_TIMEOUT_SECONDS,
     "COMMAND_TIMEOUT": REDIS_COMMAND_TIMEOUT_SECONDS,
     "SEPARATE_FROM": ["CELERY_BROKER_URL"],  # its database must not be the cache's
@@ -295,7 +284,7 @@ CACHING: dict[str, Any] = {
 if CACHING["CLUSTER"] or CACHING["SENTINELS"]:
     CACHES["default"]["OPTIONS"]["CONNECTION_FACTORY"] = "caching.contrib.django_redis.ConnectionFactory"
 
-CACHALOT_ENABLED = _flag("CACHALOT_ENABLED")
+CACHALOT_ENABLED = flag("CACHALOT_ENABLED")
 if CACHALOT_ENABLED:  # it is not coherent, unlike the project's own cache: docs/prices.md
     INSTALLED_APPS.insert(-1, "cachalot")
     CACHES["cachalot"] = {
@@ -315,23 +304,25 @@ if CACHALOT_ENABLED:  # it is not coherent, unlike the project's own cache: docs
     if DEBUG_TOOLBAR:
         DEBUG_TOOLBAR_PANELS.append("cachalot.panels.CachalotPanel")
 
-EDGE = _flag("EDGE", "1")  # answer hits in front of Django (edge/)
-METRICS_ENABLED = _flag("METRICS_ENABLED")  # /metrics for Prometheus
-METRICS_TOKEN = os.environ.get("METRICS_TOKEN", "")  # who has it may read them; if unset: this machine only
+EDGE = flag("EDGE", "1")  # answer hits in front of Django (edge/)
+METRICS_ENABLED = flag("METRICS_ENABLED")  # /metrics for Prometheus
+METRICS_TOKEN = text("METRICS_TOKEN")  # who has it may read them; if unset: this machine only
 
 # A port for health and metrics that no request uses; a worker has no other. 0: none.
-OPERATOR_PORT = int(os.environ.get("OPERATOR_PORT", "0"))
-OPERATOR_HOST = os.environ.get("OPERATOR_HOST", "127.0.0.1")
-SENTRY_DSN = os.environ.get("SENTRY_DSN", "")
+OPERATOR_PORT = integer("OPERATOR_PORT", 0)
+OPERATOR_HOST = text("OPERATOR_HOST", "127.0.0.1")
+SENTRY_DSN = text("SENTRY_DSN")
+SENTRY_TRACES_SAMPLE_RATE = number("SENTRY_TRACES_SAMPLE_RATE", 0)  # of 1
 # How long the server goes on after SIGTERM while /health/ready answers 503, for load balancers that ask it.
-DRAIN_SECONDS = float(os.environ.get("DRAIN_SECONDS", "0"))
+DRAIN_SECONDS = number("DRAIN_SECONDS", 0)
 
 # --- Celery -----------------------------------------------------------------------------------
 
-CELERY_BROKER_URL = os.environ.get("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
+CELERY_BROKER_URL = text("CELERY_BROKER_URL") or addresses.with_database(REDIS_URL, 0)
+addresses.of_redis("CELERY_BROKER_URL", CELERY_BROKER_URL, *addresses.OF_CELERY)
 if addresses.is_same_server(CELERY_BROKER_URL, REDIS_URL):
     CELERY_BROKER_URL = addresses.with_credentials(
-        CELERY_BROKER_URL, os.environ.get("REDIS_USERNAME", ""), os.environ.get("REDIS_PASSWORD", "")
+        CELERY_BROKER_URL, text("REDIS_USERNAME"), text("REDIS_PASSWORD")
     )
 CELERY_BROKER_URL = addresses.for_celery(CELERY_BROKER_URL)
 # One queue for each kind of slowness: a mail server that hangs must not delay prices.
@@ -373,9 +364,7 @@ if CELERY_BROKER_URL.startswith("sentinel://"):
     CELERY_RESULT_BACKEND_TRANSPORT_OPTIONS = CELERY_BROKER_TRANSPORT_OPTIONS
 CELERY_SINGLETON_BACKEND_CLASS = "services.deduplication.OwnedLocks"
 CELERY_BEAT_SCHEDULER = "core.beat:Scheduler"
-CELERY_BEAT_SCHEDULE_FILENAME = os.environ.get(
-    "CELERY_BEAT_SCHEDULE_FILENAME", str(BASE_DIR / "celerybeat-schedule")
-)
+CELERY_BEAT_SCHEDULE_FILENAME = text("CELERY_BEAT_SCHEDULE_FILENAME") or str(BASE_DIR / "celerybeat-schedule")
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_WORKER_REDIRECT_STDOUTS = False  # mails on the console are printed as they are
 CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
@@ -399,6 +388,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "messaging: delete old messages": {"task": "messaging.tasks.delete_old_messages", "schedule": 86_400},
     "messaging: send what is due": {"task": "messaging.tasks.deliver_due", "schedule": 20},
     "messaging: delete old Updates": {"task": "messaging.tasks.delete_old_updates", "schedule": 86_400},
+    "monitoring: delete old history": {"task": "monitoring.tasks.delete_old_history", "schedule": 86_400},
     "monitoring: merge the dashboard's sums": {"task": "monitoring.tasks.merge_sums", "schedule": 60},
     "services: bring prices up to date": {
         "task": "services.tasks.repair",
@@ -412,7 +402,7 @@ for _entry in CELERY_BEAT_SCHEDULE.values():  # what was sent while no worker ra
 
 # --- API --------------------------------------------------------------------------------------
 
-BROWSABLE_API = _flag("BROWSABLE_API", str(int(DEBUG)))  # DRF's pages with forms, for browsers
+BROWSABLE_API = flag("BROWSABLE_API", str(int(DEBUG)))  # DRF's pages with forms, for browsers
 
 REST_FRAMEWORK = {
     "DEFAULT_AUTHENTICATION_CLASSES": [
@@ -433,17 +423,17 @@ REST_FRAMEWORK = {
     "DEFAULT_PAGINATION_CLASS": "api.pagination.Pagination",
     "DEFAULT_THROTTLE_CLASSES": ["ratelimit.throttling.RateThrottle"],
     "DEFAULT_THROTTLE_RATES": {
-        "anon": os.environ.get("THROTTLE_ANON", "60/min"),
-        "user": os.environ.get("THROTTLE_USER", "120/min"),
-        "courses-top": os.environ.get("THROTTLE_COURSES_TOP", "10/min"),
-        "auth-register": os.environ.get("THROTTLE_AUTH_REGISTER", "10/min"),
-        "sign-in": os.environ.get("THROTTLE_SIGN_IN", "10/min"),
-        "auth-token": os.environ.get("THROTTLE_AUTH_TOKEN", "10/min"),
-        "auth-password": os.environ.get("THROTTLE_AUTH_PASSWORD", "10/min"),
-        "auth-email": os.environ.get("THROTTLE_AUTH_EMAIL", "10/min"),
-        "telegram-confirm": os.environ.get("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
+        "anon": text("THROTTLE_ANON", "60/min"),
+        "user": text("THROTTLE_USER", "120/min"),
+        "courses-top": text("THROTTLE_COURSES_TOP", "10/min"),
+        "auth-register": text("THROTTLE_AUTH_REGISTER", "10/min"),
+        "sign-in": text("THROTTLE_SIGN_IN", "10/min"),
+        "auth-token": text("THROTTLE_AUTH_TOKEN", "10/min"),
+        "auth-password": text("THROTTLE_AUTH_PASSWORD", "10/min"),
+        "auth-email": text("THROTTLE_AUTH_EMAIL", "10/min"),
+        "telegram-confirm": text("THROTTLE_TELEGRAM_CONFIRM", "600/min"),
     },
-    "NUM_PROXIES": int(os.environ.get("NUM_PROXIES", "0")),
+    "NUM_PROXIES": integer("NUM_PROXIES", 0),
     "COERCE_DECIMAL_TO_STRING": False,  # money is a JSON number
 }
 
@@ -475,50 +465,49 @@ SPECTACULAR_SETTINGS = {
 
 # --- Mail -------------------------------------------------------------------------------------
 
-EMAIL_BACKEND = os.environ.get("EMAIL_BACKEND", "messaging.console.EmailBackend")
-EMAIL_HOST = os.environ.get("EMAIL_HOST", "localhost")
-EMAIL_PORT = int(os.environ.get("EMAIL_PORT", "25"))
-EMAIL_HOST_USER = os.environ.get("EMAIL_HOST_USER", "")
-EMAIL_HOST_PASSWORD = os.environ.get("EMAIL_HOST_PASSWORD", "")
-EMAIL_USE_TLS = _flag("EMAIL_USE_TLS")
+EMAIL_BACKEND = text("EMAIL_BACKEND", "messaging.console.EmailBackend")
+EMAIL_HOST = text("EMAIL_HOST", "localhost")
+EMAIL_PORT = integer("EMAIL_PORT", 25, least=1)
+EMAIL_HOST_USER = text("EMAIL_HOST_USER")
+EMAIL_HOST_PASSWORD = text("EMAIL_HOST_PASSWORD")
+EMAIL_USE_TLS = flag("EMAIL_USE_TLS")
 EMAIL_TIMEOUT = 10
-DEFAULT_FROM_EMAIL = os.environ.get("DEFAULT_FROM_EMAIL", "Syllabus <noreply@localhost>")
+DEFAULT_FROM_EMAIL = text("DEFAULT_FROM_EMAIL", "Syllabus <noreply@localhost>")
 
 # --- Telegram: an empty value disables a part -------------------------------------------------
 
-TELEGRAM_BOT_NAME = os.environ.get("TELEGRAM_BOT_NAME", "").removeprefix("@")  # for links to the bot
-TELEGRAM_BOT_TOKEN = os.environ.get("TELEGRAM_BOT_TOKEN", "")  # to send messages as the bot
-TELEGRAM_WEBHOOK_SECRET = os.environ.get("TELEGRAM_WEBHOOK_SECRET", "")  # proves that a request is the bot's
-TELEGRAM_API_URL = os.environ.get("TELEGRAM_API_URL", "https://api.telegram.org")
+TELEGRAM_BOT_NAME = text("TELEGRAM_BOT_NAME").removeprefix("@")  # for links to the bot
+TELEGRAM_BOT_TOKEN = text("TELEGRAM_BOT_TOKEN")  # to send messages as the bot
+TELEGRAM_WEBHOOK_SECRET = text("TELEGRAM_WEBHOOK_SECRET")  # proves that a request is the bot's
+TELEGRAM_API_URL = text("TELEGRAM_API_URL", "https://api.telegram.org")
 
 # --- Security ---------------------------------------------------------------------------------
 
 SESSION_ENGINE = "accounts.sessions"
 
-HTTPS = _flag("HTTPS")  # behind a proxy that ends TLS and sets X-Forwarded-Proto
+HTTPS = flag("HTTPS")  # behind a proxy that ends TLS and sets X-Forwarded-Proto
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = SECURE_SSL_REDIRECT = HTTPS
 if HTTPS:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
     SECURE_REDIRECT_EXEMPT = [r"^health/"]
     # A browser remembers HSTS for that long and the server cannot take it back: one hour at first.
-    SECURE_HSTS_SECONDS = int(os.environ.get("SECURE_HSTS_SECONDS", "3600"))
-    SECURE_HSTS_INCLUDE_SUBDOMAINS = _flag("SECURE_HSTS_INCLUDE_SUBDOMAINS")
-    SECURE_HSTS_PRELOAD = _flag("SECURE_HSTS_PRELOAD")
+    SECURE_HSTS_SECONDS = integer("SECURE_HSTS_SECONDS", 3600)
+    SECURE_HSTS_INCLUDE_SUBDOMAINS = flag("SECURE_HSTS_INCLUDE_SUBDOMAINS")
+    SECURE_HSTS_PRELOAD = flag("SECURE_HSTS_PRELOAD")
 # `check --deploy` would ask for subdomains and preload, which the operator decides.
 SILENCED_SYSTEM_CHECKS = ["security.W005", "security.W021"]
 
 # --- Logging: every line carries the request's id ---------------------------------------------
 
-SQL_LOG = _flag("SQL_LOG")  # each statement with its time
+SQL_LOG = flag("SQL_LOG")  # each statement with its time
 
-LOG_FORMAT = os.environ.get("LOG_FORMAT", "text")
+LOG_FORMAT = choice("LOG_FORMAT", "text", "json", "console")
+LOG_LEVEL = choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL")
 LOG_FORMATS = {
     "text": {"format": "{asctime} {levelname:<7} [{request_id}] {name}: {message}", "style": "{"},
     "json": {"()": "core.log_format.JSONFormatter"},
     "console": {"()": "core.log_format.ConsoleFormatter"},  # what `make run` prints without VERBOSE=1
 }
-if LOG_FORMAT not in LOG_FORMATS:
-    raise SystemExit(f"LOG_FORMAT is one of {', '.join(LOG_FORMATS)}, not {LOG_FORMAT!r}.")
 
 LOGGING: dict[str, Any] = {
     "version": 1,
@@ -532,12 +521,15 @@ LOGGING: dict[str, Any] = {
             "filters": ["request_id"],
         }
     },
-    "root": {"handlers": ["console"], "level": os.environ.get("LOG_LEVEL", "INFO")},
+    "root": {
+        "handlers": ["console"],
+        "level": choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"),
+    },
     # Django's own handlers would print each record a second time.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
         "django.db.backends": {"level": "DEBUG" if SQL_LOG else "NOTSET"},
-        "access": {"level": "NOTSET" if _flag("ACCESS_LOG", "1") else "WARNING"},
+        "access": {"level": "NOTSET" if flag("ACCESS_LOG", "1") else "WARNING"},
         "fontTools": {"level": "WARNING"},  # at INFO it logs every letter of a certificate
     },
 }

@@ -40,7 +40,7 @@ def _start_sentry(sentry_sdk: Any) -> None:
     sentry_sdk.init(
         dsn=settings.SENTRY_DSN,
         environment=os.environ.get("SENTRY_ENVIRONMENT", "production"),
-        traces_sample_rate=float(os.environ.get("SENTRY_TRACES_SAMPLE_RATE", "0")),
+        traces_sample_rate=settings.SENTRY_TRACES_SAMPLE_RATE,
         send_default_pii=False,
         max_request_body_size="never",
         include_local_variables=False,

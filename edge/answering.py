@@ -103,8 +103,9 @@ class Edge:
             if not decision.passes:
                 answer = self._refuse(kind, meta, decision, values)
             elif isinstance(found, CacheResult):
-                endpoint.lookup.count_hit()
                 answer = self._give(kind, meta, found, values)
+                if answer is not None:
+                    endpoint.lookup.count_hit()
         return answer or Visit(endpoint, kind, Handoff(limits, decision, lease, view_counted=was_counted))
 
     def _give(

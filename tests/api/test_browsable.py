@@ -10,13 +10,12 @@ import pytest
 from django.contrib.auth.models import User
 from django.test import Client
 from rest_framework.renderers import JSONRenderer
-from rest_framework.settings import api_settings
 from rest_framework.views import APIView
 
 from api.browsable import BrowsableAPIRenderer
 from core.security import CONTENT_SECURITY_POLICY
 from courses.models import Category
-from tests.api.test_negotiation import CHROMIUM
+from tests.api.test_negotiation import CHROMIUM, render_by
 from tests.courses.factories import CourseFactory
 from tests.support.addresses import every_address, make_rows
 from tests.support.answers import problem
@@ -29,8 +28,8 @@ LOADED = re.compile(r"""(?:src|<link[^>]* href)=["']([^"']+)""")
 
 @pytest.fixture(autouse=True)
 def _browsable(monkeypatch, settings):
-    for settings_of in (APIView, "renderer_classes"), (api_settings, "DEFAULT_RENDERER_CLASSES"):
-        monkeypatch.setattr(*settings_of, [JSONRenderer, BrowsableAPIRenderer])
+    monkeypatch.setattr(APIView, "renderer_classes", [JSONRenderer, BrowsableAPIRenderer])
+    render_by(settings, JSONRenderer, BrowsableAPIRenderer)
     rates = dict.fromkeys(settings.REST_FRAMEWORK["DEFAULT_THROTTLE_RATES"])
     settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_THROTTLE_RATES": rates}
 

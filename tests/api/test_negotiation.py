@@ -6,7 +6,6 @@ from rest_framework.exceptions import NotAcceptable
 from rest_framework.negotiation import DefaultContentNegotiation
 from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
-from rest_framework.settings import api_settings
 from rest_framework.test import APIRequestFactory
 
 from api.browsable import BrowsableAPIRenderer
@@ -28,10 +27,16 @@ ACCEPT += [
 ]
 
 
+def render_by(settings, *renderers):
+    """Set the renderers by Django's settings: DRF drops what is set on ``api_settings`` when they change."""
+    names = [f"{each.__module__}.{each.__qualname__}" for each in renderers]
+    settings.REST_FRAMEWORK = {**settings.REST_FRAMEWORK, "DEFAULT_RENDERER_CLASSES": names}
+
+
 @pytest.mark.parametrize("renderers", [[JSONRenderer], [JSONRenderer, BrowsableAPIRenderer]])
 @pytest.mark.parametrize("accept", ACCEPT)
-def test_selected_format_is_what_drf_selects(monkeypatch, renderers, accept):
-    monkeypatch.setattr(api_settings, "DEFAULT_RENDERER_CLASSES", renderers)
+def test_selected_format_is_what_drf_selects(settings, renderers, accept):
+    render_by(settings, *renderers)
     headers = {} if accept is None else {"Accept": accept}
     request = Request(APIRequestFactory().get("/", headers=headers))
     try:
@@ -42,8 +47,8 @@ def test_selected_format_is_what_drf_selects(monkeypatch, renderers, accept):
     assert selected_format(accept) == expected
 
 
-def test_a_browser_selects_a_page_and_api_clients_json(monkeypatch):
-    monkeypatch.setattr(api_settings, "DEFAULT_RENDERER_CLASSES", [JSONRenderer, BrowsableAPIRenderer])
+def test_a_browser_selects_a_page_and_api_clients_json(settings):
+    render_by(settings, JSONRenderer, BrowsableAPIRenderer)
     assert [accept for accept in ACCEPT if selected_format(accept) != "json"] == [
         *(CHROMIUM, "text/html", "text/*", "application/xml", "", "text/html; q=1.0, */*"),
     ]

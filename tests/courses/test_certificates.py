@@ -58,7 +58,7 @@ def test_a_learner_without_a_name_is_called_by_the_user_name():
     assert "learner-x" in text_of(certificates.render(certificate))
 
 
-@pytest.mark.parametrize("title", ["Ш" * 255, "слово " * 42, "a\nb\tc", "日本語 🎓 العربية", "<b>&amp;"])
+@pytest.mark.parametrize("title", ["Ш" * 255, "слово " * 42, "a\nb\tc", "<b>&amp;"])
 def test_any_title_and_name_fit_on_the_page(title):
     certificate = certificate_of(title, first_name="Ж" * 150, last_name="Щ" * 150)
     assert len(pypdf.PdfReader(io.BytesIO(certificates.render(certificate))).pages) == 1

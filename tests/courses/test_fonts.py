@@ -50,6 +50,13 @@ def test_fallback_fonts_of_latin_and_cyrillic_are_none():
 
 @needs_noto
 @pytest.mark.django_db
+def test_several_scripts_fit_one_certificate():
+    certificate = certificate_of("日本語 🎓 العربية", first_name="Ж" * 150, last_name="Щ" * 150)
+    assert len(read(certificates.render(certificate)).pages) == 1
+
+
+@needs_noto
+@pytest.mark.django_db
 @pytest.mark.parametrize("length", [1, 255])
 @pytest.mark.parametrize("script", SCRIPTS)
 def test_certificate_in_any_script_fits_one_page(script, length):

@@ -19,6 +19,7 @@ from django.test import override_settings
 from config.environment import ROOT
 from tests.support.processes import child_environment
 from tests.support.servers import serving
+from tests.support.stderr import StderrHandler
 from tests.support.workers import working
 
 PAGE = ROOT / "docs" / "tutorial.md"
@@ -75,8 +76,12 @@ class Stdout:
 
 @pytest.fixture
 def _log_in_the_shell(monkeypatch):
-    [handler] = [each for each in logging.getLogger().handlers if type(each) is logging.StreamHandler]
-    monkeypatch.setattr(handler, "stream", Stdout())
+    root = logging.getLogger()
+    [console] = [each for each in root.handlers if isinstance(each, StderrHandler)]
+    handler = logging.StreamHandler(Stdout())
+    handler.setFormatter(console.formatter)
+    handler.filters = console.filters
+    monkeypatch.setattr(root, "handlers", [handler])
 
 
 @contextmanager

@@ -10,7 +10,8 @@ import os
 import sys
 
 DRIVERS = {"psycopg2": {"psycopg2"}, "psycopg 3": {"psycopg", "psycopg_binary"}}
-NEEDED = {"django", "asgiref", "sqlparse", "redis", "typing_extensions"}  # the last one is psycopg 3's
+NEEDED = {"django", "asgiref", "sqlparse", "redis"}
+NEEDED |= {"typing_extensions", "async_timeout"}  # psycopg 3's, and redis-py's with a Python before 3.11.3
 OWN = {"alone", "ask", "caching", "history", "judge", "manage", "schedules", "settings", "shop", "worker"}
 ALLOWED = sys.stdlib_module_names | NEEDED | OWN | DRIVERS[os.environ["SHOP_DRIVER"]]
 
