@@ -56,8 +56,7 @@ def wrap(application: Any, observe: Observer | None = None) -> Any:
         try:
             await application({**scope, KEY: answer.handoff}, receive, send_and_note)
         finally:
-            if answer.handoff.lease:
-                await run(threads, answer.end)
+            await run(threads, answer.end)
         if started:  # and the client has the response
             given = [(name.decode("latin-1"), text.decode("latin-1")) for name, text in started["headers"]]
             await run(threads, edge.learn, answer, started["status"], given)
