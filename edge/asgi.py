@@ -58,14 +58,11 @@ class EdgeApplication:
 
         try:
             await self._application({**scope, KEY: visit.handoff}, receive, send_and_note)
-            if started:  # and the client has the response
-                headers = [
-                    (name.decode("latin-1"), text.decode("latin-1")) for name, text in started["headers"]
-                ]
-                await self._run(self._edge.learn, visit, started["status"], headers)
         finally:
-            if visit.handoff.lease:
-                await self._run(visit.end)
+            await self._run(visit.end)
+        if started:  # and the client has the response
+            headers = [(name.decode("latin-1"), text.decode("latin-1")) for name, text in started["headers"]]
+            await self._run(self._edge.learn, visit, started["status"], headers)
 
     async def _run(self, function: Callable[..., Any], *arguments: Any) -> Any:
         return await asyncio.get_running_loop().run_in_executor(self._threads, function, *arguments)

@@ -8,11 +8,7 @@ from django.db import migrations, models
 CHILDREN = import_module("courses.migrations.0006_outline_and_progress").CHILDREN
 MAXIMUM = 1_000_000
 
-<<<<<<< HEAD
-# The places of a parent with a greater one are numbered again, in their order.
-=======
 # The places of a parent with a greater one are numbered from 1, in their order.
->>>>>>> bill
 NUMBER = """
 UPDATE {table} SET position = numbered.place
 FROM (

@@ -7,8 +7,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
-from caching.gateway import get_gateway
 from caching.keys import Target
+from caching.read import entries
 from caching.read.entries import HashFieldEntry, KeyEntry
 from caching.recovery import fences
 from tests.caching.model.memory import (
@@ -206,7 +206,7 @@ def _ask(reader: Reader, entry: KeyEntry | HashFieldEntry) -> Reader:
 
 def _look_or_lease(reader: Reader, entry: KeyEntry | HashFieldEntry) -> Reader:
     """Do what Lookup.run does with the reply of the script."""
-    outcome, *details = get_gateway().run(entry.look_or_lease(token(reader.name)))[0]
+    outcome, *details = entries.get_gateway().run(entry.look_or_lease(token(reader.name)))[0]
     result = entry.judge(*details) if outcome == b"hit" else None
     if result is not None:
         return _returned(reader._replace(loaded=int(result.value)), "hit")
