@@ -88,7 +88,7 @@ class Column:
 
     @property
     def short_description(self) -> str:
-        return str(label_for_field(self.name, self.page.model, model_admin=self.page))
+        return gettext(str(label_for_field(self.name, self.page.model, model_admin=self.page)))
 
     @property
     def admin_order_field(self) -> Any:

@@ -113,6 +113,7 @@ LABELS = [
     _("Price"),
     _("Price change"),
     _("Price changes"),
+    _("Price status"),
     _("Priced at"),
     _("Public id"),
     _("Published"),

@@ -14,6 +14,7 @@ from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Now
 from django.db.models.lookups import Exact
+from django.utils.translation import gettext_lazy as _
 
 from core.names import NameField, NameKey, UniqueName, display_name
 from courses.search import TitleWords
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     pass
 
 PUBLISHED = models.Q(is_published=True)
-CATEGORY_TAKEN = "There is already a category with this name."
+CATEGORY_TAKEN = _("There is already a category with this name.")
 AT_THE_END = "Empty: at the end."
 MAX_POSITION = 1_000_000  # the end, one more, is still a number that PostgreSQL can store
 

@@ -171,7 +171,7 @@ class SubscriptionAdmin(FewCountsMixin, ModelAdmin):
     list_filter = [PriceStatusFilter, "plan__plan_type", "service", "created_at"]
     # What get_search_results looks at.
     search_fields = ["client__company_name", "client__user__email", "comment", "region", "channel"]
-    search_help_text = "Words of the company name or e-mail, how the comment begins, the region or channel"
+    search_help_text = _("Words of the company name or e-mail, how the comment begins, the region or channel")
     sortable_by = ["id", "client", "service", "plan", "price", "comment"]  # by an index each
     autocomplete_fields = ["client", "service", "plan"]
     readonly_fields = ["price", "price_status", "priced_at", "created_at", "prices"]

@@ -9,6 +9,7 @@ from django.conf import settings
 from django.core.exceptions import ValidationError
 from django.db import models
 from django.db.models.lookups import Exact
+from django.utils.translation import gettext_lazy as _
 
 from core.names import NameField, NameKey, UniqueName
 
@@ -16,15 +17,15 @@ if TYPE_CHECKING:
     from django.contrib.auth.models import User
 
 MAX_NAME_LENGTH = 200
-LIST_NAME_TAKEN = "You have a list of this name already."
-TASK_NAME_TAKEN = "There is a task of this name in the list already."
+LIST_NAME_TAKEN = _("You have a list of this name already.")
+TASK_NAME_TAKEN = _("There is a task of this name in the list already.")
 # What Django's admin and PostgreSQL can still calculate with, whatever the time zone.
 MIN_DEADLINE = datetime(1970, 1, 1, tzinfo=UTC)
 MAX_DEADLINE = datetime(2200, 12, 31, 23, 59, 59, tzinfo=UTC)
-DEADLINE_RANGE = "A deadline must be from 1970-01-01T00:00:00Z to 2200-12-31T23:59:59Z."
-NO_DEADLINE = "A task that repeats needs a deadline."
-NOT_ON_THE_TEAM = "The assignee must be the list's owner or one of its members, and active."
-INACTIVE_OWNER = "The owner must be an active user."
+DEADLINE_RANGE = _("A deadline must be from 1970-01-01T00:00:00Z to 2200-12-31T23:59:59Z.")
+NO_DEADLINE = _("A task that repeats needs a deadline.")
+NOT_ON_THE_TEAM = _("The assignee must be the list's owner or one of its members, and active.")
+INACTIVE_OWNER = _("The owner must be an active user.")
 
 
 def validate_deadline(moment: datetime) -> None:

@@ -22,12 +22,12 @@ def broken_rules(task: Task | None, values: Mapping[str, Any], facts: TeamFacts)
     errors = {}
     repeat, deadline = (values.get(name, getattr(task, name, None)) for name in ("repeat", "deadline"))
     if repeat and deadline is None:
-        errors["repeat"] = [NO_DEADLINE]
+        errors["repeat"] = [str(NO_DEADLINE)]
     if "name" in values and not (task and task.repeated):
         bearer = facts.names.get(name_key(values["name"]))
         if bearer is not None and not (task and bearer == task.pk):
-            errors["name"] = [TASK_NAME_TAKEN]
+            errors["name"] = [str(TASK_NAME_TAKEN)]
     assignee = values.get("assigned_to_id")
     if assignee is not None and not (task and assignee == task.assigned_to_id) and assignee not in facts.team:
-        errors["assigned_to"] = [NOT_ON_THE_TEAM]
+        errors["assigned_to"] = [str(NOT_ON_THE_TEAM)]
     return errors

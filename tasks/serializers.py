@@ -14,7 +14,7 @@ from api.fields import IdField
 from api.serializers import ModelSerializer, Serializer
 from core.names import MAX_NORMALIZED, display_name, same_name
 from tasks.actions import MAX_MEMBERS
-from tasks.models import DEADLINE_RANGE, LIST_NAME_TAKEN, NO_DEADLINE, Repeat, Status, Task, TaskList
+from tasks.models import DEADLINE_RANGE, LIST_NAME_TAKEN, Repeat, Status, Task, TaskList
 from tasks.rules import broken_rules
 from tasks.selectors import team_facts
 
@@ -23,8 +23,8 @@ NO_USER = "There is no active user of this name."
 NO_MEMBER = "Must be the username of a member of the list."
 MAX_DESCRIPTION_LENGTH = 10_000
 REPEAT_HELP = (
-    f"Completing the task makes the next one, with the next deadline that is in the future. {NO_DEADLINE} "
-    "A monthly series keeps its day: 31 January, 28 February, 31 March."
+    "Completing the task makes the next one, with the next deadline that is in the future. A task that "
+    "repeats needs a deadline. A monthly series keeps its day: 31 January, 28 February, 31 March."
 )
 TASK_FIELDS: dict[str, dict[str, Any]] = {
     "name": {"help_text": "Unique within the list, whatever the letter case."},

@@ -1,6 +1,7 @@
 """Lists and tasks in the admin."""
 
 import pytest
+from django.contrib.admin.models import CHANGE, LogEntry
 from django.contrib.auth.models import User
 from django.db import connection, transaction
 from django.test.utils import CaptureQueriesContext
@@ -96,6 +97,8 @@ def test_completing_and_reopening_the_selected(admin_client, team):
 
     assert run("complete") == "completed"
     assert run("reopen") == "pending"
+    history = LogEntry.objects.values_list("user__username", "object_repr", "action_flag")
+    assert list(history) == [("admin", "Write", CHANGE)] * 2
     assert set(OutgoingMessage.objects.values_list("user__username", "kind")) == {
         ("assignee", "tasks.completed"),
         ("owner", "tasks.completed"),
