@@ -39,7 +39,8 @@ def pending_prices() -> int:
 def undelivered_messages() -> dict[str, int]:
     """Return the number of messages in each state of those that are not delivered."""
     undelivered = OutgoingMessage.objects.filter(state__in=UNDELIVERED).order_by()
-    return dict.fromkeys(UNDELIVERED, 0) | dict(undelivered.values_list("state").annotate(Count("*")))
+    counted = undelivered.values_list("state").annotate(messages=Count("*"))
+    return dict.fromkeys(UNDELIVERED, 0) | dict(counted)
 
 
 def database_connections() -> dict[str, int]:

@@ -132,6 +132,9 @@ class Subscription(models.Model):
             models.Index(OpClass(Upper("comment"), "text_pattern_ops"), name="subscription_comment_search"),
             models.Index(fields=["region", "channel"], name="subscription_region_channel"),
             models.Index(fields=["price"], name="subscription_price"),
+            # For the orders of the list.
+            models.Index(fields=["comment", "id"], name="subscription_by_comment"),
+            models.Index(fields=["priced_at", "id"], name="subscription_by_priced_at"),
             # For the admin. It holds ranges of pages, so that a new price is no entry of it.
             BrinIndex(fields=["created_at"], name="subscription_created", autosummarize=True),
         ]
