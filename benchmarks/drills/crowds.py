@@ -20,6 +20,7 @@ from tests.support.waiting import until
 
 REQUESTS, AT_ONCE = 10_000, 40
 MAX_REQUESTS = 16  # ASGI_MAX_REQUESTS; each has a connection, and one that ends is still counted for a moment
+MAX_CROWDED_LIVE_MS = 1_000  # one process: its loop and all its threads share one interpreter
 PAUSE_SECONDS = 0.05
 PATH = "/api/v1/courses/2/reviews/"  # not cached
 CONNECTIONS = """
@@ -74,6 +75,8 @@ def uvicorn(folder: Path) -> Iterator[Drill]:
     try:
         until(lambda: answers(port))
         crowd = Crowd(port)
-        yield Drill(port=port, begin=crowd.run, seconds=0, settle=crowd.settle)
+        yield Drill(
+            port=port, begin=crowd.run, seconds=0, settle=crowd.settle, max_live_ms=MAX_CROWDED_LIVE_MS
+        )
     finally:
         server.stop()

@@ -19,7 +19,7 @@ from tests.support.pgbouncer import BINARY, pgbouncer
 
 UNAVAILABLE = frozenset({"503"})
 HANG_SECONDS = 10.0 if os.environ.get("DRILLS_QUICK") else 30.0
-MAX_HANGING_MS = 10_000  # DB_HANG_TIMEOUT, the look, the probe, and DB_CONNECT_TIMEOUT make 8.5 s
+MAX_HANGING_MS = 15_000  # a kept connection is given up after 5.5 s, and then the one that replaces it
 LOCK_SECONDS = 12.0
 
 
