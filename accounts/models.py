@@ -15,6 +15,7 @@ from django.contrib.sessions.base_session import AbstractBaseSession
 from django.db import models
 from django.db.models.functions import Now
 from django.utils import timezone
+from django.utils.translation import gettext_lazy as _
 
 from core.secret_tokens import HASH_CHARACTERS
 
@@ -74,9 +75,10 @@ class SessionQuerySet(models.QuerySet["Session"]):
 class Session(AbstractBaseSession):
     """A session of Django's, with what it holds of its user (accounts/sessions.py).
 
-    ``public_id`` follows from the key, which is a secret. ``auth_hash`` is that of the password, as in
-    ``AccessToken``. ``user`` has no constraint in the database: saving a session never fails because its
-    user is being deleted, and a session without a user signs no one in.
+    ``public_id`` follows from the key, which is a secret: the admin shows primary keys, in addresses, too.
+    ``auth_hash`` is that of the password, as in ``AccessToken``. ``user`` has no constraint in the database:
+    saving a session never fails because its user is being deleted, and a session without a user signs no one
+    in.
     """
 
     user = models.ForeignKey(
@@ -86,7 +88,8 @@ class Session(AbstractBaseSession):
         null=True,
         db_constraint=False,
     )
-    public_id = models.CharField(max_length=32, unique=True, editable=False)
+    public_id = models.CharField(max_length=32, primary_key=True, editable=False)
+    session_key = models.CharField(_("session key"), max_length=40, unique=True, editable=False)
     auth_hash = models.CharField(max_length=HASH_CHARACTERS, blank=True, editable=False)
     agent = models.CharField(max_length=MAX_AGENT_CHARACTERS, blank=True, editable=False)
     signed_in_at = models.DateTimeField(null=True, editable=False)
@@ -95,6 +98,9 @@ class Session(AbstractBaseSession):
 
     class Meta(AbstractBaseSession.Meta):
         ordering = ["-signed_in_at", "public_id"]
+
+    def __str__(self) -> str:
+        return f"{self.user}, {self.signed_in_at:%Y-%m-%d %H:%M}" if self.signed_in_at else str(self.user)
 
 
 class PasswordResetRequest(models.Model):

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from functools import lru_cache
 from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import unquote
 
 from django.http import HttpRequest
 from rest_framework.exceptions import NotAcceptable
@@ -45,13 +46,18 @@ class ContentNegotiation(DefaultContentNegotiation):
             Problem: the view has no such format, or it is given twice (400).
         """
         query = str(request.META.get("QUERY_STRING", ""))
-        if (FORMAT in query or "%" in query) and (given := request.query_params.getlist(FORMAT)):
+        if may_choose_format(query) and (given := request.query_params.getlist(FORMAT)):
             renderer = _of_format(given, renderers)
             return renderer, str(renderer.media_type)
         selection = _select(request.META.get("HTTP_ACCEPT"), tuple(map(type, renderers)))
         if selection is None:
             raise NotAcceptable(available_renderers=renderers)
         return renderers[selection.position], selection.media_type
+
+
+def may_choose_format(query: str) -> bool:
+    """Return False if a query string certainly lacks ``format``, in whatever way it is encoded."""
+    return FORMAT in unquote(query)
 
 
 def _of_format(given: list[str], renderers: Sequence[BaseRenderer]) -> BaseRenderer:

@@ -12,9 +12,12 @@ from __future__ import annotations
 import argparse
 import os
 import time
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from benchmarks.servers import start_servers
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 CLIENTS, SERVICES, PLANS = 10_000, 50, 6
 RUNS = 5
@@ -97,8 +100,9 @@ def main() -> None:
             print(explain(max(one for one in found if not one.sql.startswith("EXPLAIN"))), flush=True)
 
 
-def start() -> None:
-    start_servers("lists")
+def start() -> Path:
+    """Start the servers and migrate. Return the folder of the benchmark."""
+    state = start_servers("lists")
     os.environ |= {
         "DJANGO_SETTINGS_MODULE": "config.settings",
         "DEBUG": "0",
@@ -112,6 +116,7 @@ def start() -> None:
 
     django.setup()
     call_command("migrate", verbosity=0)
+    return state
 
 
 def populate(rows: int) -> None:

@@ -135,6 +135,7 @@ LOGIN_URL = "sign-in"
 LOGIN_REDIRECT_URL = "topics:list"
 AUTHENTICATION_BACKENDS = ["accounts.backends.FoldedNameBackend"]
 TOKEN_TTL_DAYS = integer("TOKEN_TTL_DAYS", 90, least=1)  # of access tokens to the API
+HISTORY_RETENTION_DAYS = integer("HISTORY_RETENTION_DAYS", 730, least=1)  # of who changed what
 PASSWORD_RESET_TIMEOUT = 3600  # seconds for which the link in a mail is valid; the mail says an hour
 AUTH_PASSWORD_VALIDATORS = [
     {"NAME": f"django.contrib.auth.password_validation.{name}"}
@@ -390,6 +391,7 @@ CELERY_BEAT_SCHEDULE: dict[str, dict[str, object]] = {
     "messaging: delete old messages": {"task": "messaging.tasks.delete_old_messages", "schedule": 86_400},
     "messaging: send what is due": {"task": "messaging.tasks.deliver_due", "schedule": 20},
     "messaging: delete old Updates": {"task": "messaging.tasks.delete_old_updates", "schedule": 86_400},
+    "monitoring: delete old history": {"task": "monitoring.tasks.delete_old_history", "schedule": 86_400},
     "monitoring: merge the dashboard's sums": {"task": "monitoring.tasks.merge_sums", "schedule": 60},
     "services: bring prices up to date": {
         "task": "services.tasks.repair",

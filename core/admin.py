@@ -4,18 +4,22 @@ from __future__ import annotations
 
 import json
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.paginator import Page, Paginator
 from django.utils.functional import cached_property
 
-from core.admin_columns import LinkedColumns
+from core.admin_columns import LinkedColumns, list_address
 from core.admin_export import ExportMixin
 from core.references import describe_references
 
 if TYPE_CHECKING:
-    from django.db.models import ForeignKey, ManyToManyField, QuerySet
+    from collections.abc import Iterator
+
+    from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
     from django.http import HttpRequest, HttpResponse
 
 
@@ -90,11 +94,47 @@ def _is_editable(inline: Any) -> bool:
     return bool(inline.has_add_permission or inline.has_change_permission or inline.has_delete_permission)
 
 
-class ModelAdmin(ExportMixin, NoUselessButtons, LinkedColumns, AutocompleteMixin, admin.ModelAdmin):
+class RelatedLists:
+    """A mixin for model admins: a row's page links to the lists of the rows that refer to it."""
+
+    def render_change_form(
+        self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
+    ) -> HttpResponse:
+        if row := context["original"]:
+            context["related_lists"] = list(self._related_lists(request, row))
+        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+
+    def _related_lists(self, request: HttpRequest, row: Model) -> Iterator[tuple[str, str]]:
+        """Yield the name and the address of each list that the viewer may see."""
+        page: Any = self
+        for relation in row._meta.related_objects:
+            model, field = relation.related_model, relation.field
+            if address := list_address(page.admin_site, model, request):
+                lookup = f"{field.name}__{field.target_field.name}__exact"
+                query = urlencode({lookup: getattr(row, field.target_field.attname)})
+                yield str(model._meta.verbose_name_plural), f"{address}?{query}"
+
+
+class ModelAdmin(
+    ExportMixin, NoUselessButtons, RelatedLists, LinkedColumns, AutocompleteMixin, admin.ModelAdmin
+):
     """Django's, with links and states (core/admin_columns.py), export, and autocompletion."""
 
     show_full_result_count = False
     list_per_page = 50
+
+
+class TabularInline(LinkedColumns, AutocompleteMixin, admin.TabularInline):
+    """Django's, whose read-only cells link only to what the viewer may see."""
+
+    def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:
+        if "fields" not in kwargs:
+            shown = flatten_fieldsets(self.get_fieldsets(request, obj))
+            kwargs["fields"] = [name for name in shown if isinstance(name, str)]  # the others are no fields
+        return super().get_formset(request, obj, **kwargs)
+
+    def may_enter(self, request: HttpRequest, obj: Any) -> bool:
+        return super().may_enter(request, obj) or bool(self.has_add_permission(request, obj))
 
 
 class RecordAdmin(ModelAdmin):
@@ -144,7 +184,7 @@ class FewCountsMixin:
     """A mixin for admins of tables that may have a million rows (``FewCountsPaginator``)."""
 
     paginator: ClassVar[Any] = FewCountsPaginator
-    show_full_result_count = False
+    show_facets = admin.ShowFacets.NEVER
 
 
 def estimated_rows(rows: QuerySet[Any]) -> int:

@@ -11,14 +11,19 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.admin.utils import label_for_field, quote
 from django.core.exceptions import FieldDoesNotExist, ObjectDoesNotExist
-from django.db.models import DateTimeField, ForeignKey
+from django.db.models import DateTimeField, ForeignKey, Model
 from django.urls import reverse
+from django.utils.formats import number_format
 from django.utils.html import format_html
+from django.utils.text import capfirst
 from django.utils.timezone import localtime
+from django.utils.translation import gettext
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from datetime import datetime
+
     from django.contrib.admin import AdminSite
-    from django.db.models import Model
     from django.http import HttpRequest
     from django.utils.functional import _StrPromise
     from django.utils.safestring import SafeString
@@ -30,7 +35,7 @@ GOOD, WAITING, BAD, QUIET = "good", "waiting", "bad", "quiet"
 
 def badge(text: object, kind: str) -> SafeString:
     """Return a state by name and colour."""
-    return format_html('<span class="badge {}">{}</span>', kind, text)
+    return format_html('<span class="badge {}">{}</span>', kind, capfirst(str(text)))
 
 
 def list_address(site: AdminSite, model: type[Model], request: HttpRequest) -> str | None:
@@ -47,6 +52,27 @@ def row_link(row: Model, address: str | None) -> Any:
     if address is None:
         return str(row)
     return format_html('<a href="{}{}/change/">{}</a>', address, quote(row.pk), row)
+
+
+def show_moment(moment: datetime) -> SafeString:
+    """Return a time, short enough for one line of a list."""
+    text = f"{localtime(moment):%Y-%m-%d %H:%M}"
+    return format_html('<time datetime="{}">{}</time>', moment.isoformat(), text)
+
+
+def progress_bar(key: str, done: int, total: int, *, running: bool) -> SafeString:
+    """Return how far something has come; while it runs, web/running.js keeps it up to date on the page."""
+    shown = (number_format(number, 0, force_grouping=True) for number in (done, total))
+    text = gettext("%(done)s of %(total)s") % dict(zip(("done", "total"), shown, strict=True))
+    html = '<progress value="{}" max="{}" aria-label="{}"></progress> {}'
+    bar = format_html(html, done, total or 1, text, text)
+    return live_part(key, bar, running=running)
+
+
+def live_part(key: str, content: object, *, running: bool) -> SafeString:
+    """Return a part of a page that is replaced under its key while something runs."""
+    html = '<span data-live="{}" data-running>{}</span>' if running else '<span data-live="{}">{}</span>'
+    return format_html(html, key, content)
 
 
 @dataclass(frozen=True)
@@ -67,7 +93,8 @@ class Column:
     @property
     def admin_order_field(self) -> Any:
         if field := field_of(self.page.model, self.name):
-            return field.name
+            is_by_key = isinstance(field, ForeignKey) and field.related_model._meta.ordering == ["id"]
+            return field.attname if is_by_key else field.name  # without a join, so that an index serves
         return getattr(self._method, "admin_order_field", None)
 
     @property
@@ -81,16 +108,18 @@ class Column:
 
 @dataclass(frozen=True)
 class RowLink(Column):
-    """A foreign key."""
+    """A foreign key, or a method that returns a row, or text in its place."""
 
-    address: str | None
+    request: HttpRequest
 
     def __call__(self, row: Any) -> Any:
         try:
-            related = getattr(row, self.name)
+            related = self.value(row)
         except ObjectDoesNotExist:
             related = None
-        return self.page.get_empty_value_display() if related is None else row_link(related, self.address)
+        if not isinstance(related, Model):
+            return related or self.page.get_empty_value_display()
+        return row_link(related, list_address(self.page.admin_site, type(related), self.request))
 
 
 @dataclass(frozen=True)
@@ -119,38 +148,40 @@ class StateBadge(Column):
 
 @dataclass(frozen=True)
 class Moment(Column):
-    """A time, short enough for one line of a list."""
+    """A time."""
 
     def __call__(self, row: Any) -> Any:
         moment = self.value(row)
         if moment is None:
             return self.page.get_empty_value_display()
-        text = f"{localtime(moment):%Y-%m-%d %H:%M}"
-        return format_html('<time datetime="{}">{}</time>', moment.isoformat(), text)
+        return show_moment(moment)
 
 
 States = dict[Any, "tuple[str, str | _StrPromise]"]
 
 
 def field_of(model: type[Model], name: object) -> Any:
-    """Return the field of this name; None for the name of a method."""
+    """Return the column of the table of this name; None for the name of a method or of related rows."""
     if not isinstance(name, str):
         return None
     try:
         field = model._meta.get_field(name)
     except FieldDoesNotExist:
         return None
-    return field if field.name == name else None  # "topic_id" is also a name of the field "topic"
+    # "topic_id" is also a name of the field "topic".
+    return field if field.concrete and field.name == name else None
 
 
 class LinkedColumns:
     """A mixin for model admins: foreign keys and counts are links, states are coloured.
 
     Attributes:
+        linked: methods that return a row, to which the column links.
         counts: maps a column that counts rows to their model and the look-up that selects them.
         states: maps a column to its values, each with its kind and name.
     """
 
+    linked: Sequence[str] = ()
     counts: dict[str, tuple[type[Model], str]] = {}
     states: dict[str, States] = {}
 
@@ -163,8 +194,8 @@ class LinkedColumns:
             model, lookup = self.counts[name]
             return CountLink(page, name, list_address(page.admin_site, model, request), lookup)
         field = field_of(page.model, name)
-        if isinstance(field, ForeignKey):
-            return RowLink(page, name, list_address(page.admin_site, field.related_model, request))
+        if isinstance(field, ForeignKey) or name in self.linked:
+            return RowLink(page, name, request)
         return Moment(page, name) if isinstance(field, DateTimeField) else name
 
     def get_list_display(self, request: HttpRequest) -> list[Any]:
@@ -185,14 +216,19 @@ class LinkedColumns:
     def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         """Return the fieldsets, in which what the viewer cannot change is shown as in the list."""
         page: Any = self
-        may_change = page.has_change_permission(request, obj) if obj else True
+        may_change = self.may_enter(request, obj) if obj else True
         readonly = page.get_readonly_fields(request, obj)
 
         def shown(name: Any) -> Any:
             if isinstance(name, (list, tuple)):
-                return [shown(each) for each in name]
+                return list(dict.fromkeys(map(shown, name)))  # Django adds read-only fields that it has
             column = self.column(request, name)
             return column if not may_change or column in readonly else name
 
         fieldsets = super().get_fieldsets(request, obj)  # type: ignore[misc]
         return [(title, {**given, "fields": shown(given["fields"])}) for title, given in fieldsets]
+
+    def may_enter(self, request: HttpRequest, obj: Any) -> bool:
+        """Return whether the form has fields to enter something."""
+        page: Any = self
+        return bool(page.has_change_permission(request, obj))

@@ -51,6 +51,9 @@ TASK_FAILURES = Counter(
     "syllabus_task_failures", "Tasks that raised an error.", ["task", "outcome"], registry=REGISTRY
 )
 
+METHODS = {"GET", "HEAD", "OPTIONS", "POST", "PUT", "PATCH", "DELETE"}
+OTHER_METHOD = "other"  # a client may invent as many as it likes, and each would be a time series
+
 _children: dict[tuple[str, str, int, str], tuple[Any, Any]] = {}
 _started: dict[str, float] = {}
 SERVERS = ("cache", "state", "broker")
@@ -59,7 +62,7 @@ _noted: tuple[bool, ...] = ()
 
 def observe_response(*, method: str, route: str, status: int, seconds: float, x_cache: str = "-") -> None:
     """Count one response. The arguments are as in core/access_log.py."""
-    labels = (method, route, status, x_cache)
+    labels = (method if method in METHODS else OTHER_METHOD, route, status, x_cache)
     found = _children.get(labels)
     if found is None:
         found = _children[labels] = RESPONSES.labels(*labels), LATENCY.labels(route)

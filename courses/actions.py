@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from api.deletion import delete_unreferenced
 from api.problems.exceptions import Conflict
+from core.history import record_addition, record_change, record_deletion
 from courses import tasks
 from courses.models import Certificate, Course, Enrollment, Review
 from courses.progress import lock_enrollment, require_all_lessons
@@ -44,6 +45,7 @@ def enroll(*, user: User, course: Course) -> tuple[Enrollment, bool]:
     lock_course(course.pk)  # it cannot be deleted before the commit
     enrollment, created = Enrollment.objects.get_or_create(user=user, course=course)
     if created:
+        record_addition(user, enrollment)
         confirm_enrollment(enrollment)
     return enrollment, created
 
@@ -74,6 +76,7 @@ def unenroll(*, user: User, course_id: int) -> None:
         raise Http404("You are not enrolled in this course.")
     if enrollment.completed_at:
         raise Conflict("You have completed this course: its certificate needs your enrolment.")
+    record_deletion(user, enrollment)
     enrollment.delete()
     tasks.refresh_statistics.delay_on_commit([course_id])
 
@@ -92,6 +95,7 @@ def add_review(*, user: User, course: Course, rating: int, text: str = "") -> Re
             review = Review.objects.create(user=user, course=course, rating=rating, text=text)
     except IntegrityError as error:
         raise Conflict("You have already reviewed this course.") from error
+    record_addition(user, review)
     tasks.refresh_statistics.delay_on_commit([course.pk])
     return review
 
@@ -128,6 +132,7 @@ def complete_course(*, user: User, course: Course) -> Certificate:
             require_all_lessons(enrollment)
         enrollment.completed_at = timezone.now()
         enrollment.save(update_fields=["completed_at"])
+        record_change(user, enrollment, ["completed_at"])
     certificate, created = Certificate.objects.issue(enrollment)
     if created:
         tasks.certify.delay_on_commit(enrollment.pk)

@@ -22,6 +22,7 @@ from courses.search import PrefixQuery
 if TYPE_CHECKING:
     from decimal import Decimal
 
+    from django.contrib.auth.models import User
     from django.db.models import QuerySet
     from django.http import HttpRequest
 
@@ -123,8 +124,8 @@ class CourseAdmin(ModelAdmin):
         return course.statistics.students_count
 
     @admin.display(description=_("rating"), ordering="stats__rating")
-    def rating(self, course: Course) -> Decimal:
-        return course.statistics.rating
+    def rating(self, course: Course) -> Decimal | None:
+        return course.statistics.rating or None  # no review yet
 
     @admin.display(description=_("views"), ordering="stats__views")
     def views(self, course: Course) -> int:
@@ -173,6 +174,7 @@ class LessonAdmin(ModelAdmin):
     list_select_related = ["module__course"]
     search_fields = ["title", "module__title", "module__course__title"]
     autocomplete_fields = ["module"]
+    linked = ["course"]
 
     def lookup_allowed(self, lookup: str, value: str, request: HttpRequest | None = None) -> bool:
         """Allow the link of a course to its lessons, too."""
@@ -212,16 +214,19 @@ class ReviewAdmin(ModelAdmin):
 class CertificateAdmin(RecordAdmin):
     """Read-only: a certificate is issued by completing a course."""
 
-    list_display = ["uuid", "learner_name", "course_title", "user", "issued_at", "has_file", "page"]
+    list_display = ["learner_name", "course_title", "user", "issued_at", "has_file", "page"]
     list_filter = ["issued_at"]
-    list_select_related = ["enrollment__user"]
-    exclude = ["file"]
     search_fields = ["=uuid", "enrollment__user__username", "learner_name", "course_title"]
-    readonly_fields = ["user", "has_file", "page"]
+    readonly_fields = fields = [*list_display, "enrollment", "uuid"]
+    linked = ["user"]
+    export_fields = ["uuid", "learner_name", "course_title", "enrollment__user__username", "issued_at"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Certificate]:
+        return super().get_queryset(request).select_related("enrollment__user", "enrollment__course")
 
     @admin.display(description=_("user"), ordering="enrollment__user__username")
-    def user(self, certificate: Certificate) -> str:
-        return str(certificate.enrollment.user)
+    def user(self, certificate: Certificate) -> User:
+        return certificate.enrollment.user
 
     @admin.display(description=_("file"), boolean=True)
     def has_file(self, certificate: Certificate) -> bool:

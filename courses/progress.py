@@ -12,6 +12,7 @@ from django.db.models.functions import Coalesce
 from django.http import Http404
 
 from api.problems.exceptions import Conflict
+from core.history import record_addition, record_deletion
 from courses.models import Enrollment, Lesson, LessonCompletion
 from courses.permissions import NO_LESSON
 
@@ -50,6 +51,8 @@ def complete_lesson(*, user: User, lesson: Lesson) -> tuple[LessonCompletion, bo
         connection.check_constraints()  # waits for a deletion that has begun, and prevents a later one
     except IntegrityError as error:
         raise Http404(NO_LESSON) from error
+    if created:
+        record_addition(user, completion)
     return completion, created
 
 
@@ -65,9 +68,11 @@ def reopen_lesson(*, user: User, lesson: Lesson) -> None:
     enrollment = lock_enrollment(user, lesson.module.course_id)
     if enrollment.completed_at:
         raise Conflict("You have completed this course: its lessons stay completed.")
-    deleted, _ = enrollment.completions.filter(lesson=lesson).delete()
-    if not deleted:
+    completion = enrollment.completions.filter(lesson=lesson).first()
+    if completion is None:
         raise Http404("You have not completed this lesson.")
+    record_deletion(user, completion)
+    completion.delete()
 
 
 def require_all_lessons(enrollment: Enrollment) -> None:

@@ -96,8 +96,9 @@ class Edge:
             if not decision.passes:
                 answer = self._refuse(kind, meta, decision, values)
             elif result is not None:
-                endpoint.lookup.count_hit()
                 answer = self._give(kind, meta, result, values)
+                if answer is not None:
+                    endpoint.lookup.count_hit()
         was_counted = counted is not None and decision is not None and decision.passes
         return answer or Visit(endpoint, kind, Handoff(limits, decision, view_counted=was_counted))
 

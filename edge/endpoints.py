@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from django.core.signals import setting_changed
 from django.urls import Resolver404, resolve
 
-from api.negotiation import FORMAT
+from api.negotiation import may_choose_format
 from api.problems.exceptions import Problem
 from api.query import is_plain, parse_text
 from caching.read.lookup import Lookup
@@ -30,7 +30,7 @@ class Endpoint(NamedTuple):
 def find_endpoint(path: str, query: str) -> Endpoint | None:
     """Return the cached endpoint of an address; None if it is none, or only Django can tell."""
     is_usual = path.startswith(API_PREFIX) and len(path) <= MAX_PATH_CHARACTERS and path.isascii()
-    if not is_usual or not is_plain(query) or FORMAT in query:
+    if not is_usual or not is_plain(query) or may_choose_format(query):
         return None
     try:
         match = resolve(path)

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
+from django.apps import apps
 from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
@@ -14,7 +15,7 @@ from messaging import delivery
 from messaging.models import LinkToken, OutgoingMessage, TelegramAccount, VerifiedEmail
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    from django.db.models import Model, QuerySet
     from django.http import HttpRequest
 
 
@@ -44,7 +45,12 @@ class VerifiedEmailAdmin(IssuedAdmin):
 class OutgoingMessageAdmin(IssuedAdmin):
     """What went out, what waits, and what needs a decision: ``uncertain`` and ``given up``."""
 
-    list_display = ["kind", "user", "state", "channel", "attempts", "due_at", "changed_at", "error"]
+    list_display = ["kind", "user", "state", "channel", "due_at", "changed_at", "error"]
+    readonly_fields = fields = (
+        *("user", "kind", "content", "mail_only", "state", "channel", "attempts", "error"),
+        *("created_at", "due_at", "changed_at"),
+    )
+    linked = ["content"]
     list_filter = ["state", "kind", "channel"]
     date_hierarchy = "created_at"
     search_fields = [*IssuedAdmin.search_fields, "dedupe_key"]
@@ -59,6 +65,16 @@ class OutgoingMessageAdmin(IssuedAdmin):
         }
     }
     actions = ["send_again"]
+
+    @admin.display(description=_("content"))
+    def content(self, message: OutgoingMessage) -> Model | str | None:
+        """Return the row that the message is about, or the words that it was recorded with."""
+        models = apps.all_models[message.kind.partition(".")[0]]
+        for name, pk in message.payload.items():
+            if name in models:
+                return models[name]._default_manager.filter(pk=pk).first()
+        words: Any = (message.payload.get(name) for name in ("subject", "text"))
+        return "\n\n".join(filter(None, words))
 
     def has_send_again_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("messaging.change_outgoingmessage"))

@@ -12,7 +12,7 @@ from messaging.models import OutgoingMessage
 from monitoring.dashboard import numbers
 from monitoring.models import DashboardSum
 from monitoring.serializers import NumbersSerializer
-from services.models import Plan, Recalculation, Service, Subscription
+from services.models import Plan, PriceChange, Recalculation, Service, Subscription
 from tasks.models import Task, TaskList
 
 # Tasks become overdue and weeks end by the passing of time, which invalidates nothing.
@@ -28,6 +28,7 @@ dashboard = Cached(
         Service: ALL,
         Plan: ALL,
         Subscription: ALL,
+        PriceChange: ALL,
         Recalculation: ALL,
         Course: ALL,
         CourseStats: ALL,

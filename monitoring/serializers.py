@@ -45,10 +45,18 @@ class SourceSerializer(serializers.Serializer[object]):
 
 class ProgressSerializer(serializers.Serializer[object]):
     id = serializers.IntegerField(help_text="The recalculation's id.")
+    kind = serializers.ChoiceField(["service", "plan"], help_text="What its prices follow.")
     name = serializers.CharField(help_text="The service or plan whose prices it computes.")
     done = serializers.IntegerField(help_text="Subscriptions computed.")
     total = serializers.IntegerField(help_text="Subscriptions to compute.")
     finished_at = serializers.DateTimeField(allow_null=True, help_text="Its end; null while it runs.")
+
+
+class PriceChangedSerializer(SourceSerializer):
+    value = serializers.FloatField(help_text="The price, or the discount in per cent.")
+    effective_from = serializers.DateTimeField(help_text="From when on.")
+    user_name = serializers.CharField(allow_null=True, help_text="The user who changed it; null: none known.")
+    via = serializers.CharField(help_text="By what: a request, a task, or SQL.")
 
 
 class RatedSerializer(serializers.Serializer[object]):
@@ -91,7 +99,7 @@ class NumbersSerializer(serializers.Serializer[object]):
     )
     pending = SourceSerializer(many=True, help_text="Services and plans whose prices are not yet computed.")
     recalculations = ProgressSerializer(many=True, help_text="Those that run, then the last.")
-    price_changes = EventSerializer(many=True, help_text="The last changes of services and plans.")
+    price_changes = PriceChangedSerializer(many=True, help_text="The last changes of prices and discounts.")
     enrolled = serializers.ListField(child=serializers.IntegerField(), help_text="Enrolments, by week.")
     completed = serializers.ListField(child=serializers.IntegerField(), help_text="Completions, by week.")
     best_rated = RatedSerializer(many=True, help_text="The courses with the best ratings.")
@@ -120,6 +128,9 @@ class CacheStateSerializer(serializers.Serializer[object]):
 class QueueSerializer(serializers.Serializer[object]):
     name = serializers.CharField(help_text="The queue's name.")
     waiting = serializers.IntegerField(allow_null=True, help_text="Tasks that wait; null: unknown.")
+    workers = serializers.IntegerField(
+        allow_null=True, help_text="Workers that served it within a minute; null: unknown."
+    )
     served_at = serializers.FloatField(
         allow_null=True, help_text="When a worker last served it, in seconds since 1970; null: unknown."
     )

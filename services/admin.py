@@ -9,17 +9,16 @@ from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
 from django.db.models import F, Q, QuerySet
-from django.urls import reverse
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import CountReferencesMixin, FewCountsMixin, FewCountsPaginator, ModelAdmin, RecordAdmin
-from core.admin_columns import GOOD, WAITING, badge
+from core.admin_columns import GOOD, WAITING, badge, list_address, progress_bar
 from services import subscription_totals
 from services.actions import recalculate_single, request_recalculation
-from services.history_admin import PlanDiscountInline, ServicePriceInline, link_to_history
+from services.history_admin import PlanDiscountInline, ServicePriceInline, price_table
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import with_oldest
 from services.selectors import is_pending, matches
@@ -36,9 +35,9 @@ MAX_SINGLE_RECALCULATIONS = 1_000
 def start_recalculation(request: HttpRequest, sources: QuerySet[Any]) -> None:
     """Request a recalculation, and tell the user where its progress is shown."""
     count = request_recalculation(sources)
-    address = reverse("admin:services_recalculation_changelist")
-    requested = ngettext("Recalculation of %d requested:", "Recalculation of %d requested:", count) % count
-    text = format_html('{} <a href="{}">{}</a>', requested, address, gettext("see its progress"))
+    text = ngettext("Recalculation of %d requested.", "Recalculation of %d requested.", count) % count
+    if address := list_address(admin.site, Recalculation, request):
+        text = format_html('{} <a href="{}">{}</a>', text, address, gettext("See its progress"))
     messages.success(request, text)
 
 
@@ -66,18 +65,10 @@ class PricedAdmin(CountReferencesMixin, ModelAdmin):
 
     list_filter = [PricesFilter]
     actions = ["recalculate"]
-    readonly_fields = ["history"]
     schedule: type[admin.TabularInline]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:  # noqa: ARG002
         return [self.schedule] if obj else []
-
-    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
-        return super().get_readonly_fields(request, obj) if obj else []
-
-    @admin.display(description=_("history"))
-    def history(self, source: Any) -> SafeString:
-        return link_to_history(source)
 
     @admin.display(description=_("subscriptions"))
     def subscriptions(self, source: Any) -> str:  # noqa: ARG002  (a million of them are not counted for a list)
@@ -142,13 +133,12 @@ class SubscriptionPaginator(FewCountsPaginator):
 class SubscriptionAdmin(FewCountsMixin, ModelAdmin):
     list_display = ["id", "client", "service", "plan", "price", "price_status", "priced_at", "comment"]
     list_filter = [PriceStatusFilter, "plan__plan_type", "service", "created_at"]
-    list_select_related = ["client", "service", "plan"]
     # What get_search_results looks at.
     search_fields = ["client__company_name", "client__user__email", "comment", "region", "channel"]
     search_help_text = "Words of the company name or e-mail, how the comment begins, the region or channel"
     sortable_by = ["id", "client", "service", "plan", "price", "comment"]  # by an index each
     autocomplete_fields = ["client", "service", "plan"]
-    readonly_fields = ["price", "price_status", "priced_at", "created_at"]
+    readonly_fields = ["price", "price_status", "priced_at", "created_at", "prices"]
     states = {"price_status": {"current": (GOOD, _("current")), "pending": (WAITING, _("pending"))}}
     paginator: ClassVar[Any] = SubscriptionPaginator
     actions = ["recalculate", "recalculate_single"]
@@ -165,8 +155,15 @@ class SubscriptionAdmin(FewCountsMixin, ModelAdmin):
             queryset = queryset.filter(matches(text) | Q(region=text) | Q(channel=text))
         return queryset, False
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:
+        return super().get_queryset(request).select_related("client", "service", "plan")
+
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
         return super().get_readonly_fields(request, obj) if obj else []  # a new one gets its price when saved
+
+    @admin.display(description=_("prices"))
+    def prices(self, row: Subscription) -> SafeString:
+        return price_table(row)
 
     @admin.action(
         description=_("Recalculate the services of the selected subscriptions"), permissions=["change"]
@@ -196,14 +193,15 @@ class RecalculationAdmin(RecordAdmin):
     list_filter = [("finished_at", admin.EmptyFieldListFilter), "started_at"]
     list_select_related = ["service", "plan"]
     search_fields = ["service__name"]
+    readonly_fields = fields = [*list_display]
+    linked = ["source"]
 
     @admin.display(description=_("of"))
-    def source(self, recalculation: Recalculation) -> str:
-        return str(recalculation.service or recalculation.plan)
+    def source(self, recalculation: Recalculation) -> Service | Plan | None:
+        return recalculation.service or recalculation.plan
 
     @admin.display(description=_("progress"))
     def progress(self, recalculation: Recalculation) -> SafeString:
-        done, total = recalculation.done, recalculation.total
-        text = gettext("%(done)s of %(total)s") % {"done": done, "total": total}
-        bar = '<progress value="{}" max="{}" aria-label="{}"></progress> {}'
-        return format_html(bar, done, total or 1, text, text)
+        running = recalculation.finished_at is None
+        key = f"recalculation-{recalculation.pk}"
+        return progress_bar(key, recalculation.done, recalculation.total, running=running)

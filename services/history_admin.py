@@ -8,15 +8,16 @@ from django import forms
 from django.contrib import admin
 from django.core.exceptions import ValidationError
 from django.db.models.functions import Now
-from django.urls import reverse
 from django.utils import timezone
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import FewCountsMixin, RecordAdmin
+from core.admin import FewCountsMixin, RecordAdmin, TabularInline
+from core.admin_columns import show_moment
+from services.history import PricePeriods
 from services.history_serializers import MAX_MOMENT
-from services.models import PriceChange
+from services.models import Plan, PriceChange, Service
 from services.scheduling import delete_if_scheduled
 
 if TYPE_CHECKING:
@@ -26,13 +27,36 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
     from django.utils.safestring import SafeString
 
+    from services.models import Subscription
 
-def link_to_history(source: Any) -> SafeString:
-    """Return a link to all changes of a service or plan."""
-    address = reverse("admin:services_pricechange_changelist")
-    kind = source._meta.model_name
-    text = gettext("All changes")
-    return format_html('<a href="{}?{}__id__exact={}">{}</a>', address, kind, source.pk, text)
+MAX_PERIODS = 20  # on a subscription's page
+
+REASONS = {
+    "added": _("added"),
+    "moved": _("moved"),
+    "service": _("price of the service"),
+    "plan": _("discount of the plan"),
+}
+
+
+def price_table(subscription: Subscription) -> SafeString:
+    """Return what a subscription cost, costs and will cost, the latest first, with who changed it."""
+    periods = PricePeriods(subscription.pk)[0:MAX_PERIODS]
+    heads = (_("From"), _("Price"), _("Because of"), _("User"))
+    head = format_html_join("", '<th scope="col">{}</th>', ((each,) for each in heads))
+    rows = format_html_join(
+        "",
+        "<tr><td>{}</td><td>{:.2f}</td><td>{}</td><td>{}</td></tr>",
+        (
+            (show_moment(each.effective_from), each.price, REASONS[each.reason], each.changed_by or each.via)
+            for each in periods
+        ),
+    )
+    return format_html(
+        '<div class="results" tabindex="0"><table><thead><tr>{}</tr></thead><tbody>{}</tbody></table></div>',
+        head,
+        rows,
+    )
 
 
 class ScheduledPriceForm(forms.ModelForm):
@@ -54,7 +78,7 @@ class ScheduledFormSet(forms.BaseInlineFormSet):
             delete_if_scheduled(obj.pk)
 
 
-class ScheduledInline(admin.TabularInline):
+class ScheduledInline(TabularInline):
     """What is scheduled for the row. Those who may change the row may schedule and delete."""
 
     model = PriceChange
@@ -101,6 +125,8 @@ class PriceChangeAdmin(FewCountsMixin, RecordAdmin):
     list_filter = [("applied_at", admin.EmptyFieldListFilter), "effective_from"]
     list_select_related = ["service", "plan", "user"]
     search_fields = ["service__name", "user__username"]
+    readonly_fields = fields = [*list_display]
+    linked = ["source"]
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
@@ -110,7 +136,7 @@ class PriceChangeAdmin(FewCountsMixin, RecordAdmin):
         return lookup in own or super().lookup_allowed(lookup, value, request)
 
     @admin.display(description=_("of"))
-    def source(self, change: PriceChange) -> str:
-        """Return the name of the service or plan; its id once it was deleted."""
-        source = change.service or change.plan
-        return str(source) if source else f"deleted: {change.service_id or change.plan_id}"
+    def source(self, change: PriceChange) -> Service | Plan | str:
+        """Return the service or plan; its id once it was deleted."""
+        deleted = gettext("deleted: %s") % (change.service_id or change.plan_id)
+        return change.service or change.plan or deleted

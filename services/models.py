@@ -143,6 +143,10 @@ class Subscription(models.Model):
         ]
 
     def __str__(self) -> str:
+        """Return who has what: by name where all is loaded, because a list must not load each."""
+        model: Any = type(self)
+        if all(field.is_cached(self) for field in (model.client, model.service, model.plan)):
+            return f"{self.client}: {self.service}, {self.plan}"
         return f"Subscription {self.pk}"
 
     def save(self, *args: Any, **kwargs: Any) -> None:

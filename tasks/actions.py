@@ -12,6 +12,7 @@ from django.db import transaction
 from django.utils import timezone
 
 from api.problems.exceptions import Conflict
+from core.history import record_addition, record_change, record_changes
 from core.names import same_name
 from messaging import delivery
 from tasks.models import Repeat, Status, Task, TaskList, active_team_of, team_of
@@ -24,7 +25,7 @@ from tasks.notifications import (
 from tasks.repetition import next_deadline
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Collection, Iterable, Mapping
     from datetime import datetime
 
     from django.contrib.auth.models import User
@@ -55,7 +56,7 @@ def save_list(
 
 
 @transaction.atomic
-def add_member(*, task_list: TaskList, user: User) -> bool:
+def add_member(*, task_list: TaskList, user: User, actor: User) -> bool:
     """Add a user to the members of a list, which is locked. Return False for one who is a member already.
 
     Raises:
@@ -70,6 +71,7 @@ def add_member(*, task_list: TaskList, user: User) -> bool:
         raise Conflict(TOO_MANY_MEMBERS)
     task_list.members.add(user)
     task_list.save(update_fields=["updated_at"])
+    record_change(actor, task_list, ["members"])
     return True
 
 
@@ -89,6 +91,7 @@ def remove_member(*, task_list: TaskList, user_id: int, actor: User) -> bool:
         return False
     task_list.members.remove(user_id)
     task_list.save(update_fields=["updated_at"])
+    record_change(actor, task_list, ["members"])
     unassign_outsiders(task_list=task_list, actor=actor)
     return True
 
@@ -101,6 +104,7 @@ def hand_over(*, task_list: TaskList, to: User) -> None:
         Conflict: the user has a list of this name.
     """
     before = task_list.owner
+    record_change(before, task_list, ["owner"])
     if same_name(TaskList.objects.filter(owner=to), task_list.name).exists():
         raise Conflict(HAS_SUCH_A_LIST)
     task_list.owner = to
@@ -143,6 +147,18 @@ def save_tasks(*, tasks: Collection[Task], actor: User | None) -> None:
     delivery.send_all([one for task, was in changes for one in messages_of_change(task, was, actor)])
 
 
+@transaction.atomic
+def save_bulk(*, tasks: Collection[Task], names: Mapping[int, Collection[str]], actor: User) -> None:
+    """Save tasks as ``save_tasks`` does, and record what was added and changed.
+
+    ``names`` are the fields in which existing tasks differ from the stored ones, by their ids.
+    """
+    added = [task for task in tasks if not task.pk]
+    save_tasks(tasks=tasks, actor=actor)
+    record_addition(actor, *added)
+    record_changes(actor, {task: names[task.pk] for task in tasks if task.pk in names})
+
+
 def _choose_day(task: Task, before: Task | None) -> None:
     """Set the day of a monthly series, unless neither its deadline nor its period has changed."""
     if task.repeat != Repeat.MONTHLY or task.deadline is None:
@@ -166,6 +182,7 @@ def complete_task(*, task: Task, actor: User | None) -> None:
     successor = _successor_of(task, task.completed_at)
     task.repeated = task.repeated or successor is not None
     task.save(update_fields=["status", "completed_at", "repeated", "updated_at"])
+    _record_status(task, actor)
     delivery.send_all(list(messages_of_completion(task, actor)))
     if successor:
         save_tasks(tasks=[successor], actor=actor)
@@ -191,7 +208,7 @@ def _successor_of(task: Task, now: datetime) -> Task | None:
 
 
 @transaction.atomic
-def reopen_task(*, task: Task) -> None:
+def reopen_task(*, task: Task, actor: User) -> None:
     """Make a completed task, which is locked, pending again. Others stay as they are.
 
     Messages that its completion made obsolete are sent after all.
@@ -199,10 +216,11 @@ def reopen_task(*, task: Task) -> None:
     if task.status == Status.COMPLETED:
         task.status, task.completed_at = Status.PENDING, None
         task.save(update_fields=["status", "completed_at", "updated_at"])
+        _record_status(task, actor)
         delivery.send_all(list(unsent_messages_of_assignment(task)))
 
 
-def start_task(*, task: Task, now: datetime) -> None:
+def start_task(*, task: Task, now: datetime, actor: User) -> None:
     """Put a pending task, which is locked, in progress. One that is overdue stays so.
 
     Raises:
@@ -213,3 +231,9 @@ def start_task(*, task: Task, now: datetime) -> None:
     if task.status_at(now) == Status.PENDING:
         task.status = Status.IN_PROGRESS
         task.save(update_fields=["status", "updated_at"])
+        _record_status(task, actor)
+
+
+def _record_status(task: Task, actor: User | None) -> None:
+    if actor:
+        record_change(actor, task, ["status"])

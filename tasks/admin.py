@@ -14,7 +14,7 @@ from django.utils import timezone
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import ModelAdmin
+from core.admin import FewCountsMixin, ModelAdmin
 from core.admin_columns import BAD, GOOD, QUIET, WAITING, badge
 from core.subqueries import count_of
 from core.users import current_user
@@ -108,7 +108,7 @@ KINDS = {
 
 
 @admin.register(Task)
-class TaskAdmin(ModelAdmin):
+class TaskAdmin(FewCountsMixin, ModelAdmin):
     """Tasks. Status and completion follow from the actions."""
 
     list_display = ["name", "task_list", "assigned_to", "current_status", "deadline", "completed_at"]
@@ -152,9 +152,9 @@ class TaskAdmin(ModelAdmin):
 
     @admin.action(description=_("Reopen the selected tasks"), permissions=["change"])
     @transaction.atomic
-    def reopen(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:  # noqa: ARG002
+    def reopen(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
         for task in _locked(queryset):
-            reopen_task(task=task)
+            reopen_task(task=task, actor=current_user(request))
 
 
 def _lock_for_form(task_id: str | int, list_id: str | int) -> None:

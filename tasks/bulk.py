@@ -30,12 +30,14 @@ class Bulk:
 
     Attributes:
         changed: the tasks that are new or differ from the stored ones, after ``build``.
+        names: the fields in which existing ones differ, by the tasks' ids.
     """
 
     def __init__(self, rows: Sequence[Row], user: User) -> None:
         self.rows = rows
         self.user = user
         self.changed: list[Task] = []
+        self.names: dict[int, list[str]] = {}
         self.seen: set[int] = set()
 
     def build(self) -> list[Task]:
@@ -72,8 +74,11 @@ class Bulk:
         facts = self.facts[task.task_list_id]
         if errors := broken_rules(task, values, facts):
             raise ValidationError(errors)
-        if not task.pk or any(getattr(task, name) != value for name, value in values.items()):
+        names = [name for name, value in values.items() if getattr(task, name) != value]
+        if names or not task.pk:
             self.changed.append(task)
+        if names and task.pk:
+            self.names[task.pk] = names
         for name, value in values.items():
             setattr(task, name, value)
         if not task.repeated:

@@ -25,6 +25,7 @@ from api.viewsets import (
     RetrieveModelMixin,
     UpdateModelMixin,
 )
+from core.history import record_addition
 from core.users import current_user
 from tasks import actions, schema
 from tasks.bulk import Bulk
@@ -131,6 +132,7 @@ class TaskListViewSet(AtOneMoment, ModelViewSet[TaskList]):
         serializer.is_valid(raise_exception=True)
         task = Task(task_list=task_list, **serializer.validated_data)
         actions.save_tasks(tasks=[task], actor=current_user(request))
+        record_addition(request.user, task)
         data = dict(TaskSerializer(task, context=context).data)
         headers = {"Location": reverse("task", args=[task.pk]), "ETag": json_etag(data)}
         return Response(data, status=status.HTTP_201_CREATED, headers=headers)
@@ -149,7 +151,7 @@ class TaskListViewSet(AtOneMoment, ModelViewSet[TaskList]):
         serializer = MemberSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         user = serializer.validated_data["user"]
-        is_new = actions.add_member(task_list=task_list, user=user)
+        is_new = actions.add_member(task_list=task_list, user=user, actor=current_user(request))
         self.reload(task_list)
         created = status.HTTP_201_CREATED if is_new else status.HTTP_200_OK
         return Response(PersonSerializer(user).data, status=created)
@@ -213,7 +215,8 @@ class TaskViewSet(
 
     @action(detail=True, methods=["post"])
     def start(self, request: Request, pk: int) -> HttpResponse:  # noqa: ARG002
-        return self._change(lambda task: actions.start_task(task=task, now=self.now))
+        actor = current_user(request)
+        return self._change(lambda task: actions.start_task(task=task, now=self.now, actor=actor))
 
     @action(detail=True, methods=["post"])
     def complete(self, request: Request, pk: int) -> HttpResponse:  # noqa: ARG002
@@ -221,7 +224,7 @@ class TaskViewSet(
 
     @action(detail=True, methods=["post"])
     def reopen(self, request: Request, pk: int) -> HttpResponse:  # noqa: ARG002
-        return self._change(lambda task: actions.reopen_task(task=task))
+        return self._change(lambda task: actions.reopen_task(task=task, actor=current_user(request)))
 
     @transaction.atomic
     def _change(self, change: Callable[[Task], None]) -> HttpResponse:
@@ -237,6 +240,6 @@ class TaskViewSet(
         serializer.is_valid(raise_exception=True)
         many = Bulk(serializer.validated_data["tasks"], current_user(request))
         tasks = many.build()
-        actions.save_tasks(tasks=many.changed, actor=current_user(request))
+        actions.save_bulk(tasks=many.changed, names=many.names, actor=many.user)
         prefetch_related_objects(tasks, "assigned_to")  # the names, by one query
         return Response(BulkResponseSerializer({"tasks": tasks}, context=self.get_serializer_context()).data)

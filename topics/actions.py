@@ -8,6 +8,7 @@ from django.core.exceptions import PermissionDenied
 from django.db import transaction
 from django.shortcuts import get_object_or_404
 
+from core.history import record_change
 from topics.models import Topic
 from topics.permissions import CREATOR_ONLY, may_change
 
@@ -35,7 +36,7 @@ def unsubscribe(*, user: User, topic_id: int) -> Topic:
         Http404: there is no such topic.
     """
     topic = lock_topic(topic_id)
-    topic.subscribers.remove(user)
+    remove_subscriber(topic=topic, user=user)
     return topic
 
 
@@ -67,9 +68,17 @@ def add_subscriber(*, topic: Topic, user: User) -> None:
     """Add a subscriber to a topic, which is locked."""
     if not topic.subscribers.filter(pk=user.pk).exists():  # else cached values were invalidated in vain
         topic.subscribers.add(user)
+        record_change(user, topic, ["subscribers"])
 
 
-def rename_topic(*, topic: Topic, name: str) -> None:
+def remove_subscriber(*, topic: Topic, user: User) -> None:
+    """Remove a subscriber from a topic, which is locked."""
+    if topic.subscriptions.filter(user=user).exists():
+        topic.subscribers.remove(user)
+        record_change(user, topic, ["subscribers"])
+
+
+def rename_topic(*, topic: Topic, name: str, actor: User) -> None:
     """Give a topic, which is locked, another name. The same name changes and records nothing.
 
     Raises:
@@ -78,3 +87,4 @@ def rename_topic(*, topic: Topic, name: str) -> None:
     if name != topic.name:
         topic.name = name
         topic.save(update_fields=["name"])
+        record_change(actor, topic, ["name"])

@@ -3,16 +3,16 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlencode
 
 from django.contrib import admin
-from django.db.models import Count
+from django.contrib.auth import get_user_model
+from django.db.models import Count, Exists, OuterRef
 from django.forms import BaseInlineFormSet
-from django.urls import reverse
-from django.utils.html import format_html
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from core.admin import AutocompleteMixin, ModelAdmin, RecordAdmin
+from core.admin import ModelAdmin, RecordAdmin, TabularInline
+from core.admin_columns import list_address
 from topics.models import Topic, TopicActivity, TopicSubscription
 
 if TYPE_CHECKING:
@@ -50,7 +50,7 @@ class NewestSubscriptions(BaseInlineFormSet):
         return [int(value) for value in values if value and value.isdecimal()]
 
 
-class SubscriberInline(AutocompleteMixin, admin.TabularInline):
+class SubscriberInline(TabularInline):
     """The newest subscribers, to remove, and new ones to add. A subscription has nothing to change."""
 
     model = TopicSubscription
@@ -60,6 +60,11 @@ class SubscriberInline(AutocompleteMixin, admin.TabularInline):
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[TopicSubscription]:
         return super().get_queryset(request).select_related("user")
+
+    def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Return whether the user may add subscribers, which takes looking up users."""
+        may_look_up = list_address(self.admin_site, get_user_model(), request) is not None
+        return may_look_up and bool(super().has_add_permission(request, obj))
 
     def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:  # noqa: ARG002
         return False
@@ -74,7 +79,7 @@ class TopicAdmin(ModelAdmin):
     list_select_related = ["created_by"]
     search_fields = ["name"]
     autocomplete_fields = ["created_by"]
-    readonly_fields = ["all_subscribers"]
+    readonly_fields = ["subscriber_count"]
     inlines = [SubscriberInline]
     counts = {"subscriber_count": (TopicSubscription, "topic__id__exact")}
 
@@ -85,13 +90,8 @@ class TopicAdmin(ModelAdmin):
     def subscriber_count(self, topic: Any) -> int:
         return topic.subscribers_total
 
-    @admin.display(description=_("all subscribers"))
-    def all_subscribers(self, topic: Any) -> str:
-        if topic.pk is None:
-            return self.get_empty_value_display()
-        query = urlencode({"topic__id__exact": topic.pk})
-        address = f"{reverse('admin:topics_topicsubscription_changelist')}?{query}"
-        return format_html('<a href="{}">{}</a>', address, topic.subscribers_total)
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> list[Any]:
+        return super().get_readonly_fields(request, obj) if obj else []
 
     def get_changeform_initial_data(self, request: HttpRequest) -> dict[str, Any]:
         return {"created_by": request.user.pk, **super().get_changeform_initial_data(request)}
@@ -110,12 +110,27 @@ class TopicSubscriptionAdmin(ModelAdmin):
     search_fields = ["topic__name", "user__username"]
     autocomplete_fields = ["topic", "user"]
 
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TopicSubscription]:
+        return super().get_queryset(request).select_related("topic", "user")
+
 
 @admin.register(TopicActivity)
 class TopicActivityAdmin(RecordAdmin):
     """Read-only: signals write it. It can be deleted, because a topic is deleted with its activities."""
 
-    list_display = ["topic_name", "action", "created_at", "topic_id"]
+    list_display = ["topic_name", "action", "created_at", "topic"]
     list_filter = ["action", "created_at"]
     search_fields = ["topic_name"]
-    readonly_fields = fields = ("topic_name", "action", "created_at", "topic_id")
+    readonly_fields = fields = ("topic_name", "action", "created_at", "topic")
+    linked = ["topic"]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[TopicActivity]:
+        exists = Exists(Topic.objects.filter(pk=OuterRef("topic_id")))
+        return super().get_queryset(request).annotate(topic_exists=exists)
+
+    @admin.display(description=_("topic"), ordering="topic_id")
+    def topic(self, activity: Any) -> Topic | str:
+        """Return the topic under the name that it had then; of a deleted one its id."""
+        if activity.topic_exists:
+            return Topic(pk=activity.topic_id, name=activity.topic_name)
+        return gettext("deleted: %s") % activity.topic_id

@@ -65,7 +65,8 @@ class TopicViewSet(CreateModelMixin, DestroyModelMixin, GenericViewSet[Topic]):
             topic = self.lock_object()
             serializer = self.get_serializer(topic, data=request.data, partial=partial)
             serializer.is_valid(raise_exception=True)
-            actions.rename_topic(topic=topic, name=serializer.validated_data.get("name", topic.name))
+            name = serializer.validated_data.get("name", topic.name)
+            actions.rename_topic(topic=topic, name=name, actor=current_user(request))
         return self.respond(topic)
 
     def partial_update(self, request: Request, pk: int) -> HttpResponse:
@@ -84,7 +85,7 @@ class TopicViewSet(CreateModelMixin, DestroyModelMixin, GenericViewSet[Topic]):
         with transaction.atomic():
             topic = self.lock_object()
             refuse_body(request)
-            topic.subscribers.remove(current_user(request))
+            actions.remove_subscriber(topic=topic, user=current_user(request))
         return self.respond(topic)
 
     @action(detail=False, serializer_class=TopicActivitySerializer)

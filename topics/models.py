@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.db import models
 from django.db.models.functions import Lower
@@ -69,6 +71,10 @@ class TopicSubscription(models.Model):
         ]
 
     def __str__(self) -> str:
+        """Return who follows what: by name where both are loaded, because a list must not load each."""
+        model: Any = type(self)
+        if model.user.is_cached(self) and model.topic.is_cached(self):
+            return f"{self.user} → {self.topic}"
         return f"{self.user_id} → {self.topic_id}"
 
 

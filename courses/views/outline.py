@@ -16,6 +16,7 @@ from api.http_cache import json_etag, json_response, require_match
 from api.permissions import ModelPermissions
 from api.serializers import refuse_body
 from api.viewsets import DestroyModelMixin, GenericViewSet, RetrieveModelMixin, UpdateModelMixin
+from core.history import record_addition, record_change
 from core.users import current_user
 from courses import outline, progress, schema_outline
 from courses.actions import lock_course
@@ -80,6 +81,7 @@ class ChildrenViewSet(mixins.ListModelMixin, GenericViewSet[Row]):
         serializer = self.get_serializer(data=request.data)
         serializer.is_valid(raise_exception=True)
         row = self.reload(serializer.save(**{self.parent: self.get_parent()}))
+        record_addition(request.user, row)
         data = self.represent(row)
         headers = {"Location": reverse(self.address, args=[row.pk]), "ETag": json_etag(data)}
         return Response(data, status=status.HTTP_201_CREATED, headers=headers)
@@ -98,6 +100,7 @@ class ChildrenViewSet(mixins.ListModelMixin, GenericViewSet[Row]):
         children = self.filter_queryset(self.get_queryset())
         require_match(request, json_etag(_order(children)))
         outline.reorder(children, serializer.validated_data["ids"])
+        record_change(request.user, self.get_parent(), [f"{children.model._meta.model_name}s"])
         return json_response(request, _order(children))
 
 

@@ -54,13 +54,18 @@ def _rates(window: str) -> list[dict[str, Any]] | None:
 
 
 def _queues() -> list[dict[str, Any]]:
-    """Return each queue with its length and the time at which a worker was last seen to serve it."""
+    """Return each queue with its length, its workers and when one was last seen to serve it."""
     try:
-        served = worker.served_at()
+        served, workers = worker.served_at(), worker.live_workers()
     except RedisUnavailable:
-        served = {}
+        served, workers = {}, None
     return [
-        {"name": queue.name, "waiting": _length(queue.name), "served_at": served.get(queue.name)}
+        {
+            "name": queue.name,
+            "waiting": _length(queue.name),
+            "workers": None if workers is None else workers[queue.name],
+            "served_at": served.get(queue.name),
+        }
         for queue in settings.CELERY_TASK_QUEUES
     ]
 

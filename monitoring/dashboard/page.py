@@ -12,17 +12,18 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import quote
 from django.utils.formats import date_format, number_format
-from django.utils.html import format_html
+from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
-from core.admin_columns import BAD, GOOD, QUIET, WAITING, badge, list_address
+from core.admin_columns import BAD, GOOD, QUIET, WAITING, badge, list_address, live_part, progress_bar
+from core.worker import LIVE_SECONDS
 from courses.models import Course, Enrollment
 from messaging.models import OutgoingMessage
 from monitoring import cache
 from monitoring.dashboard import live, rights
 from monitoring.dashboard.charts import Bar, bars, columns
-from services.models import Recalculation, Subscription
+from services.models import Plan, PriceChange, Recalculation, Service, Subscription
 from tasks.models import Task
 
 if TYPE_CHECKING:
@@ -31,7 +32,6 @@ if TYPE_CHECKING:
     from django.db.models import Model
     from django.http import HttpRequest
 
-SERVED_SECONDS = 60  # a queue that no worker served for so long has none
 State = OutgoingMessage.State
 AGAIN = (State.UNCERTAIN, State.GIVEN_UP)
 KINDS = {State.PENDING: WAITING, State.SENDING: WAITING, State.UNCERTAIN: BAD, State.GIVEN_UP: BAD}
@@ -74,6 +74,7 @@ class _Page:
             "sales": (self._services, self._plans),
             "subscribed": (self._subscribed,),
             "recalculations": (self._prices,),
+            "price_changes": (self._price_changes,),
             "enrolled": (self._learning,),
             "best_rated": (self._best_rated,),
             "overdue": (self._overdue,),
@@ -134,25 +135,39 @@ class _Page:
 
     def _prices(self) -> Part:
         pending = self._shown["pending"]
-        names = "".join(f", {row['name']}" for row in pending)
-        rows = [
-            (row["name"], _progress(row["done"], row["total"]), _state_of(row))
-            for row in self._shown["recalculations"]
-        ]
-        rows += [
-            (change["object_repr"], change["user_name"], _ago(change["action_time"]))
-            for change in self._shown["price_changes"]
-        ]
+        names = format_html_join("", ", {}", ((self._source(row),) for row in pending))
         return Part(
             name="prices",
             title=_("Prices"),
             address=self._list(Recalculation),
             number=_number(len(pending)),
-            text=_("services and plans with prices to compute") + names,
-            head=(_("Of"), _("Progress, or who changed it"), _("State, or when")),
-            rows=rows,
+            text=format_html("{}{}", _("services and plans with prices to compute"), names),
+            head=(_("Of"), _("Progress"), _("State")),
+            rows=[(row["name"], _progress(row), _state_of(row)) for row in self._shown["recalculations"]],
             is_open=True,
         )
+
+    def _price_changes(self) -> Part:
+        return Part(
+            name="price-changes",
+            title=_("Last changes of prices"),
+            address=self._list(PriceChange),
+            head=(_("Of"), _("Value"), _("User"), _("When")),
+            rows=[
+                (
+                    self._source(row),
+                    _value_of(row),
+                    row["user_name"] or row["via"],
+                    _ago(row["effective_from"]),
+                )
+                for row in self._shown["price_changes"]
+            ],
+            is_open=True,
+        )
+
+    def _source(self, row: dict[str, Any]) -> Any:
+        """Return the name of a service or plan with a link to it."""
+        return _row(row["name"], self._list(Service if row["kind"] == "service" else Plan), row["id"])
 
     # --- Learning ---------------------------------------------------------------------------------
 
@@ -248,7 +263,10 @@ class _Page:
             title=_("Cache: hits of the last hour"),
             text=format_html('{} {} <span class="unknown">{}</span>', breaker, outbox, unknown),
             picture=bars([Bar(row["key"], row["hit_percent"], _percent(row)) for row in read[:8]], 100),
-            head=(_("Declaration"), _("Hour"), _("Day"), _("Reads"), _("Bypasses"), _("Invalidations")),
+            head=(
+                *(_("Declaration"), _("Hits, hour"), _("Hits, day")),
+                *(_("Reads, day"), _("Bypasses, day"), _("Invalidations, day")),
+            ),
             rows=[
                 (key, _percent(of_hour), _percent(row), row["reads"], row["bypasses"], row["invalidations"])
                 for key, row in day.items()
@@ -261,11 +279,11 @@ class _Page:
             name="system",
             title=_("Workers and queues"),
             text=_("Beat last sent a task: %(time)s") % {"time": _seen(self._shown["beat"])},
-            head=(_("Queue"), _("Waiting"), _("Served by a worker")),
+            head=(_("Queue"), _("Waiting"), _("Workers"), _("Served by a worker")),
             rows=[
                 (
                     queue["name"],
-                    _("unknown") if queue["waiting"] is None else _number(queue["waiting"]),
+                    *(_known(queue[name]) for name in ("waiting", "workers")),
                     _served(queue["served_at"]),
                 )
                 for queue in self._shown["queues"]
@@ -327,6 +345,15 @@ def _number(number: int) -> str:
     return number_format(number, 0, use_l10n=True, force_grouping=True)
 
 
+def _known(number: int | None) -> str:
+    return _("unknown") if number is None else _number(number)
+
+
+def _value_of(change: dict[str, Any]) -> str:
+    """Return a service's price, or a plan's discount."""
+    return _money(change["value"]) if change["kind"] == "service" else f"{_number(int(change['value']))} %"
+
+
 def _money(amount: float) -> str:
     return number_format(amount, 2, use_l10n=True, force_grouping=True)
 
@@ -340,15 +367,15 @@ def _ago(moment: str) -> str:
     return _("%(time)s ago") % {"time": timesince(datetime.fromisoformat(moment), depth=1)}
 
 
-def _progress(done: int, total: int) -> Any:
-    text = _("%(done)s of %(total)s") % {"done": _number(done), "total": _number(total)}
-    return format_html(
-        '<progress value="{}" max="{}" aria-label="{}"></progress> {}', done, total or 1, text, text
-    )
+def _progress(row: dict[str, Any]) -> Any:
+    running = row["finished_at"] is None
+    return progress_bar(f"recalculation-{row['id']}", row["done"], row["total"], running=running)
 
 
 def _state_of(row: dict[str, Any]) -> Any:
-    return badge(_("finished"), GOOD) if row["finished_at"] else badge(_("running"), WAITING)
+    running = row["finished_at"] is None
+    state = badge(_("running"), WAITING) if running else badge(_("finished"), GOOD)
+    return live_part(f"state-{row['id']}", state, running=running)
 
 
 def _seen(moment: float | None) -> str:
@@ -356,7 +383,7 @@ def _seen(moment: float | None) -> str:
 
 
 def _served(moment: float | None) -> Any:
-    is_served = moment is not None and time.time() - moment < SERVED_SECONDS
+    is_served = moment is not None and time.time() - moment < LIVE_SECONDS
     return badge(_seen(moment), GOOD if is_served else BAD)
 
 

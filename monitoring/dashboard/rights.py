@@ -14,6 +14,7 @@ MODELS: dict[str, tuple[str, str] | None] = {
     "subscribed": ("services", "subscription"),
     "pending": ("services", "recalculation"),
     "recalculations": ("services", "recalculation"),
+    "price_changes": ("services", "pricechange"),
     "enrolled": ("courses", "enrollment"),
     "completed": ("courses", "enrollment"),
     "best_rated": ("courses", "course"),
@@ -23,7 +24,6 @@ MODELS: dict[str, tuple[str, str] | None] = {
     "queues": None,
     "beat": None,
 }
-EVENTS = ("events", "price_changes")
 
 
 def may_view(user: AbstractBaseUser | AnonymousUser, app: str | None, model: str | None) -> bool:
@@ -41,6 +41,5 @@ def visible(parts: dict[str, Any], user: AbstractBaseUser | AnonymousUser) -> di
         if name not in MODELS
         or (known.has_perm(SYSTEM_PERMISSION) if (model := MODELS[name]) is None else may_view(user, *model))
     }
-    for name in EVENTS:
-        shown[name] = [each for each in parts[name] if may_view(user, each["app"], each["model"])]
+    shown["events"] = [each for each in parts["events"] if may_view(user, each["app"], each["model"])]
     return shown

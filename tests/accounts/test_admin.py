@@ -6,7 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.urls import reverse
 
 from accounts.actions import issue_access_token
-from accounts.models import AccessToken
+from accounts.models import AccessToken, Session
 from messaging.models import LinkToken, TelegramAccount
 from messaging.telegram.linking import issue_link_token
 from tests.factories import UserFactory
@@ -51,3 +51,15 @@ def test_a_list_costs_the_same_for_1_and_50(admin_client, model):
     before = queries()
     fill(49)
     assert queries() == before
+
+
+def test_no_page_shows_the_key_of_a_session(admin_client, client, user):
+    client.force_login(user)
+    row = Session.objects.get(user=user)
+    pages = [("changelist",), ("change", row.pk), ("history", row.pk), ("delete", row.pk), ("export", "csv")]
+    for page in pages:
+        shown = admin_client.get(address(Session, *page)).getvalue().decode()
+        assert user.username in shown
+        assert row.session_key not in shown, page
+    assert admin_client.post(address(Session, "delete", row.pk), {"post": "yes"}).status_code == 302
+    assert not Session.objects.filter(user=user).exists()

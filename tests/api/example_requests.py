@@ -43,6 +43,7 @@ class Ask:
         path: the parameters of its address.
         user: the username of who asks; None for no one.
         before: what has to be there first. It returns values for the attributes that depend on it.
+        recorded: whether the answer's transaction wrote an entry of the history.
     """
 
     operation: str
@@ -54,6 +55,7 @@ class Ask:
     before: Callable[[], dict[str, Any]] = dict
     with_session: bool = False
     content_type: str = "application/json"
+    recorded: bool = False
 
 
 def requests() -> Iterator[Ask]:

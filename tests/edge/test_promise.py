@@ -7,6 +7,7 @@ from django.db import transaction
 from django.utils.module_loading import import_string
 from rest_framework.settings import api_settings
 
+from caching import metrics
 from caching.gateway import get_gateway
 from caching.redis.scripts import ScriptCall
 from caching.testing import original, replaced
@@ -131,6 +132,16 @@ def test_gets_are_counted_and_nothing_else(site, course, address):
         for _ in range(4):
             site.get(address, method=method)
     assert views(course) == 5
+
+
+def test_a_hit_is_counted_once_also_by_the_request_that_teaches_the_edge(site, address, monkeypatch):
+    site.warm(address)
+    etag = site.get(address)["ETag"]
+    counted = []
+    monkeypatch.setattr(metrics, "count", lambda key, name: counted.append(name))
+    for _ in range(3):  # the edge learns what a 304 looks like from the first
+        site.get(address, client="203.0.113.10", HTTP_IF_NONE_MATCH=etag)
+    assert counted == ["hits"] * 3
 
 
 def test_the_limit_counts_hits_misses_and_django_together(site, course, address, settings):

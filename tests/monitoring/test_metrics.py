@@ -65,6 +65,18 @@ def test_responses_are_counted_by_route_status_and_x_cache(scrape, client):
 
 
 @pytest.mark.django_db
+def test_methods_that_a_client_invents_are_one_series(scrape, client):
+    for number in range(20):
+        client.generic(f"X{number}Y", "/nothing")
+        client.generic(f"X{number}Y", "/health/live")
+    series = [dict(labels) for name, *labels in scrape() if name == "syllabus_http_responses_total"]
+    invented = [each["route"] for each in series if each["method"] == "other"]
+    assert sorted(invented) == sorted(set(invented))
+    assert {"-", "health/live"} <= set(invented)
+    assert not any(each["method"].startswith("X") for each in series)
+
+
+@pytest.mark.django_db
 def test_refusals_failures_and_the_cache_are_counted(scrape, client, settings, monkeypatch):
     course = CourseFactory()
     before = scrape()

@@ -8,6 +8,7 @@ import re
 import pytest
 from django.apps import apps
 from django.contrib import admin
+from django.contrib.auth.models import Permission
 from django.test import Client
 from django.urls import reverse
 from django.utils import translation
@@ -17,6 +18,7 @@ from config.environment import ROOT
 from core import admin_labels
 from core.admin import ModelAdmin
 from core.labels import LABELS
+from services.models import PriceChange, Service
 from tests.support.staff import ROLES, make_every_row, make_role
 
 pytestmark = pytest.mark.django_db
@@ -83,6 +85,36 @@ def test_what_a_role_may_not_see_is_refused_to_it(role):
         for page in pages:
             expected = 200 if may_view else 403
             assert client.get(address_of(model, *page)).status_code == expected, (model, page)
+
+
+def test_a_page_links_to_the_lists_of_the_rows_that_refer_to_it(admin_client):
+    make_every_row()
+    expected = {
+        "clients/client/1": ["services/subscription/?client__id__exact=1"],
+        "services/service/1": ["services/pricechange/?service__id__exact=1"],
+        "courses/course/1": ["courses/module/?course__id__exact=1", "courses/review/?course__id__exact=1"],
+        "tasks/tasklist/1": ["tasks/task/?task_list__id__exact=1"],
+        "topics/topic/1": ["topics/topicsubscription/?topic__id__exact=1"],
+    }
+    for page, addresses in expected.items():
+        shown = links_of(admin_client.get(f"/admin/{page}/change/"), page)
+        assert {f"/admin/{address}" for address in addresses} <= set(shown)
+
+
+def test_an_inline_names_users_without_a_link_to_those_who_may_not_see_users(client):
+    user = make_every_row()
+    Service.objects.update(full_price=7)
+    schedule = {"effective_from": "2100-01-01T00:00Z", "user": user}
+    PriceChange.objects.create(service=Service.objects.get(), value=1, **schedule)
+    staff = make_role("guest")
+    names = ["view_service", "view_topic", "change_topic"]
+    names += ["view_topicsubscription", "add_topicsubscription", "delete_topicsubscription"]
+    staff.user_permissions.set(Permission.objects.filter(codename__in=names))
+    client.force_login(staff)
+    for page in ("/admin/services/service/1/change/", "/admin/topics/topic/1/change/"):
+        shown = client.get(page).content.decode()
+        assert "owner" in shown
+        assert "/admin/auth/user/" not in shown
 
 
 def test_every_action_answers(admin_client):

@@ -65,14 +65,23 @@ def test_autocomplete_finds_by_text(admin_client, field):
     assert str(row.pk) in {one["id"] for one in found}
 
 
+@pytest.mark.parametrize("name", ["service", "plan"])
+def test_no_order_repeats_a_row_for_each_of_its_subscriptions(admin_client, name):
+    first = SubscriptionFactory()
+    SubscriptionFactory.create_batch(2, service=first.service, plan=first.plan)
+    for number in range(6):
+        page = admin_client.get(f"/admin/services/{name}/?o={number}")
+        assert len(page.context["cl"].result_list) == 1
+
+
 def test_prices_show_their_status(admin_client):
     row = SubscriptionFactory()
     Service.objects.update(full_price=1)
-    assert cells(admin_client.get("/admin/services/service/"), "prices") == ["pending"]
-    assert cells(admin_client.get("/admin/services/plan/"), "prices") == ["current"]
-    assert cells(admin_client.get("/admin/services/subscription/"), "price_status") == ["pending"]
+    assert cells(admin_client.get("/admin/services/service/"), "prices") == ["Pending"]
+    assert cells(admin_client.get("/admin/services/plan/"), "prices") == ["Current"]
+    assert cells(admin_client.get("/admin/services/subscription/"), "price_status") == ["Pending"]
     recalculate()
-    assert cells(admin_client.get("/admin/services/service/"), "prices") == ["current"]
+    assert cells(admin_client.get("/admin/services/service/"), "prices") == ["Current"]
     assert "1.00" in admin_client.get(f"/admin/services/subscription/{row.pk}/change/").content.decode()
 
 

@@ -125,4 +125,5 @@ def assert_accessible(browser):
     violations = browser.chrome.execute_async_script(
         "axe.run({runOnly: arguments[0]}).then(r => arguments[1](r.violations))", WCAG_AA
     )
-    assert [(v["id"], [node["html"] for node in v["nodes"]]) for v in violations] == []
+    found = [(each["id"], [node["html"] for node in each["nodes"]]) for each in violations]
+    assert found == [], found
