@@ -1,5 +1,6 @@
 """Every setting, driven by the environment and ``.env`` (``.env.example`` lists the variables)."""
 
+import os
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -232,6 +233,7 @@ for _name, _value in {  # a host that vanishes is noticed within 10 s; a Unix so
     "keepalives_count": 3,
 }.items():
     _options.setdefault(_name, _value)
+os.environ["PGTZ"] = "UTC"  # libpq sends it when it connects, and Django need not set the zone by a statement
 if not DB_POOLER:  # what the URL says comes last, and so holds
     _options["options"] = f"{as_options(DB_TIMEOUTS)} {_options.get('options', '')}".rstrip()
 

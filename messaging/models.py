@@ -10,6 +10,7 @@ from django.utils import timezone
 from core.secret_tokens import HASH_CHARACTERS
 
 MAX_TELEGRAM_ID = 2**63 - 1
+UNDELIVERED = ["pending", "sending", "uncertain", "given_up"]
 
 
 class LinkToken(models.Model):
@@ -120,6 +121,10 @@ class OutgoingMessage(models.Model):
         indexes = [
             models.Index(fields=["due_at"], name="message_pending", condition=models.Q(state="pending")),
             models.Index(fields=["changed_at"], name="message_sending", condition=models.Q(state="sending")),
+            # Counted for the metrics, beside any number of messages that were sent.
+            models.Index(
+                fields=["state"], name="message_undelivered", condition=models.Q(state__in=UNDELIVERED)
+            ),
         ]
 
     def __str__(self) -> str:

@@ -82,7 +82,8 @@ def _prices() -> Iterable[Metric]:
 
 
 def _messages() -> Iterable[Metric]:
-    return [_gauges("messages", "Messages by state.", "state", selectors.messages_by_state())]
+    found = selectors.undelivered_messages()
+    return [_gauges("messages", "Messages that are not delivered, by state.", "state", found)]
 
 
 def _connections() -> Iterable[Metric]:

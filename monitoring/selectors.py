@@ -10,7 +10,7 @@ from django.db.models import Count, Min, Q
 from django.utils import timezone
 
 from caching.models import Outbox
-from messaging.models import OutgoingMessage
+from messaging.models import UNDELIVERED, OutgoingMessage
 from services.models import Subscription
 from services.recalculation import pending_sources
 
@@ -36,10 +36,11 @@ def pending_prices() -> int:
     return Subscription.objects.filter(behind).count()
 
 
-def messages_by_state() -> dict[str, int]:
-    """Return the number of messages in each state."""
-    counted = OutgoingMessage.objects.order_by().values_list("state").annotate(Count("pk"))
-    return dict.fromkeys(OutgoingMessage.State.values, 0) | dict(counted)
+def undelivered_messages() -> dict[str, int]:
+    """Return the number of messages in each state of those that are not delivered."""
+    undelivered = OutgoingMessage.objects.filter(state__in=UNDELIVERED).order_by()
+    counted = undelivered.values_list("state").annotate(messages=Count("*"))
+    return dict.fromkeys(UNDELIVERED, 0) | dict(counted)
 
 
 def database_connections() -> dict[str, int]:

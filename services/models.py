@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
-from django.contrib.postgres.indexes import OpClass
+from django.contrib.postgres.indexes import BrinIndex, OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Floor, Now, Upper
@@ -132,6 +132,11 @@ class Subscription(models.Model):
             models.Index(OpClass(Upper("comment"), "text_pattern_ops"), name="subscription_comment_search"),
             models.Index(fields=["region", "channel"], name="subscription_region_channel"),
             models.Index(fields=["price"], name="subscription_price"),
+            # For the orders of the list.
+            models.Index(fields=["comment", "id"], name="subscription_by_comment"),
+            models.Index(fields=["priced_at", "id"], name="subscription_by_priced_at"),
+            # For the admin. It holds ranges of pages, so that a new price is no entry of it.
+            BrinIndex(fields=["created_at"], name="subscription_created", autosummarize=True),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(price__gte=0), name="subscription_price_not_negative"),

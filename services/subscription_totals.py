@@ -12,15 +12,24 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from django.db import connection
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from decimal import Decimal
 
 TABLE = "services_tally"
 SOURCE_TABLE = "services_source_totals"
 READ = "SELECT coalesce(sum(count), 0), coalesce(sum(amount), 0) FROM services_tally"
 READ_OF = """
-SELECT coalesce(sum(count), 0), coalesce(sum(amount), 0) FROM services_source_totals
-WHERE (service_id = %(service)s OR %(service)s IS NULL) AND (plan_id = %(plan)s OR %(plan)s IS NULL)
-  AND (%(plan_type)s IS NULL OR plan_id IN (SELECT id FROM services_plan WHERE plan_type = %(plan_type)s))
+WITH found AS (
+    SELECT sum(count) AS count, sum(amount) AS amount FROM services_source_totals
+    WHERE (service_id = %(service)s OR %(service)s IS NULL) AND (plan_id = %(plan)s OR %(plan)s IS NULL)
+      AND (%(plan_type)s IS NULL
+           OR plan_id IN (SELECT id FROM services_plan WHERE plan_type = %(plan_type)s))
+      AND service_id <> ALL(%(without_services)s::bigint[]) AND plan_id <> ALL(%(without_plans)s::bigint[])
+    GROUP BY service_id, plan_id
+)
+SELECT coalesce(sum(count), 0), coalesce(sum(amount), 0) FROM found
+WHERE (%(price_min)s::numeric IS NULL OR amount >= %(price_min)s * count)
+  AND (%(price_max)s::numeric IS NULL OR amount <= %(price_max)s * count)
 """
 
 # One statement, so that no reader sees the rows deleted and their sum not inserted. Two runs at once
@@ -56,10 +65,16 @@ def read() -> SubscriptionTotals:
 
 
 def read_of(
-    *, service: int | None = None, plan: int | None = None, plan_type: str | None = None
+    *, without_services: Sequence[int] = (), without_plans: Sequence[int] = (), **selection: Any
 ) -> SubscriptionTotals:
-    """Return the totals of the subscriptions of a service, on a plan, or on plans of a type."""
-    return _read(READ_OF, {"service": service, "plan": plan, "plan_type": plan_type})
+    """Return the totals of the subscriptions of a service, on a plan or its type, in a range of prices.
+
+    A range needs the services and plans left out that have pending prices: all subscriptions of any other
+    service and plan cost the same.
+    """
+    without = {"without_services": list(without_services), "without_plans": list(without_plans)}
+    names = ("service", "plan", "plan_type", "price_min", "price_max")
+    return _read(READ_OF, dict.fromkeys(names) | selection | without)
 
 
 def _read(sql: str, params: dict[str, Any] | None) -> SubscriptionTotals:

@@ -18,7 +18,7 @@ from benchmarks.drills import report
 from benchmarks.drills.drill import DRILLS, Unavailable
 from benchmarks.servers import begin
 
-FAMILIES = ("deploys", "databases", "redis_servers", "redis_clusters", "redis_sentinels", "workers")
+FAMILIES = ("deploys", "crowds", "databases", "redis_servers", "redis_clusters", "redis_sentinels", "workers")
 
 
 def prepare() -> str:

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from io import StringIO
 from pathlib import Path
+from typing import Any
 
 import psycopg2
 from django.core.management import call_command
@@ -18,6 +19,7 @@ from tests.support.pgbouncer import BINARY, pgbouncer
 
 UNAVAILABLE = frozenset({"503"})
 HANG_SECONDS = 10.0 if os.environ.get("DRILLS_QUICK") else 30.0
+MAX_HANGING_MS = 15_000  # a kept connection is given up after 5.5 s, and then the one that replaces it
 LOCK_SECONDS = 12.0
 
 
@@ -75,8 +77,9 @@ def read_only(folder: Path) -> Iterator[Drill]:
 
 def _hanging(environment: dict[str, str]) -> Iterator[Drill]:
     database = world.database()
+    bounds: Any = {"allowed": UNAVAILABLE, "max_request_ms": MAX_HANGING_MS}
     try:
-        yield Drill(environment, database.hang, database.go_on, HANG_SECONDS, allowed=UNAVAILABLE)
+        yield Drill(environment, database.hang, database.go_on, HANG_SECONDS, **bounds)
     finally:
         database.go_on()
 

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
+MAX_LIVE_MS = 200
+
 
 class Unavailable(Exception):  # noqa: N818  (not an error of ours)
     """A program that the drill needs is not installed; the text says which."""
@@ -24,6 +26,7 @@ class Drill:
         port: of a server that the drill has started; 0: one is started for it.
         allowed: the failures that a request may meet, such as ``"503"``.
         max_request_ms: the longest that a request may take.
+        max_live_ms: the longest that /health/live may take.
         hits: whether cached values are served during the fault, after its onset; None: either.
         is_of_redis: no request may notice it, but for a moment at its onset.
         settle: waits for what must be done after the drill; returns a note, raises AssertionError.
@@ -36,6 +39,7 @@ class Drill:
     port: int = 0
     allowed: frozenset[str] = frozenset()
     max_request_ms: float = float("inf")
+    max_live_ms: float = MAX_LIVE_MS
     hits: bool | None = None
     is_of_redis: bool = False
     settle: Callable[[], str] = lambda: ""

@@ -7,6 +7,7 @@ import subprocess
 import sys
 import threading
 
+import psycopg2
 import pytest
 from django.db import InternalError, OperationalError, connection, transaction
 from django.test import Client
@@ -45,6 +46,14 @@ def test_longer_work_takes_its_own_timeout_and_leaves_none_behind():
         connection.close()
         assert shown("statement_timeout") == "0"
     assert shown("statement_timeout") == STATEMENT_TIMEOUT
+
+
+@pytest.mark.django_db(transaction=True)
+def test_a_new_connection_is_in_utc_without_a_statement():
+    given = connection.get_connection_params()
+    given["options"] += " -c timezone=Asia/Tokyo"
+    with contextlib.closing(psycopg2.connect(**given)) as opened:
+        assert opened.info.parameter_status("TimeZone") == "UTC"
 
 
 @pytest.fixture

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import json
 import socket
+import threading
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from http.client import HTTPConnection
 
 import pytest
-from django.db import OperationalError, connection, transaction
+from django.db import OperationalError, connection, connections, transaction
 from django.test import Client
 
 from config.environment import state_dir
@@ -74,6 +75,26 @@ def test_a_statement_that_waits_fails_if_the_server_hangs(watch, waiting):
         watch.look()
         with pytest.raises(OperationalError):
             waiting.result()
+
+
+def test_a_kept_connection_is_unusable_if_the_server_hangs(watch):
+    ready, hangs = threading.Event(), threading.Event()
+
+    def check():
+        connection.ensure_connection()
+        watch.attach(connection)
+        ready.set()
+        hangs.wait()
+        return connection.is_usable()
+
+    with ThreadPoolExecutor(1) as pool:
+        is_usable = pool.submit(check)
+        ready.wait()
+        with hanging():
+            hangs.set()
+            until(lambda: watch.look() and is_usable.done())
+        assert not is_usable.result()
+        pool.submit(connections.close_all).result()
 
 
 def test_a_statement_that_waits_is_left_alone_if_the_server_answers(watch, waiting):

@@ -50,7 +50,7 @@ def rows(_ten_thousand, db):
         ("services_subscription_client_id", lambda row: {"client": row.client_id}),
         ("subscription_of_service", lambda row: {"service": row.service_id}),
         ("subscription_of_plan", lambda row: {"plan": row.plan_id}),
-        ("subscription_comment_prefix", lambda row: {"comment": "123"}),
+        ("subscription_by_comment", lambda row: {"comment": "123"}),
         ("subscription_region_channel", lambda row: {"region": "12", "channel": "12"}),
         ("subscription_region_channel", lambda row: {"region": "12"}),
         ("subscription_price", lambda row: {"price_min": 100, "price_max": 101}),
@@ -70,6 +70,15 @@ def test_a_page_walks_the_ids_and_looks_up_its_rows_alone(rows):
     plan = Subscription.objects.filter(pk__in=ids).order_by("pk").explain()
     assert "Seq Scan on services_subscription" not in plan
     assert "services_subscription_pkey" in plan
+
+
+@pytest.mark.parametrize("order", ["comment", "priced_at"])
+@pytest.mark.parametrize("sign", ["", "-"])
+def test_a_page_of_an_order_walks_its_index(rows, order, sign):
+    page = selectors.subscription_page(rows, order=f"{sign}{order}", first=40, size=20)
+    plan = page.explain()
+    assert "Seq Scan on services_subscription" not in plan
+    assert f"subscription_by_{order}" in plan
 
 
 def test_a_chunk_is_a_range_of_an_index(rows):

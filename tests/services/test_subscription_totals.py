@@ -12,9 +12,11 @@ from django.db.models import Count, Sum
 from services import subscription_totals, tasks
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import RECALCULATION_RETENTION, recalculate
-from services.selectors import select_subscriptions, totals_of
+from services.selectors import select_subscriptions, totals, totals_of
 from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory, make_subscriptions
 from tests.support.threads import at_once
+
+PRICE_STATUSES = ["current", "pending"]
 
 
 def added_up() -> tuple[int, object]:
@@ -24,16 +26,20 @@ def added_up() -> tuple[int, object]:
 
 def wrong_selections() -> list[dict[str, object]]:
     """Selections whose kept totals are not what adding up their rows says."""
-    services, plans = [None, *Service.objects.all()], [None, *Plan.objects.all()]
+    services = [None, *Service.objects.values_list("pk", flat=True)]
+    plans = [None, *Plan.objects.values_list("pk", flat=True)]
     selections = [{"service": service, "plan": plan} for service in services for plan in plans]
     selections += [{"plan_type": kind} for kind in Plan.PlanType.values]
-    selections = [{name: getattr(one, "pk", one) for name, one in given.items()} for given in selections]
-    return [
-        given
-        for given in selections
-        if tuple(map(float, subscription_totals.read_of(**given)))
-        != tuple(totals_of(select_subscriptions({k: v for k, v in given.items() if v})).values())
+    prices = Subscription.objects.values_list("price", flat=True).distinct()
+    selections += [
+        {"price_min": price, "price_max": other, "price_status": status}
+        for price in [None, *prices]
+        for other in [None, price]
+        for status in [None, *PRICE_STATUSES]
     ]
+    selections += [{"service": services[-1], "price_status": status} for status in PRICE_STATUSES]
+    given = [{name: value for name, value in one.items() if value is not None} for one in selections]
+    return [one for one in given if totals(**one) != totals_of(select_subscriptions(one))]
 
 
 def rows() -> int:

@@ -239,7 +239,7 @@ class TestCost:
         ("query", "expected"),
         [
             ("price_status=pending", [4, 2]),
-            ("price_status=current", [4, 2]),
+            ("price_status=current", [5, 2]),
             ("search=o", [3, 3]),
             ("search=o&price_status=current", [4, 4]),
             ("order=-price&plan_type=full", [2, 1]),

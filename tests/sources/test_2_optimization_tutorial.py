@@ -181,6 +181,8 @@ class TestStep10SecondWorker:
 class TestStep12Indexing:
     """Equality, ``(region, channel)`` and the rest: tests/services/test_plans.py."""
 
+    # A plain one, which also serves the order, and one that serves prefixes under any collation.
+    OF_COMMENTS = ("subscription_by_comment", "subscription_comment_prefix")
     LIBC_LOCALES = ("en_US.UTF-8", "C.UTF-8", "C.utf8")  # PostgreSQL compares by strcoll in each of these
 
     @pytest.fixture
@@ -208,11 +210,14 @@ class TestStep12Indexing:
 
     @pytest.mark.parametrize("lookup", ["comment", "comment__startswith"])
     def test_comment_is_found_by_its_index_under_the_collation_c(self, lookup):
-        assert "subscription_comment_prefix" in self.plan("C", lookup)
+        plan = self.plan("C", lookup)
+        assert any(index in plan for index in self.OF_COMMENTS)
 
     @pytest.mark.parametrize("lookup", ["comment", "comment__startswith"])
     def test_comment_is_found_by_its_index_under_another_collation(self, not_c, lookup):
-        assert "subscription_comment_prefix" in self.plan(not_c, lookup)
+        plan = self.plan(not_c, lookup)
+        serving = self.OF_COMMENTS[-1:] if lookup.endswith("startswith") else self.OF_COMMENTS
+        assert any(index in plan for index in serving)
 
     def test_plain_index_serves_no_prefix_under_another_collation(self, not_c):
         plain = "CREATE INDEX plain ON services_subscription (comment)"
