@@ -120,7 +120,7 @@ class ProfileSerializer(ModelSerializer[User]):
         return email
 
     def validate(self, attrs: dict[str, Any]) -> dict[str, Any]:
-        self.current_password: str = attrs.pop("current_password", "")  # it is no column
+        self.given_password: str = attrs.pop("current_password", "")  # it is no column
         return attrs
 
     def get_email_verified(self, user: User) -> bool:

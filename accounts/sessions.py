@@ -82,7 +82,7 @@ class SessionStore(db.SessionStore):
     def create_model_instance(self, data: dict[str, Any]) -> Session:
         sign_in = data.get(SIGN_IN, {})
         return Session(
-            public_id=public_id(self._get_or_create_session_key()),
+            public_id=public_id(self._get_or_create_session_key()),  # type: ignore[attr-defined]  # Django's
             session_data=self.encode(data),
             expire_date=self.get_expiry_date(),
             user_id=data.get(SESSION_KEY),

@@ -16,6 +16,7 @@ from rest_framework.permissions import SAFE_METHODS
 from rest_framework.response import Response
 
 from accounts.account import delete_account, export_account
+from accounts.passwords import lock_user
 from accounts.profile import update_profile
 from accounts.selectors import search_users
 from accounts.serializers import (
@@ -26,6 +27,7 @@ from accounts.serializers import (
     ProfileSerializer,
     UserSerializer,
 )
+from api.http_cache import require_match
 from api.viewsets import GenericViewSet, RetrieveModelMixin, UpdateModelMixin
 from core.users import PublicUserSerializer, current_user
 
@@ -68,7 +70,7 @@ class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User])
         update_profile(
             user=serializer.instance,
             values=serializer.validated_data,
-            current_password=serializer.current_password,
+            current_password=serializer.given_password,
             language=get_language_from_request(self.request._request),
         )
 
@@ -84,8 +86,10 @@ class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User])
     def destroy(self, request: Request) -> Response:
         serializer = AccountDeletionSerializer(data=request.data)
         serializer.is_valid(raise_exception=True)
-        self.lock_object()
-        delete_account(user=current_user(request), **serializer.validated_data)
+        user = lock_user(current_user(request))
+        if "If-Match" in request.headers:
+            require_match(request, self.etag(user))
+        delete_account(user=user, **serializer.validated_data)
         return Response(status=status.HTTP_204_NO_CONTENT)
 
     @extend_schema(

@@ -23,7 +23,7 @@ def test_the_rows_that_need_it_are_counted_by_kind():
     course = factories.EnrollmentFactory().course
     factories.ReviewFactory.create_batch(2, course=course)
     assert dict(references(course)) == {"enrollment": 1, "reviews": 2}
-    with pytest.raises(Conflict, match="1 enrollments, 2 reviews"):
+    with pytest.raises(Conflict, match="1 enrollment, 2 reviews"):
         delete_unreferenced(course)
 
 
