@@ -90,6 +90,13 @@ class UserSerializer(ModelSerializer[User]):
         fields = OWN_FIELDS
 
 
+class VisibleUserSerializer(UserSerializer):
+    """Any user, as staff and the user see it; others see less (``PublicUserSerializer``)."""
+
+    class Meta(UserSerializer.Meta):
+        may_lack = frozenset(OWN_FIELDS) - frozenset(PUBLIC_FIELDS)
+
+
 class ProfileSerializer(ModelSerializer[User]):
     """The signed-in user. Names and e-mail may be changed."""
 

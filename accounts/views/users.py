@@ -25,7 +25,7 @@ from accounts.serializers import (
     PersonQuery,
     PersonSerializer,
     ProfileSerializer,
-    UserSerializer,
+    VisibleUserSerializer,
 )
 from api.http_cache import require_match
 from api.viewsets import GenericViewSet, RetrieveModelMixin, UpdateModelMixin
@@ -126,7 +126,7 @@ class UserViewSet(ListModelMixin, GenericViewSet[User]):
         summary="A user",
         description="E-mail, is_staff and last_login are shown to the user and to staff only.",
         parameters=[OpenApiParameter("id", int, "path", description="The user's id.")],
-        responses=UserSerializer,
+        responses=VisibleUserSerializer,
     )
     def retrieve(self, request: Request, *args: Any, **kwargs: Any) -> Response:  # noqa: ARG002
         user = self.get_object()
@@ -137,4 +137,4 @@ class UserViewSet(ListModelMixin, GenericViewSet[User]):
             return PersonSerializer
         caller = self.request.user
         sees_all = caller.is_staff or caller.pk == self.kwargs["pk"]
-        return UserSerializer if sees_all else PublicUserSerializer
+        return VisibleUserSerializer if sees_all else PublicUserSerializer

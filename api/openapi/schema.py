@@ -69,7 +69,7 @@ class AutoSchema(SpectacularAutoSchema):
         """Return the schema of a serializer; a body that refuses unknown fields says so.
 
         The serializer's docstring is for the project. A response has every field of a model's serializer,
-        those among them that a request may leave out.
+        those among them that a request may leave out, except what its Meta names in ``may_lack``.
         """
         schema = super()._map_basic_serializer(serializer, direction)  # type: ignore[no-untyped-call]
         schema.pop("description", None)
@@ -77,7 +77,8 @@ class AutoSchema(SpectacularAutoSchema):
         if direction == "request" and isinstance(serializer, StrictFields):
             schema["additionalProperties"] = False
         if direction == "response" and isinstance(serializer, ModelSerializer):
-            schema["required"] = sorted(schema["properties"])
+            may_lack = getattr(serializer.Meta, "may_lack", frozenset())
+            schema["required"] = sorted(set(schema["properties"]) - may_lack)
         return schema
 
     def _map_serializer_field(self, field: Any, direction: Any, bypass_extensions: bool = False) -> Any:

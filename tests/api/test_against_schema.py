@@ -73,3 +73,12 @@ def test_it_answers_as_its_schema_says(label, headers):
             transaction.set_rollback(True)
 
     ask()
+
+
+def test_another_user_is_shown_as_the_schema_says(db):
+    """Of one who may do everything all is shown; of others less."""
+    token = issue_access_token(user=factories.UserFactory())
+    operation = OPERATIONS["GET /api/v1/user/{id}/"]
+    case = operation.Case(path_parameters={"id": factories.UserFactory().pk})
+    response = case.call_and_validate(checks=CHECKS, headers={"Authorization": f"Token {token}"})
+    assert "email" not in response.json()
