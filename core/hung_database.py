@@ -85,7 +85,8 @@ class Watch:
         calls = connection.wrap_database_errors
         if not isinstance(calls, WatchedCalls):
             calls = connection.wrap_database_errors = WatchedCalls(connection)
-            connection.is_usable = calls(connection.is_usable)  # type: ignore[method-assign]  # Django's calls the driver by itself
+            # Django's calls the driver by itself.
+            connection.is_usable = calls(connection.is_usable)  # type: ignore[method-assign]
         calls.attach(connection.connection)
         with self._lock:
             self._watched.add(calls)
