@@ -119,7 +119,12 @@ class RowLink(Column):
             related = None
         if not isinstance(related, Model):
             return related or self.page.get_empty_value_display()
-        return row_link(related, list_address(self.page.admin_site, type(related), self.request))
+        address = list_address(self.page.admin_site, type(related), self.request)
+        if address and not self.page.admin_site.get_model_admin(type(related)).has_view_permission(
+            self.request, related
+        ):
+            address = None
+        return row_link(related, address)
 
 
 @dataclass(frozen=True)

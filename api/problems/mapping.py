@@ -71,6 +71,8 @@ def _from_database(exception: db.Error) -> exceptions.APIException | None:
             return Conflict("Another request was changing the same data: try again.")
         case db.OperationalError() if _sqlstate(exception) == LOCK_NOT_AVAILABLE:
             return Unavailable("Another request was changing the same data: try again.", retry_after=1)
+        case _ if type(exception) is db.DatabaseError and exception.__cause__ is None:
+            return Conflict("The row has just been deleted.")  # Django's, of save(update_fields=…)
     return _from_outage(exception)
 
 

@@ -91,7 +91,7 @@ def test_a_value_of_another_json_type(client, path, field, value):
 def test_the_schema_says_which_bodies_are_closed_and_how_many_rows_they_take():
     schemas = SchemaGenerator().get_schema(public=True)["components"]["schemas"]
     assert schemas["CourseRequest"]["additionalProperties"] is False
-    assert "additionalProperties" not in schemas["UpdateRequest"]
+    assert "additionalProperties" not in schemas["TelegramUpdateRequest"]
     tasks = schemas["BulkRequest"]["properties"]["tasks"]
     assert (tasks["minItems"], tasks["maxItems"]) == (1, 100)
     assert schemas["CourseRequest"]["properties"]["category"]["minimum"] == 1

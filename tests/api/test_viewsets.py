@@ -88,7 +88,7 @@ def test_a_write_that_is_not_valid_changes_nothing(client, row):
 def test_a_row_that_another_row_needs_is_not_deleted(client):
     course = factories.CourseFactory()
     body = problem(client.delete(f"/api/parents/{course.category_id}/"), 409)
-    assert "1 courses" in body["detail"]
+    assert "1 course:" in body["detail"]
     assert Category.objects.exists()
 
 

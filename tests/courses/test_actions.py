@@ -122,7 +122,7 @@ class TestRefusals:
 
     def test_what_is_in_use_is_not_deleted(self):
         review = factories.ReviewFactory()
-        with pytest.raises(Conflict, match=r"1 reviews.*is_published"):
+        with pytest.raises(Conflict, match=r"1 review:.*is_published"):
             delete_course(review.course_id)
         assert Course.objects.count() == 1
 

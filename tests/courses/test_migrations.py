@@ -7,6 +7,7 @@ from decimal import Decimal
 
 import pytest
 from django.contrib.auth.models import User
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -48,7 +49,7 @@ def counts(model):
 @pytest.fixture
 def _migrated_again(transactional_db):
     yield
-    migrate(LATEST)
+    call_command("migrate", verbosity=0)  # of all apps, with what follows a migration: triggers of the cache
 
 
 @pytest.mark.usefixtures("_migrated_again")

@@ -5,6 +5,7 @@ from __future__ import annotations
 from datetime import timedelta
 
 import pytest
+from django.core.management import call_command
 from django.core.management.base import CommandError
 from django.db import connection
 from django.db.migrations.executor import MigrationExecutor
@@ -30,7 +31,7 @@ def _migrated_again(transactional_db):
     yield
     with connection.cursor() as cursor:  # the models are those of the latest migration
         cursor.execute("TRUNCATE tasks_task CASCADE")
-    migrate(LATEST)
+    call_command("migrate", verbosity=0)  # of all apps, with what follows a migration: triggers of the cache
 
 
 pytestmark = pytest.mark.usefixtures("_migrated_again")
