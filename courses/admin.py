@@ -199,7 +199,7 @@ class OfOneLearner(ModelAdmin):
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> Any:
         fields = super().get_readonly_fields(request, obj)
-        return [*fields, "user", "course"] if obj else fields
+        return [*fields, *(self.column(request, name) for name in ("user", "course"))] if obj else fields
 
 
 @admin.register(Enrollment)
