@@ -77,7 +77,7 @@ class AutoSchema(SpectacularAutoSchema):
         if direction == "request" and isinstance(serializer, StrictFields):
             schema["additionalProperties"] = False
         if direction == "response" and isinstance(serializer, ModelSerializer):
-            may_lack = getattr(serializer.Meta, "may_lack", frozenset())
+            may_lack: Any = getattr(serializer.Meta, "may_lack", frozenset())
             schema["required"] = sorted(set(schema["properties"]) - may_lack)
         return schema
 
