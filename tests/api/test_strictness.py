@@ -92,6 +92,6 @@ def test_the_schema_says_which_bodies_are_closed_and_how_many_rows_they_take():
     schemas = SchemaGenerator().get_schema(public=True)["components"]["schemas"]
     assert schemas["CourseRequest"]["additionalProperties"] is False
     assert "additionalProperties" not in schemas["TelegramUpdateRequest"]
-    tasks = schemas["BulkRequest"]["properties"]["tasks"]
+    tasks = schemas["TaskBulkRequest"]["properties"]["tasks"]
     assert (tasks["minItems"], tasks["maxItems"]) == (1, 100)
     assert schemas["CourseRequest"]["properties"]["category"]["minimum"] == 1
