@@ -85,7 +85,7 @@ class Watch:
         calls = connection.wrap_database_errors
         if not isinstance(calls, WatchedCalls):
             calls = connection.wrap_database_errors = WatchedCalls(connection)
-            # Django's calls the driver by itself.
+            # Django's own calls the driver without them.
             connection.is_usable = calls(connection.is_usable)  # type: ignore[method-assign]
         calls.attach(connection.connection)
         with self._lock:
