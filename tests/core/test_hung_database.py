@@ -16,7 +16,7 @@ from django.test import Client
 from config.environment import state_dir
 from core.hung_database import Watch, answers
 from tests.courses.factories import CourseFactory
-from tests.devtools.processes import server_process
+from tests.devtools.processes import hanging, server_process
 from tests.support.servers import serving
 from tests.support.threads import Other
 from tests.support.waiting import a_session_waits_for_a_lock, until
@@ -26,18 +26,9 @@ UNCACHED = "/api/v1/courses/{}/reviews/"
 LOCK = 15_000_000
 
 
-@contextmanager
-def hanging():
-    """The tests' PostgreSQL, with its sessions, takes connections and answers nothing."""
-    server = server_process(state_dir(), "DATABASE_URL")
-    processes = [server, *server.children(recursive=True)]
-    for process in processes:
-        process.suspend()
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.resume()
+def postgres():
+    """Return the tests' PostgreSQL, to be suspended with its sessions."""
+    return server_process(state_dir(), "DATABASE_URL")
 
 
 def execute(sql, *params):
@@ -71,7 +62,7 @@ def waiting(watch):
 
 
 def test_a_statement_that_waits_fails_if_the_server_hangs(watch, waiting):
-    with hanging():
+    with hanging(postgres()):
         watch.look()
         with pytest.raises(OperationalError):
             waiting.result()
@@ -90,7 +81,7 @@ def test_a_kept_connection_is_unusable_if_the_server_hangs(watch):
     with ThreadPoolExecutor(1) as pool:
         is_usable = pool.submit(check)
         ready.wait()
-        with hanging():
+        with hanging(postgres()):
             hangs.set()
             until(lambda: watch.look() and is_usable.done())
         assert not is_usable.result()
@@ -164,7 +155,7 @@ def test_requests_are_answered_with_503_while_it_hangs_and_with_200_afterwards(s
             execute("LOCK TABLE courses_review")
             waiting = pool.submit(get, port, path)
             until(a_session_waits_for_a_lock)
-            with hanging():
+            with hanging(postgres()):
                 assert get(port, "/health/live")[0] == 200
                 status, headers, body = waiting.result()
                 assert (status, json.loads(body)["status"]) == (503, 503)

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
+from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import Self
@@ -73,6 +74,19 @@ class User:
     def kill(self) -> None:
         self.process.kill()
         self.process.communicate()
+
+
+@contextmanager
+def hanging(server: psutil.Process) -> Iterator[None]:
+    """A server, with its sessions, that takes connections and answers nothing."""
+    processes = [server, *server.children(recursive=True)]
+    for process in processes:
+        process.suspend()
+    try:
+        yield
+    finally:
+        for process in processes:
+            process.resume()
 
 
 def server_process(state: Path, variable: str) -> psutil.Process | None:

@@ -2,9 +2,7 @@
 
 import threading
 import time
-from contextlib import contextmanager
 
-import psutil
 import pytest
 from django.conf import settings
 from django.db import connection
@@ -16,22 +14,9 @@ from config.environment import state_dir
 from core import beat, draining, redis_state
 from core.worker import QUEUES_KEY
 from monitoring import deadlines, probes
-from tests.devtools.processes import server_process
+from tests.devtools.processes import hanging, server_process
 from tests.support.waiting import until
 from tests.support.workers import working
-
-
-@contextmanager
-def hanging(server: psutil.Process):
-    """A server, with its sessions, that takes connections and answers nothing."""
-    processes = [server, *server.children(recursive=True)]
-    for process in processes:
-        process.suspend()
-    try:
-        yield
-    finally:
-        for process in processes:
-            process.resume()
 
 
 @pytest.fixture
