@@ -13,12 +13,11 @@ OF_REDIS = ("redis", "rediss", "unix")
 OF_CELERY = ("redis+socket", "sentinel")  # besides
 
 
-# A refusal does not show the address: it may hold a password.
 def database(url: str, **options: Any) -> dict[str, Any]:
     """Return the entry of ``DATABASES`` for the URL of a PostgreSQL.
 
     Raises:
-        SystemExit: it is none.
+        SystemExit: it is none. The URL is not shown, here and below: it may hold a password.
     """
     try:
         if urlsplit(url).scheme in {"postgres", "postgresql"}:

@@ -533,10 +533,7 @@ LOGGING: dict[str, Any] = {
             "filters": ["request_id", "secret_paths"],
         }
     },
-    "root": {
-        "handlers": ["console"],
-        "level": choice("LOG_LEVEL", "INFO", "DEBUG", "WARNING", "ERROR", "CRITICAL"),
-    },
+    "root": {"handlers": ["console"], "level": LOG_LEVEL},
     # Django's own handlers would print each record a second time.
     "loggers": {
         "django": {"handlers": [], "propagate": True},
