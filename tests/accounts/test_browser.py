@@ -17,7 +17,7 @@ from accounts.verification import make_token
 from messaging import dispatch
 from messaging.models import OutgoingMessage
 from tests.factories import UserFactory
-from tests.topics.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser, assert_accessible
+from tests.support.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser, assert_accessible
 
 pytestmark = [
     pytest.mark.slow,

@@ -19,8 +19,8 @@ from tests.api.test_negotiation import CHROMIUM, render_by
 from tests.courses.factories import CourseFactory
 from tests.support.addresses import every_address, make_rows
 from tests.support.answers import problem
-from tests.topics.browsers import CHROMIUM as BROWSER
-from tests.topics.browsers import DRIVER, MISSING, Browser
+from tests.support.browsers import CHROMIUM as BROWSER
+from tests.support.browsers import DRIVER, MISSING, Browser
 
 PAGE = {"Accept": CHROMIUM}
 LOADED = re.compile(r"""(?:src|<link[^>]* href)=["']([^"']+)""")

@@ -7,7 +7,7 @@ import pytest
 pytest.importorskip("selenium", reason="needs Selenium: pip install -r requirements-dev.txt")
 
 from tests.courses import factories
-from tests.topics.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser
+from tests.support.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser
 from tests.topics.test_browser import assert_accessible
 
 pytestmark = [

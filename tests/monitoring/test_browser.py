@@ -18,9 +18,9 @@ from services.recalculation import recalculate
 from services.scheduling import apply_due
 from tests.factories import UserFactory
 from tests.services.factories import SubscriptionFactory
+from tests.support.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser, assert_accessible
 from tests.support.staff import make_every_row
 from tests.support.threads import Other
-from tests.topics.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser, assert_accessible
 
 pytestmark = [
     pytest.mark.slow,

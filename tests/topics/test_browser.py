@@ -8,8 +8,8 @@ pytest.importorskip("selenium", reason="needs Selenium: pip install -r requireme
 
 from selenium.webdriver.common.keys import Keys
 
+from tests.support.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser, assert_accessible
 from tests.topics import factories
-from tests.topics.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser, assert_accessible
 from topics.models import Topic, TopicActivity
 
 pytestmark = [
