@@ -105,6 +105,22 @@ def telegram(settings):
         yield server
 
 
+@pytest.fixture(scope="module")
+def open_browser(tmp_path_factory):
+    """A function that opens a browser. Each is open until the module's last test has ended."""
+    from tests.support.browsers import Browser  # Selenium is optional
+
+    opened = []
+
+    def open_one():
+        opened.append(Browser(tmp_path_factory.mktemp("profile")))
+        return opened[-1]
+
+    yield open_one
+    for browser in opened:
+        browser.chrome.quit()
+
+
 @pytest.fixture
 def smtp(settings):
     """A mail server of the test's own, to which the project's mails go."""

@@ -17,23 +17,17 @@ from accounts.verification import make_token
 from messaging import dispatch
 from messaging.models import OutgoingMessage
 from tests.factories import UserFactory
-from tests.support.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser, assert_accessible
+from tests.support.browsers import DESKTOP, IN_A_BROWSER, PHONE, assert_accessible
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=MISSING),
-]
+pytestmark = IN_A_BROWSER
 
 OLD, NEW = "correct horse battery", "another long password"
 PICTURES = os.environ.get("PICTURES")  # a folder: the pages are also saved there
 
 
 @pytest.fixture(scope="module")
-def _browser(tmp_path_factory):
-    browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.chrome.quit()
+def _browser(open_browser):
+    return open_browser()
 
 
 @pytest.fixture

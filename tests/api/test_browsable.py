@@ -19,8 +19,7 @@ from tests.api.test_negotiation import CHROMIUM, render_by
 from tests.courses.factories import CourseFactory
 from tests.support.addresses import every_address, make_rows
 from tests.support.answers import problem
-from tests.support.browsers import CHROMIUM as BROWSER
-from tests.support.browsers import DRIVER, MISSING, Browser
+from tests.support.browsers import needs_browser
 
 PAGE = {"Accept": CHROMIUM}
 LOADED = re.compile(r"""(?:src|<link[^>]* href)=["']([^"']+)""")
@@ -191,24 +190,21 @@ def test_text_of_a_user_is_no_html_and_links_lead_only_into_the_api(staff):
 
 @pytest.mark.slow
 @pytest.mark.django_db(transaction=True)
-@pytest.mark.skipif(not (BROWSER and DRIVER), reason=MISSING)
-def test_in_chromium_signing_in_and_sending_a_form(tmp_path, live_server):
+@needs_browser
+def test_in_chromium_signing_in_and_sending_a_form(open_browser, live_server):
     User.objects.create_superuser("staff", "staff@example.com", "correct horse")
-    browser = Browser(tmp_path)
-    try:
-        browser.chrome.get(f"{live_server.url}/api/v1/categories/")
-        browser.click("#sign-in")
-        browser.type("#id_username", "staff")
-        browser.type("#id_password", "correct horse")
-        browser.click("button#sign-in")
-        browser.type("#id__content", '{"name": "Made in a browser"}')
-        browser.click("#post-generic-content-form button")
-        browser.wait_for_text(".response-info", "201 Created")
-        assert Category.objects.get().name == "Made in a browser"
-        browser.click(".breadcrumb a")
-        browser.wait_for_text("h1", "What there is")
-        browser.click('.response-info a[href="/api/v1/courses/"]')
-        browser.wait_for_text(".response-info", "X-Cache: BYPASS")  # for one who sees drafts
-        assert browser.complaints() == []
-    finally:
-        browser.chrome.quit()
+    browser = open_browser()
+    browser.chrome.get(f"{live_server.url}/api/v1/categories/")
+    browser.click("#sign-in")
+    browser.type("#id_username", "staff")
+    browser.type("#id_password", "correct horse")
+    browser.click("button#sign-in")
+    browser.type("#id__content", '{"name": "Made in a browser"}')
+    browser.click("#post-generic-content-form button")
+    browser.wait_for_text(".response-info", "201 Created")
+    assert Category.objects.get().name == "Made in a browser"
+    browser.click(".breadcrumb a")
+    browser.wait_for_text("h1", "What there is")
+    browser.click('.response-info a[href="/api/v1/courses/"]')
+    browser.wait_for_text(".response-info", "X-Cache: BYPASS")  # for one who sees drafts
+    assert browser.complaints() == []

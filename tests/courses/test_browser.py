@@ -7,24 +7,13 @@ import pytest
 pytest.importorskip("selenium", reason="needs Selenium: pip install -r requirements-dev.txt")
 
 from tests.courses import factories
-from tests.support.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser
-from tests.topics.test_browser import assert_accessible
+from tests.support.browsers import DESKTOP, IN_A_BROWSER, PHONE, assert_accessible
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=MISSING),
-]
+pytestmark = IN_A_BROWSER
 
 
-@pytest.fixture
-def browser(tmp_path):
-    browser = Browser(tmp_path)
-    yield browser
-    browser.chrome.quit()
-
-
-def test_it_keeps_to_wcag_2_2_aa_and_fits_the_screen(browser, live_server):
+def test_it_keeps_to_wcag_2_2_aa_and_fits_the_screen(open_browser, live_server):
+    browser = open_browser()
     certificate = factories.CertificateFactory(
         enrollment__user__first_name="Олена",
         enrollment__user__last_name="Ґалаґан-Шевченко",

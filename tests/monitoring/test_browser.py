@@ -18,15 +18,11 @@ from services.recalculation import recalculate
 from services.scheduling import apply_due
 from tests.factories import UserFactory
 from tests.services.factories import SubscriptionFactory
-from tests.support.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser, assert_accessible
+from tests.support.browsers import DESKTOP, IN_A_BROWSER, PHONE, assert_accessible
 from tests.support.staff import make_every_row
 from tests.support.threads import Other
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=MISSING),
-]
+pytestmark = IN_A_BROWSER
 
 PASSWORD = "correct horse battery"
 OVERFLOW = """
@@ -37,10 +33,8 @@ return Math.max(...parts.map(part => part.scrollWidth - part.clientWidth));
 
 
 @pytest.fixture(scope="module")
-def _browser(tmp_path_factory):
-    browser = Browser(tmp_path_factory.mktemp("profile"))
-    yield browser
-    browser.chrome.quit()
+def _browser(open_browser):
+    return open_browser()
 
 
 @pytest.fixture

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import axe_core_python
+import pytest
 from selenium.common.exceptions import StaleElementReferenceException, WebDriverException
 from selenium.webdriver import Chrome, ChromeOptions
 from selenium.webdriver.chrome.service import Service
@@ -16,6 +17,8 @@ from selenium.webdriver.support.wait import WebDriverWait
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
 DRIVER = shutil.which("chromedriver")
 MISSING = "needs Chromium and its driver: apt-get install chromium chromium-driver"
+needs_browser = pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=MISSING)
+IN_A_BROWSER = [pytest.mark.slow, pytest.mark.django_db(transaction=True), needs_browser]  # of a module
 WAIT_SECONDS = 15
 AXE = Path(axe_core_python.__file__).with_name("axe.min.js")
 WCAG_AA = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"]

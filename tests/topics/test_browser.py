@@ -8,25 +8,18 @@ pytest.importorskip("selenium", reason="needs Selenium: pip install -r requireme
 
 from selenium.webdriver.common.keys import Keys
 
-from tests.support.browsers import CHROMIUM, DESKTOP, DRIVER, MISSING, PHONE, Browser, assert_accessible
+from tests.support.browsers import DESKTOP, IN_A_BROWSER, PHONE, assert_accessible
 from tests.topics import factories
 from topics.models import Topic, TopicActivity
 
-pytestmark = [
-    pytest.mark.slow,
-    pytest.mark.django_db(transaction=True),
-    pytest.mark.skipif(not (CHROMIUM and DRIVER), reason=MISSING),
-]
+pytestmark = IN_A_BROWSER
 
 PASSWORD = "correct horse"
 
 
 @pytest.fixture(scope="module")
-def _two_browsers(tmp_path_factory):
-    browsers = [Browser(tmp_path_factory.mktemp("profile")) for _ in range(2)]
-    yield browsers
-    for browser in browsers:
-        browser.chrome.quit()
+def _two_browsers(open_browser):
+    return [open_browser(), open_browser()]
 
 
 @pytest.fixture
