@@ -10,7 +10,6 @@ import secrets
 from typing import TYPE_CHECKING, Any
 
 from django.db import transaction
-from django.utils import translation
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 from rest_framework.exceptions import ValidationError
@@ -20,6 +19,7 @@ from accounts.passwords import check_password
 from accounts.verification import send_verification
 from messaging import delivery
 from messaging.composers import Content, composer
+from messaging.languages import asked_by_recipient
 from messaging.selectors import verified_address
 
 if TYPE_CHECKING:
@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from messaging.models import OutgoingMessage
 
-KIND = "accounts.address_changed"
+KIND = asked_by_recipient("accounts.address_changed")
 PASSWORD_NEEDED = _("A new e-mail address needs your present password.")
 
 
@@ -73,11 +73,10 @@ def _tell_address(address: str, user: User, language: str) -> None:
 
 @composer(KIND)
 def compose_address_changed(message: OutgoingMessage) -> Content:
-    with translation.override(message.payload["language"]):
-        paragraphs = [
-            gettext("Hello %(name)s,") % {"name": message.user.get_username()},
-            gettext("your account has a new e-mail address, and this one is not used any more."),
-            gettext("If that was not you, change your password at once and write to us."),
-        ]
-        subject = gettext("Your e-mail address was changed")
-        return Content(subject, "\n\n".join(paragraphs), address=message.payload["address"])
+    paragraphs = [
+        gettext("Hello %(name)s,") % {"name": message.user.get_username()},
+        gettext("your account has a new e-mail address, and this one is not used any more."),
+        gettext("If that was not you, change your password at once and write to us."),
+    ]
+    subject = gettext("Your e-mail address was changed")
+    return Content(subject, "\n\n".join(paragraphs), address=message.payload["address"])

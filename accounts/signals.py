@@ -10,7 +10,8 @@ from django.db.models.signals import post_save
 from django.dispatch import receiver
 from django.utils import timezone
 
-from accounts.models import AccessToken, Session
+from accounts.models import AccessToken
+from accounts.passwords import end_sessions
 from accounts.sessions import SIGN_IN, describe_sign_in
 from messaging.telegram.linking import unlink_telegram
 
@@ -32,5 +33,5 @@ def end_credentials(instance: User, created: bool, update_fields: Collection[str
     may_have_changed = update_fields is None or "is_active" in update_fields
     if may_have_changed and not created and not instance.is_active:
         AccessToken.objects.filter(user=instance).delete()
-        Session.objects.filter(user=instance).delete()
+        end_sessions(user=instance)
         unlink_telegram(user=instance)

@@ -120,10 +120,6 @@ class RowLink(Column):
         if not isinstance(related, Model):
             return related or self.page.get_empty_value_display()
         address = list_address(self.page.admin_site, type(related), self.request)
-        if address and not self.page.admin_site.get_model_admin(type(related)).has_view_permission(
-            self.request, related
-        ):
-            address = None
         return row_link(related, address)
 
 
