@@ -76,7 +76,9 @@ class PricedForm(forms.ModelForm):
         if self.instance.pk is None or name not in cleaned or shown is None:
             return cleaned
         rows = self._meta.model._default_manager.select_for_update(no_key=True)
-        current = rows.values_list(name, flat=True).get(pk=self.instance.pk)
+        current = rows.filter(pk=self.instance.pk).values_list(name, flat=True).first()
+        if current is None:
+            raise forms.ValidationError(_("This row has just been deleted."))
         if name not in self.changed_data:
             cleaned[name] = current
         elif shown != current:
@@ -93,7 +95,6 @@ class PricedAdmin(CountReferencesMixin, ModelAdmin):
     """For services and plans, which prices follow. Existing ones show what is scheduled."""
 
     form = PricedForm
-
     list_filter = [PricesFilter]
     actions = ["recalculate"]
     schedule: type[admin.TabularInline]

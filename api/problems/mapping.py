@@ -23,6 +23,7 @@ logger = logging.getLogger(__name__)
 # SQLSTATEs are those of https://www.postgresql.org/docs/current/errcodes-appendix.html
 RACE_LOST = {"40001", "40P01"}  # serialization failure, deadlock
 LOCK_NOT_AVAILABLE = "55P03"
+NO_ROW = "did not affect any rows."  # how Django says that save(update_fields=…) found no row
 TIMED_OUT = "57014"  # query canceled, by statement_timeout or by an operator
 # Outages among PostgreSQL's InternalErrors: a server that takes no writes for now (a standby, a full disk),
 # and a transaction that was idle for too long.
@@ -71,8 +72,8 @@ def _from_database(exception: db.Error) -> exceptions.APIException | None:
             return Conflict("Another request was changing the same data: try again.")
         case db.OperationalError() if _sqlstate(exception) == LOCK_NOT_AVAILABLE:
             return Unavailable("Another request was changing the same data: try again.", retry_after=1)
-        case _ if type(exception) is db.DatabaseError and exception.__cause__ is None:
-            return Conflict("The row has just been deleted.")  # Django's, of save(update_fields=…)
+        case db.DatabaseError() if str(exception).endswith(NO_ROW):
+            return Conflict("The row has just been deleted.")
     return _from_outage(exception)
 
 

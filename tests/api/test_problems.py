@@ -5,8 +5,10 @@ import logging
 
 import pytest
 from django.contrib.auth.models import User
+from django.db import DatabaseError
 from rest_framework.test import APIClient
 
+from api.problems.mapping import translate
 from tests.api import urls
 
 pytestmark = [urls.pytestmark]
@@ -217,3 +219,13 @@ def test_a_nul_in_a_field_is_a_400(client, admin_user):
     response = client.post("/api/groups/", {"name": "a\0b"}, format="json")
     assert response.status_code == 400
     assert "name" in problem(response)["errors"]
+
+
+@pytest.mark.django_db
+def test_a_row_that_is_deleted_before_it_is_saved_is_a_conflict():
+    user = User.objects.create_user("short")
+    User.objects.all().delete()
+    with pytest.raises(DatabaseError) as caught:
+        user.save(update_fields=["last_login"])  # as Django does at a sign-in
+    assert translate(caught.value).status_code == 409
+    assert translate(DatabaseError("anything else")) is None

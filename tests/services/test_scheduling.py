@@ -9,9 +9,11 @@ from uuid import uuid4
 import pytest
 from django.db import IntegrityError, connection, transaction
 from django.db.models import F
+from django.forms import modelform_factory
 from django.utils import timezone
 
 from services import scheduling, tasks
+from services.admin import PricedForm
 from services.models import Plan, PriceChange, Service
 from tests.clients.callers import answer, signed_in
 from tests.factories import UserFactory
@@ -298,6 +300,13 @@ class TestInTheAdmin:
         assert answered.status_code == 200
         assert "it is 20" in answered.content.decode()
         assert getattr(model.objects.get(), field) == 20
+
+    def test_a_form_whose_row_was_deleted_after_it_was_opened_says_so(self):
+        service = ServiceFactory(full_price=10)
+        data = {"name": "S", "full_price": "10", "initial-full_price": "10"}
+        form = modelform_factory(Service, PricedForm, ["name", "full_price"])(data, instance=service)
+        Service.objects.all().delete()
+        assert form.errors == {"__all__": ["This row has just been deleted."]}
 
     def test_the_history_is_linked_and_read_only(self, admin_client):
         service = ServiceFactory(name="Gym")
