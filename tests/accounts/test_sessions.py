@@ -134,8 +134,8 @@ def test_an_upgrade_keeps_the_sessions_of_users(user):
     nameless = DjangoStore()
     nameless.save(must_create=True)
     loader = MigrationLoader(connection)
-    key = ("accounts", "0007_session_without_key")
-    before = loader.project_state(("accounts", "0006_session_primary_key"))
+    key = ("accounts", "0006_session_without_key")
+    before = loader.project_state(("accounts", "0005_sessions_and_resets"))
     after = loader.get_migration(*key)
     with connection.schema_editor() as editor:
         after.unapply(before.clone(), editor)
