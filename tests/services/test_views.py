@@ -425,7 +425,9 @@ class TestSearchStatusAndOrder:
         return {
             "acme": SubscriptionFactory(client=ClientFactory(company_name="Acme 10_0"), comment="Zulu"),
             "mail": SubscriptionFactory(
-                client=ClientFactory(user__email="acme@mail.example"), service=dear, comment="zero"
+                client=ClientFactory(company_name="Mail", user__email="acme@mail.example"),
+                service=dear,
+                comment="zero",
             ),
             "word": SubscriptionFactory(service=ServiceFactory(full_price=1), comment="acme is their name"),
         }
