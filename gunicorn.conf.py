@@ -1,6 +1,7 @@
 """Read by gunicorn from the folder where it is started; options on its command line beat these."""
 
 import os
+import resource
 
 from django.conf import settings
 
@@ -17,6 +18,13 @@ worker_class = "config.gunicorn_worker.Worker"
 workers = 2
 threads = 4
 keepalive = 75
+# A worker keeps more connections than gunicorn's 1,000. Each is an open file: a usual limit is 1,024.
+_wanted, _others = 2_000, 200
+_soft, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+_possible = _wanted + _others if _hard == resource.RLIM_INFINITY else min(_hard, _wanted + _others)
+_files = max(_soft, _possible)
+resource.setrlimit(resource.RLIMIT_NOFILE, (_files, _hard))
+worker_connections = min(_wanted, _files - _others)
 graceful_timeout = 30
 limit_request_line = 8190
 control_socket_disable = True

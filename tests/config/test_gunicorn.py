@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
+import resource
 import signal
 import socket
 import subprocess
 import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from http.client import HTTPConnection
 
 import pytest
@@ -64,6 +65,25 @@ def is_live(port):
         return get(port, "/health/live")[0] == 200
     except OSError:
         return False
+
+
+def test_a_worker_keeps_more_than_a_thousand_connections(tmp_path):
+    limits = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (min(4096, limits[1] % 2**63), limits[1]))
+    try:
+        with gunicorn(tmp_path / "log") as (port, _), ExitStack() as stack:
+            links = [HTTPConnection("127.0.0.1", port, timeout=30) for _ in range(1100)]
+            for link in links:
+                link.connect()
+                stack.callback(link.close)
+            sockets = [link.sock for link in links]
+            for _ in range(2):
+                for link in links:
+                    link.request("GET", "/health/live")
+                assert {link.getresponse().read() for link in links} == {b'{"status": "ok"}'}
+            assert [link.sock for link in links] == sockets  # none was closed and opened again
+    finally:
+        resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
 def waiting():
