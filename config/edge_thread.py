@@ -39,7 +39,10 @@ def head_of_a_read(start: bytes) -> bytes | None:
     if address is None or end < 0 or not address[0].isascii():
         return None
     path, query = address.groups(b"")
-    found = find_endpoint(path.decode("ascii"), query.decode("ascii"))
+    try:
+        found = find_endpoint(path.decode("ascii"), query.decode("ascii"))
+    except Exception:  # noqa: BLE001  (a thread of requests meets it again, and logs it)
+        return None
     return start[: end + len(END_OF_HEAD)] if found else None
 
 
@@ -72,19 +75,25 @@ class EdgeThread(threading.Thread):
             return not self._has_ended
 
     def run(self) -> None:
-        """Serve until the worker stops; the connections that are left go back to it."""
+        """Serve until the worker stops, or a fault; the connections that are left go back to it."""
+        try:
+            self._serve_until_stop()
+        finally:
+            with self._lock:
+                self._has_ended = True
+            for conn in self._all():
+                self._give_back(conn, keep=True)
+            self._connections.close()
+
+    def _serve_until_stop(self) -> None:
         next_look = 0.0
         while self._worker.alive:
+            now = time.monotonic()  # what arrives from here on is served before its connection is closed
             for key, _ in self._connections.select(PAUSE_SECONDS):
                 self._serve(key.data)
-            if time.monotonic() > next_look:
-                next_look = time.monotonic() + PAUSE_SECONDS
-                self._close_idle(time.monotonic())
-        with self._lock:
-            self._has_ended = True
-        for conn in self._all():
-            self._give_back(conn, keep=True)
-        self._connections.close()
+            if now > next_look:
+                next_look = now + PAUSE_SECONDS
+                self._close_idle(now)
 
     def _all(self) -> Iterable[Any]:
         with self._lock:
@@ -93,10 +102,12 @@ class EdgeThread(threading.Thread):
     def _close_idle(self, now: float) -> None:
         for conn in self._all():
             if conn.timeout < now:
-                self._give_back(conn, keep=False)
+                self._release(conn)
+                self._worker.method_queue.defer(self._worker.close_idle, conn)
 
     def _serve(self, conn: Any) -> None:
-        head = head_of_a_read(peek(conn.sock))
+        start = peek(conn.sock)
+        head = head_of_a_read(start)
         answer: Answer | Visit | None = None
         if head:
             try:
@@ -104,7 +115,7 @@ class EdgeThread(threading.Thread):
             except Exception:  # gunicorn's own thread meets it again, and answers
                 self._worker.log.debug("The thread of the edge passes a request on", exc_info=True)
         if not isinstance(answer, Answer):
-            self._pass_on(conn, answer)
+            self._pass_on(conn, start, answer)
 
     def _ask(self, conn: Any, head: bytes) -> Answer | Visit | None:
         """Return what the edge says to a request; an answer has been sent."""
@@ -115,9 +126,8 @@ class EdgeThread(threading.Thread):
         response, environ = create(request, conn.sock, conn.client, conn.server, self._worker.cfg)
         answer = self._edge.answer(environ)
         if isinstance(answer, Answer):
-            conn.sock.recv(len(head))
             response.start_response(STATUS_LINES[answer.status], answer.headers)
-            if self._worker.nr_conns > self._worker.max_keepalived:
+            if self._worker.is_full():
                 response.force_close()
             lines = [
                 *response.default_headers(),
@@ -125,6 +135,7 @@ class EdgeThread(threading.Thread):
             ]
             response.sent = len(answer.body)
             self._worker.log.access(response, request, environ, datetime.now() - began)  # noqa: DTZ005
+            conn.sock.recv(len(head))
             self._send(
                 conn, "".join(lines).encode("latin-1") + b"\r\n" + answer.body, keep=not response.must_close
             )
@@ -146,12 +157,12 @@ class EdgeThread(threading.Thread):
         else:
             self._give_back(conn, keep=False)
 
-    def _pass_on(self, conn: Any, visit: Visit | None) -> None:
+    def _pass_on(self, conn: Any, start: bytes, visit: Visit | None) -> None:
         """Give a connection with a request to the threads of requests."""
         self._release(conn)
         if visit:
             conn.handed_over = handed_over(visit)
-        self._worker.method_queue.defer(self._worker.enqueue_in_pool, conn)
+        self._worker.method_queue.defer(self._worker.enqueue_in_pool, conn, start)
 
     def _give_back(self, conn: Any, *, keep: bool) -> None:
         """Give a connection without a request to the worker, which keeps or closes it."""

@@ -14,7 +14,7 @@ from functools import partial
 from selectors import EVENT_READ
 from typing import TYPE_CHECKING, Any
 
-from gunicorn.workers.gthread import TConn, ThreadWorker
+from gunicorn.workers.gthread import DEFAULT_WORKER_DATA_TIMEOUT, TConn, ThreadWorker
 
 from core.draining import is_draining
 
@@ -65,7 +65,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         _youngest[:] = self.age.to_bytes(8)
         edge = getattr(self.wsgi, "edge", None)
         is_plain = not self.cfg.is_ssl and self.cfg.protocol == "http" and self.cfg.http_protocols == ["h1"]
-        if edge and is_plain and self.cfg.proxy_protocol == "off":
+        if edge and is_plain and self.cfg.proxy_protocol == "off" and self.cfg.keepalive:
             from config.edge_thread import EdgeThread  # after a HUP, what it imports is imported anew
 
             self.edge_thread = EdgeThread(self, edge)
@@ -95,19 +95,20 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
             client, address = listener.accept()
             self.nr_conns += 1
             conn = TConn(self.cfg, client, address, listener.getsockname())
-            conn.set_timeout()
+            conn.timeout = time.monotonic() + max(self.cfg.keepalive, DEFAULT_WORKER_DATA_TIMEOUT)
             self.pending_conns.append(conn)
             self.poller.register(client, EVENT_READ, partial(self.on_pending_socket_readable, conn))
 
     def enqueue_req(self, conn: Any) -> None:
         """Give a request that has arrived to a thread; it stays in the socket."""
-        start = peek(conn.sock)
+        has_begun = conn.parser and conn.parser.unreader.buf.getvalue()  # was read with the one before
+        start = b"" if has_begun else peek(conn.sock)
         if not (self.edge_thread and self.edge_thread.take(conn, start)):
-            self._submit(self._pool_for(start), self.handle, conn)
+            self.enqueue_in_pool(conn, start)
 
-    def enqueue_in_pool(self, conn: Any) -> None:
-        """Give a request to a thread of requests."""
-        self._submit(self.tpool, self.handle, conn)
+    def enqueue_in_pool(self, conn: Any, start: bytes) -> None:
+        """Give a request that begins with ``start`` to a thread of requests, or of an operator."""
+        self._submit(self._pool_for(start), self.handle, conn)
 
     def _submit(self, pool: ThreadPoolExecutor, handle: Callable[[Any], bool], conn: Any) -> None:
         work = pool.submit(handle, conn)
@@ -127,6 +128,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         with vars(conn).pop("handed_over", nullcontext()):
             return super().handle(conn)
 
+    def handle_request(self, req: Any, conn: Any) -> Any:
+        """Answer a request; gunicorn does not count the connections of the edge's thread."""
+        if self.is_full():
+            req.force_close()
+        return super().handle_request(req, conn)
+
+    def is_full(self) -> bool:
+        """Return whether connections are closed after their responses, to leave room for others."""
+        return bool(self.nr_conns > self.max_keepalived)
+
     def send_slowly(self, conn: Any, data: bytes, *, keep: bool) -> None:
         """Let a thread of requests send the rest of a response to a client that does not take it at once."""
 
@@ -136,6 +147,16 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
             return keep
 
         self._submit(self.tpool, send, conn)
+
+    def close_idle(self, conn: Any) -> None:
+        """Close a connection on which nothing is under way."""
+        self.nr_conns -= 1
+        conn.close()
+
+    def is_parent_alive(self) -> bool:
+        """Return whether the master lives; without it, stop as with SIGTERM."""
+        self.alive = self.alive and super().is_parent_alive()
+        return self.alive
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Begin or stop to accept; when the worker stops, accept what waits and close the port."""

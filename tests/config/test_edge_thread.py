@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import select
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from http.client import HTTPConnection
+from pathlib import Path
 
 import pytest
 from django.db import connection, transaction
@@ -54,6 +57,36 @@ def heads(answer):
     return found
 
 
+@contextmanager
+def locked_reviews():
+    with transaction.atomic(), connection.cursor() as cursor:
+        cursor.execute("LOCK TABLE courses_review")
+        yield
+
+
+@pytest.fixture
+def links():
+    with ExitStack() as stack:
+
+        def connect(port):
+            return stack.enter_context(closing(HTTPConnection("127.0.0.1", port, timeout=30)))
+
+        yield connect
+
+
+def ask(link, address, method="GET"):
+    """The status, X-Cache and Connection of the response to a request on a connection."""
+    link.request(method, address)
+    response = link.getresponse()
+    response.read()
+    return response.status, response.getheader("X-Cache"), response.getheader("Connection")
+
+
+def has_ended(link):
+    """Whether the server has closed a connection on which nothing is under way."""
+    return bool(select.select([link.sock], [], [], 0)[0])
+
+
 def test_hits_are_answered_while_every_thread_waits_for_a_table(tmp_path, course, path):
     with gunicorn(tmp_path / "log", DB_LOCK_TIMEOUT="0") as (port, _), ThreadPoolExecutor(4) as pool:
         warm(port, path)
@@ -99,7 +132,7 @@ def test_one_connection_carries_hits_and_everything_else(tmp_path, course, path)
 
 @pytest.fixture(scope="module")
 def served(tmp_path_factory, django_db_setup):
-    with gunicorn(tmp_path_factory.mktemp("served") / "log", keepalive=1) as (port, _):
+    with gunicorn(tmp_path_factory.mktemp("served") / "log", keepalive=1, DB_LOCK_TIMEOUT="0") as (port, _):
         yield port
 
 
@@ -172,3 +205,116 @@ def test_a_stop_answers_requests_on_idle_connections_and_closes_them(tmp_path, p
         assert process.wait(20) == 0
         for link in links:
             link.close()
+
+
+KEPT = (200, "HIT", "keep-alive")
+
+
+@pytest.mark.parametrize(
+    ("second", "statuses"),
+    [
+        (b"GET /api/v1/nothing/ HTTP/1.1\r\n" + HOST + b"\r\n", [200, 404, 200]),
+        (b"POST /api/v1/courses/ HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n", [200, 401]),
+    ],
+    ids=["another request", "its body"],
+)
+def test_what_follows_a_request_that_was_read_with_the_one_before_waits_its_turn(
+    served, path, second, statuses
+):
+    last = f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n"
+    first = f"GET {path}reviews/ HTTP/1.1\r\n".encode() + HOST + b"\r\n"
+    warm(served, path)
+    with socket.create_connection(("127.0.0.1", served), timeout=30) as client:
+        with locked_reviews():
+            client.sendall(first + second.replace(b"%d", b"%d" % len(last)))
+            until(lambda: waiting() == 1)
+            client.sendall(last)
+        client.shutdown(socket.SHUT_WR)
+        answers = heads(b"".join(iter(lambda: client.recv(65_536), b"")))
+    assert [status for status, *_ in answers] == statuses
+
+
+def test_operators_are_answered_on_a_connection_that_had_a_hit(tmp_path, path, links):
+    with gunicorn(tmp_path / "log", DB_LOCK_TIMEOUT="0") as (port, _), ThreadPoolExecutor(2) as pool:
+        warm(port, path)
+        link = links(port)
+        assert ask(link, path) == KEPT
+        with locked_reviews():
+            reads = [pool.submit(get, port, f"{path}reviews/") for _ in range(2)]
+            until(lambda: waiting() == 2)
+            assert ask(link, "/health/live")[0] == 200
+            assert not any(read.done() for read in reads)
+
+
+def test_clients_that_leave_their_idle_connections_open_hold_up_nothing(tmp_path, path, links):
+    """gunicorn's graceful end of a connection waits for the client, up to two seconds for each."""
+    log = tmp_path / "log"
+    with gunicorn(log, keepalive=1) as (port, _):
+        warm(port, path)
+        idle = [links(port) for _ in range(40)]
+        assert {ask(link, path) for link in idle} == {KEPT}
+        until(lambda: all(map(has_ended, idle)))
+        assert "WORKER TIMEOUT" not in log.read_text()
+
+
+def test_connections_that_wait_leave_room_for_others(tmp_path, path, links):
+    with gunicorn(tmp_path / "log", GUNICORN_CMD_ARGS="--worker-connections 8") as (port, _):
+        warm(port, path)
+        assert {ask(links(port), path) for _ in range(5)} == {KEPT}
+        assert [ask(links(port), f"{path}reviews/")[::2] for _ in range(8)] == [
+            (200, "keep-alive"),
+            *[(200, "close")] * 7,
+        ]
+
+
+def test_a_worker_whose_master_was_killed_does_not_wait_for_idle_connections(tmp_path, path, links):
+    with gunicorn(tmp_path / "log", GUNICORN_CMD_ARGS="--graceful-timeout 600") as (port, process):
+        warm(port, path)
+        link = links(port)
+        assert ask(link, path) == KEPT
+        process.kill()
+        until(lambda: has_ended(link))
+
+
+def test_a_server_without_keep_alive_closes_after_a_hit(tmp_path, path):
+    with gunicorn(tmp_path / "log", keepalive=0) as (port, _):
+        warm(port, path)
+        assert heads(raw(port, f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n")) == [
+            (200, "HIT", "close")
+        ]
+
+
+FAULTS = """
+def post_worker_init(worker):
+    from config import edge_thread
+
+    find = edge_thread.find_endpoint
+
+    def find_or_fail(path, query):
+        if query == "fault":
+            raise RuntimeError("a fault")
+        return find(path, query)
+
+    def close_idle(self, now):
+        if any(conn.timeout for conn in self._all()):
+            raise RuntimeError("the thread ends")
+
+    edge_thread.find_endpoint = find_or_fail
+    edge_thread.EdgeThread._close_idle = close_idle
+"""
+
+
+def test_a_worker_outlives_faults_in_its_thread(tmp_path, path, links):
+    """The connections that the thread has go back to the worker, which answers on them by itself."""
+    config, log = tmp_path / "faulty.conf.py", tmp_path / "log"
+    config.write_text(Path("gunicorn.conf.py").read_text() + FAULTS)
+    with gunicorn(log, GUNICORN_CMD_ARGS=f"--config {config}") as (port, _):
+        assert get(port, f"{path}?fault")[0] == 400
+        warm(port, path)
+        link = links(port)
+        assert ask(link, path) == KEPT
+        opened = link.sock
+        until(lambda: "the thread ends" in log.read_text())
+        assert [ask(link, path) for _ in range(2)] == [KEPT, KEPT]
+        assert link.sock is opened
+        assert log.read_text().count("Booting worker") == 1
