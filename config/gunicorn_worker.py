@@ -155,8 +155,9 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
 
     def is_parent_alive(self) -> bool:
         """Return whether the master lives; without it, stop as with SIGTERM."""
-        self.alive = self.alive and super().is_parent_alive()
-        return self.alive
+        if not super().is_parent_alive():
+            self.alive = False
+        return bool(self.alive)
 
     def set_accept_enabled(self, enabled: bool) -> None:
         """Begin or stop to accept; when the worker stops, accept what waits and close the port."""
