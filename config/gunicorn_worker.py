@@ -6,8 +6,10 @@ from __future__ import annotations
 
 import mmap
 import socket
+import struct
 import threading
 import time
+from collections import deque
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import nullcontext, suppress
 from functools import partial
@@ -27,6 +29,7 @@ if TYPE_CHECKING:
 OPERATORS = (b"/health/live", b"/health/ready", b"/metrics")
 REPLACEMENT_SECONDS = 20
 MAX_HEAD_BYTES = 8192
+LINGER_SECONDS = 2.0  # as gunicorn's
 END_OF_HEAD = b"\r\n\r\n"
 _youngest = mmap.mmap(-1, 8)  # the age of a worker that has begun to serve; shared by all that are forked
 
@@ -39,8 +42,22 @@ def peek(client: socket.socket) -> bytes:
         return b""
 
 
+class Connection(TConn):  # type: ignore[misc]  # gunicorn is untyped
+    """Its graceful end is the worker's: gunicorn's waits for the client in the thread of all connections."""
+
+    def __init__(self, worker: Worker, client: socket.socket, address: Any, listener: socket.socket) -> None:
+        super().__init__(worker.cfg, client, address, listener.getsockname())
+        self._worker = worker
+
+    def close(self, graceful: bool = False) -> None:
+        if graceful:
+            self._worker.linger(self)
+        else:
+            super().close()
+
+
 class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
-    """Differs from gunicorn's in four ways.
+    """Differs from gunicorn's in six ways.
 
     A connection gets a thread when its request arrives, not before. So a client that connects and sends
     nothing takes no thread, and the requests of operators can go to threads of their own: they are answered
@@ -52,12 +69,17 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     A worker that is told to stop by a HUP waits until a younger one serves.
 
     One thread answers the hits of all connections (config/edge_thread.py).
+
+    A client that takes nothing of a response for as long as ``timeout`` loses its connection, not a thread.
+
+    No client holds up the others by not closing a connection that the worker has ended.
     """
 
     def init_process(self) -> None:
         self.operators = {path: ThreadPoolExecutor(1, path.decode()) for path in OPERATORS}
         self.waits_for_replacement = threading.Event()
         self.edge_thread: EdgeThread | None = None
+        self.lingering: deque[Connection] = deque()
         super().init_process()
 
     def run(self) -> None:
@@ -94,7 +116,11 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         with suppress(BlockingIOError, ConnectionAbortedError):
             client, address = listener.accept()
             self.nr_conns += 1
-            conn = TConn(self.cfg, client, address, listener.getsockname())
+            if self.cfg.timeout:
+                client.setsockopt(
+                    socket.SOL_SOCKET, socket.SO_SNDTIMEO, struct.pack("@ll", self.cfg.timeout, 0)
+                )
+            conn = Connection(self, client, address, listener)
             conn.timeout = time.monotonic() + max(self.cfg.keepalive, DEFAULT_WORKER_DATA_TIMEOUT)
             self.pending_conns.append(conn)
             self.poller.register(client, EVENT_READ, partial(self.on_pending_socket_readable, conn))
@@ -153,6 +179,28 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         self.nr_conns -= 1
         conn.close()
 
+    def linger(self, conn: Connection) -> None:
+        """End a connection, and close it when its client has: a reset could take the response from it."""
+        self.nr_conns += 1  # until it is closed
+        conn.timeout = time.monotonic() + LINGER_SECONDS
+        conn.sock.setblocking(False)
+        with suppress(OSError):
+            conn.sock.shutdown(socket.SHUT_WR)
+        self.lingering.append(conn)
+        self.poller.register(conn.sock, EVENT_READ, partial(self.on_lingering_readable, conn))
+
+    def on_lingering_readable(self, conn: Connection, client: socket.socket) -> None:
+        """Take no notice of what a client still sends, until it closes."""
+        with suppress(OSError):
+            if client.recv(MAX_HEAD_BYTES):
+                return
+        self.lingering.remove(conn)
+        self._close_lingering(conn)
+
+    def _close_lingering(self, conn: Connection) -> None:
+        self.poller.unregister(conn.sock)
+        self.close_idle(conn)
+
     def is_parent_alive(self) -> bool:
         """Return whether the master lives; without it, stop as with SIGTERM."""
         if not super().is_parent_alive():
@@ -178,3 +226,5 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
             for conn in self.pending_conns:
                 conn.timeout = min(conn.timeout, time.monotonic() + 1)
         super().murder_pending()
+        while self.lingering and self.lingering[0].timeout < time.monotonic():
+            self._close_lingering(self.lingering.popleft())

@@ -6,7 +6,7 @@ import select
 import signal
 import socket
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager, suppress
 from http.client import HTTPConnection
 from pathlib import Path
 
@@ -186,6 +186,20 @@ def test_a_client_that_takes_its_responses_slowly_holds_up_no_other(served):
         received = b"".join(iter(lambda: slow.recv(65_536), b""))
     assert len(received) > 12_000_000
     assert heads(received) == [(200, "HIT", "keep-alive")] * (number - 1) + [(200, "HIT", "close")]
+
+
+def test_a_client_that_takes_no_response_loses_its_connection(tmp_path):
+    """Not a thread of requests, for ever."""
+    path = f"/api/v1/courses/{CourseFactory(description='long ' * 4_000).pk}/"
+    with gunicorn(tmp_path / "log", GUNICORN_CMD_ARGS="--timeout 5") as (port, _):
+        warm(port, path)
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as client:
+            with suppress(TimeoutError):
+                client.sendall((f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n") * 2_000)
+            ends = select.poll()
+            ends.register(client, select.POLLHUP)
+            until(lambda: ends.poll(0))
+        assert "WORKER TIMEOUT" not in (tmp_path / "log").read_text()
 
 
 def test_a_stop_answers_requests_on_idle_connections_and_closes_them(tmp_path, path):

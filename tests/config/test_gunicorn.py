@@ -59,6 +59,21 @@ def test_health_and_metrics_are_answered_while_every_thread_waits_for_a_table(tm
         assert [read.result()[0] for read in reads] == [200] * 12
 
 
+def test_clients_that_do_not_close_what_the_worker_has_ended_hold_up_nothing(tmp_path):
+    log = tmp_path / "log"
+    with gunicorn(log) as (port, _), ExitStack() as stack:
+        clients = [
+            stack.enter_context(socket.create_connection(("127.0.0.1", port), timeout=60)) for _ in range(40)
+        ]
+        for client in clients:
+            client.sendall(LIVE + b"Connection: close\r\n\r\n")
+        for client in clients:
+            assert b"".join(iter(lambda client=client: client.recv(65_536), b"")).endswith(
+                b'{"status": "ok"}'
+            )
+        assert "WORKER TIMEOUT" not in log.read_text()
+
+
 def test_a_stop_answers_what_has_been_sent_and_accepts_no_more(tmp_path):
     path = f"/api/v1/courses/{CourseFactory().pk}/reviews/"
     with gunicorn(tmp_path / "log", DB_LOCK_TIMEOUT="0") as (port, process), ThreadPoolExecutor(12) as pool:
