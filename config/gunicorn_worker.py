@@ -66,7 +66,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
     A worker that stops closes its port when it stops accepting. gunicorn's keeps it open until the last
     request is answered, and the system resets the connections that it completed in between.
 
-    A worker that is told to stop by a HUP waits until a younger one serves.
+    A worker that stops because of a HUP waits until a younger one serves.
 
     One thread answers the hits of all connections (config/edge_thread.py).
 
@@ -88,7 +88,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         edge = getattr(self.wsgi, "edge", None)
         is_plain = not self.cfg.is_ssl and self.cfg.protocol == "http" and self.cfg.http_protocols == ["h1"]
         if edge and is_plain and self.cfg.proxy_protocol == "off" and self.cfg.keepalive:
-            from config.edge_thread import EdgeThread  # after a HUP, what it imports is imported anew
+            from config.edge_thread import EdgeThread  # after a HUP, what it imports is imported again
 
             self.edge_thread = EdgeThread(self, edge)
             self.edge_thread.start()
@@ -202,7 +202,7 @@ class Worker(ThreadWorker):  # type: ignore[misc]  # gunicorn is untyped
         self.close_idle(conn)
 
     def is_parent_alive(self) -> bool:
-        """Return whether the master lives; without it, stop as with SIGTERM."""
+        """Return whether the master runs; without it, stop as with SIGTERM."""
         if not super().is_parent_alive():
             self.alive = False
         return bool(self.alive)

@@ -27,7 +27,7 @@ def wrap(application: WSGIApplication, observe: Observer | None = None) -> WSGIA
 
 @contextmanager
 def handed_over(visit: Visit) -> Iterator[None]:
-    """Serve a request of which the edge has been asked already, by the server."""
+    """Serve a request that the server has shown to the edge already."""
     token = _handed_over.set(visit)
     try:
         yield
