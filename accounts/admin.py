@@ -18,6 +18,7 @@ from accounts.forms import UniqueNames
 from accounts.models import AccessToken, Session
 from accounts.verification import send_verification
 from core.admin import IssuedAdmin, ModelAdmin
+from core.admin_conflicts import GuardedForm
 from core.personal_data import describe_erasure
 from messaging.languages import language_of_user
 
@@ -30,7 +31,7 @@ class AddUserForm(UniqueNames, AdminUserCreationForm):
     pass
 
 
-class ChangeUserForm(UniqueNames, UserChangeForm):
+class ChangeUserForm(UniqueNames, GuardedForm, UserChangeForm):
     pass
 
 
@@ -61,6 +62,11 @@ class UserAdmin(ModelAdmin, DjangoUserAdmin):
             text = gettext_lazy("Another user has this name or e-mail address.")
             self.message_user(request, text, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
+
+    @transaction.atomic
+    def user_change_password(self, *args: Any, **kwargs: Any) -> Any:
+        """Save the whole row of a user, who is locked."""
+        return super().user_change_password(*args, **kwargs)
 
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Return what a deletion does, and which permissions it needs. Nothing protects a user from it."""

@@ -14,6 +14,7 @@ from django.core.paginator import Page, Paginator
 from django.utils.functional import cached_property
 
 from core.admin_columns import LinkedColumns, list_address
+from core.admin_conflicts import GuardedInline, GuardedPage
 from core.admin_export import ExportMixin
 from core.personal_data import SECRET
 from core.references import describe_references
@@ -121,15 +122,22 @@ class RelatedLists:
 
 
 class ModelAdmin(
-    ExportMixin, NoUselessButtons, RelatedLists, LinkedColumns, AutocompleteMixin, admin.ModelAdmin
+    *(ExportMixin, GuardedPage, NoUselessButtons, RelatedLists, LinkedColumns, AutocompleteMixin),
+    admin.ModelAdmin,
 ):
-    """Django's, with links and states (core/admin_columns.py), export, and autocompletion."""
+    """Django's, with links and states (core/admin_columns.py), export, autocompletion, and forms that
+    overwrite nothing (core/admin_conflicts.py).
+    """
 
     show_full_result_count = False
     list_per_page = 50
 
 
-class TabularInline(LinkedColumns, AutocompleteMixin, admin.TabularInline):
+class StackedInline(GuardedInline, admin.StackedInline):
+    pass
+
+
+class TabularInline(GuardedInline, LinkedColumns, AutocompleteMixin, admin.TabularInline):
     """Django's, whose read-only cells link only to what the viewer may see."""
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import F, Q, QuerySet
 from django.utils.functional import cached_property
@@ -19,7 +18,6 @@ from core.admin import CountReferencesMixin, FewCountsMixin, FewCountsPaginator,
 from core.admin_columns import GOOD, WAITING, badge, list_address, progress_bar
 from services import subscription_totals
 from services.actions import recalculate_single, request_recalculation
-from services.history import VALUES
 from services.history_admin import PlanDiscountInline, ServicePriceInline, price_table
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import with_oldest
@@ -62,50 +60,15 @@ class PricesFilter(admin.SimpleListFilter):
         return sources
 
 
-class PricedForm(forms.ModelForm):
-    """A form that changes the price or discount only if its user does.
-
-    It may have been opened before a scheduled change took effect. The page therefore holds what it showed
-    (``show_hidden_initial``), and the row is compared with that under its lock.
-    """
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        name = VALUES[str(self._meta.model._meta.model_name)]
-        shown = self._shown(name)
-        if self.instance.pk is None or name not in cleaned or shown is None:
-            return cleaned
-        rows = self._meta.model._default_manager.select_for_update(no_key=True)
-        current = rows.filter(pk=self.instance.pk).values_list(name, flat=True).first()
-        if current is None:
-            raise forms.ValidationError(_("This row has just been deleted."))
-        if name not in self.changed_data:
-            cleaned[name] = current
-        elif shown != current:
-            self.add_error(name, _("It has changed since this page was opened: it is %s now.") % current)
-        return cleaned
-
-    def _shown(self, name: str) -> Any:
-        field = self.fields[name]
-        text = self._widget_data_value(field.hidden_widget(), self[name].html_initial_name)  # type: ignore[attr-defined]
-        return field.to_python(text)
-
-
 class PricedAdmin(CountReferencesMixin, ModelAdmin):
     """For services and plans, which prices follow. Existing ones show what is scheduled."""
 
-    form = PricedForm
     list_filter = [PricesFilter]
     actions = ["recalculate"]
     schedule: type[admin.TabularInline]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:  # noqa: ARG002
         return [self.schedule] if obj else []
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
-        if db_field.name in VALUES.values():
-            kwargs["show_hidden_initial"] = True
-        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[arg-type]
 
     @admin.display(description=_("subscriptions"))
     def subscriptions(self, source: Any) -> str:  # noqa: ARG002  (a million of them are not counted for a list)
