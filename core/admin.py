@@ -16,6 +16,7 @@ from django.utils.functional import cached_property
 from core.admin_columns import LinkedColumns, list_address
 from core.admin_conflicts import GuardedInline, GuardedPage
 from core.admin_export import ExportMixin
+from core.history import message_of
 from core.personal_data import SECRET
 from core.references import describe_references
 
@@ -121,8 +122,21 @@ class RelatedLists:
                 yield f"{model._meta.verbose_name_plural}{by}", f"{address}?{query}"
 
 
+class TranslatedHistory:
+    """A mixin for model admins: the history of a row is in the reader's language, actions included."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        page: Any = super().history_view(request, object_id, extra_context)  # type: ignore[misc]
+        for entry in getattr(page, "context_data", {}).get("action_list", ()):
+            entry.change_message = message_of(entry)
+        return page
+
+
 class ModelAdmin(
-    *(ExportMixin, GuardedPage, NoUselessButtons, RelatedLists, LinkedColumns, AutocompleteMixin),
+    *(ExportMixin, GuardedPage, NoUselessButtons, RelatedLists, TranslatedHistory, LinkedColumns),
+    AutocompleteMixin,
     admin.ModelAdmin,
 ):
     """Django's, with links and states (core/admin_columns.py), export, autocompletion, and forms that

@@ -15,9 +15,10 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import CountReferencesMixin, FewCountsMixin, FewCountsPaginator, ModelAdmin, RecordAdmin
+from core.admin_actions import recorded_action
 from core.admin_columns import GOOD, WAITING, badge, list_address, progress_bar
 from services import subscription_totals
-from services.actions import recalculate_single, request_recalculation
+from services.actions import RECALCULATION_REQUESTED, recalculate_single, request_recalculation
 from services.history_admin import PlanDiscountInline, ServicePriceInline, price_table
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import with_oldest
@@ -32,13 +33,15 @@ if TYPE_CHECKING:
 MAX_SINGLE_RECALCULATIONS = 1_000
 
 
-def start_recalculation(request: HttpRequest, sources: QuerySet[Any]) -> None:
-    """Request a recalculation, and tell the user where its progress is shown."""
-    count = request_recalculation(sources)
+def start_recalculation(request: HttpRequest, sources: QuerySet[Any]) -> list[Any]:
+    """Request a recalculation, tell the user where its progress is shown, and return the sources."""
+    rows = list(sources.select_for_update(no_key=True).order_by("pk"))
+    count = request_recalculation(sources.model.objects.filter(pk__in=[row.pk for row in rows]))
     text = ngettext("Recalculation of %d requested.", "Recalculation of %d requested.", count) % count
     if address := list_address(admin.site, Recalculation, request):
         text = format_html('{} <a href="{}">{}</a>', text, address, gettext("See its progress"))
     messages.success(request, text)
+    return rows
 
 
 class PricesFilter(admin.SimpleListFilter):
@@ -82,10 +85,14 @@ class PricedAdmin(CountReferencesMixin, ModelAdmin):
         is_current = source.oldest in {None, source.revision}
         return badge(gettext("current"), GOOD) if is_current else badge(gettext("pending"), WAITING)
 
-    @admin.action(description=_("Recalculate the prices of the selected"), permissions=["change"])
-    def recalculate(self, request: HttpRequest, sources: QuerySet[Any]) -> None:
+    @recorded_action(
+        RECALCULATION_REQUESTED,
+        description=_("Recalculate the prices of the selected"),
+        permissions=["change"],
+    )
+    def recalculate(self, request: HttpRequest, sources: QuerySet[Any]) -> list[Any]:
         # Not on the annotated query set: an update needs none of it.
-        start_recalculation(request, self.model.objects.filter(pk__in=sources.values("pk")))
+        return start_recalculation(request, self.model.objects.filter(pk__in=sources.values("pk")))
 
 
 @admin.register(Service)
@@ -165,24 +172,34 @@ class SubscriptionAdmin(FewCountsMixin, ModelAdmin):
     def prices(self, row: Subscription) -> SafeString:
         return price_table(row)
 
-    @admin.action(
-        description=_("Recalculate the services of the selected subscriptions"), permissions=["change"]
+    @recorded_action(
+        RECALCULATION_REQUESTED,
+        description=_("Recalculate the services of the selected subscriptions"),
+        permissions=["change"],
     )
-    def recalculate(self, request: HttpRequest, rows: QuerySet[Subscription]) -> None:
-        start_recalculation(request, Service.objects.filter(pk__in=rows.order_by().values("service")))
+    def recalculate(self, request: HttpRequest, rows: QuerySet[Subscription]) -> list[Service]:
+        """Request it; it is in the history of the services, of which there are few."""
+        return start_recalculation(request, Service.objects.filter(pk__in=rows.order_by().values("service")))
 
-    @admin.action(description=_("Recalculate only the selected subscriptions"), permissions=["change"])
-    def recalculate_single(self, request: HttpRequest, rows: QuerySet[Subscription]) -> None:
-        pks = list(rows.order_by("pk").values_list("pk", flat=True)[: MAX_SINGLE_RECALCULATIONS + 1])
-        if len(pks) > MAX_SINGLE_RECALCULATIONS:
+    @recorded_action(
+        RECALCULATION_REQUESTED,
+        description=_("Recalculate only the selected subscriptions"),
+        permissions=["change"],
+    )
+    def recalculate_single(
+        self, request: HttpRequest, selected: QuerySet[Subscription]
+    ) -> list[Subscription]:
+        rows = list(selected.order_by("pk")[: MAX_SINGLE_RECALCULATIONS + 1])
+        if len(rows) > MAX_SINGLE_RECALCULATIONS:
             text = gettext("At most %d at once. Recalculate their services instead.")
             messages.error(request, text % MAX_SINGLE_RECALCULATIONS)
-            return
-        sent = recalculate_single(pks)
-        level = messages.SUCCESS if sent == len(pks) else messages.ERROR
-        text = ngettext("Recalculation of %d requested.", "Recalculation of %d requested.", sent) % sent
-        text += "" if sent == len(pks) else " " + gettext("The broker is away.")
-        messages.add_message(request, level, text)
+            return []
+        sent = [row for row in rows if recalculate_single([row.pk])]
+        is_complete = len(sent) == len(rows)
+        text = ngettext("Recalculation of %d requested.", "Recalculation of %d requested.", len(sent))
+        text = text % len(sent) + ("" if is_complete else " " + gettext("The broker is away."))
+        messages.add_message(request, messages.SUCCESS if is_complete else messages.ERROR, text)
+        return sent
 
 
 @admin.register(Recalculation)

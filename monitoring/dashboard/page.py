@@ -18,6 +18,7 @@ from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from core.admin_columns import BAD, GOOD, QUIET, WAITING, badge, list_address, live_part, progress_bar
+from core.history import message_of
 from core.worker import LIVE_SECONDS
 from courses.models import Course, Enrollment
 from messaging.models import OutgoingMessage
@@ -412,4 +413,4 @@ def _served(moment: float | None) -> Any:
 def _change_of(event: dict[str, Any]) -> str:
     flags = {1: _("Added."), 2: _("Changed."), 3: _("Deleted.")}
     entry = LogEntry(action_flag=event["action_flag"], change_message=event["change_message"])
-    return entry.get_change_message() or flags.get(event["action_flag"], "")
+    return message_of(entry) or flags.get(event["action_flag"], "")
