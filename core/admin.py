@@ -135,7 +135,12 @@ class TranslatedHistory:
 
 
 class ModelAdmin(
-    *(ExportMixin, GuardedPage, NoUselessButtons, RelatedLists, TranslatedHistory, LinkedColumns),
+    ExportMixin,
+    GuardedPage,
+    NoUselessButtons,
+    RelatedLists,
+    TranslatedHistory,
+    LinkedColumns,
     AutocompleteMixin,
     admin.ModelAdmin,
 ):

@@ -16,10 +16,13 @@ if TYPE_CHECKING:
     from django.db.models import Model, QuerySet
     from django.http import HttpRequest
 
-    Action = Callable[[Any, HttpRequest, QuerySet[Any]], Sequence[Model]]
+    Changing = Callable[[Any, HttpRequest, QuerySet[Any]], Sequence[Model]]
+    Action = Callable[[Any, HttpRequest, QuerySet[Any]], None]
 
 
-def recorded_action(text: str, *, description: Any, permissions: Sequence[str]) -> Any:
+def recorded_action(
+    text: str, *, description: Any, permissions: Sequence[str]
+) -> Callable[[Changing], Action]:
     """Return a decorator for an action that returns the rows which it has changed, of one model.
 
     What it does and its history are one transaction. An action needs none of this if what it calls records
@@ -31,7 +34,7 @@ def recorded_action(text: str, *, description: Any, permissions: Sequence[str]) 
         permissions: of which the user needs one, as for ``admin.action``.
     """
 
-    def decorate(action: Action) -> Any:
+    def decorate(action: Changing) -> Action:
         @admin.action(description=description, permissions=permissions)
         @transaction.atomic
         @wraps(action)

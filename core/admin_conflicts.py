@@ -29,7 +29,7 @@ CHANGED = _("It has changed since this page was opened: it is %s now. Open the p
 MAX_CHARACTERS = 100  # of a value in an error
 
 
-class GuardedForm(forms.ModelForm):
+class GuardedForm(forms.ModelForm):  # type: ignore[type-arg]  # no such thing at run time
     """The form of a row that is locked while it is saved."""
 
     def digests(self) -> Iterator[tuple[str, str]]:
@@ -108,7 +108,7 @@ class GuardedPage:
         digests = [pair for form in shown if isinstance(form, GuardedForm) for pair in form.digests()]
         # A form that is shown again was opened when it was opened first.
         context["shown_values"] = request.POST.get(SHOWN) or urlencode(digests)
-        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc]
+        return super().render_change_form(request, context, *args, **kwargs)  # type: ignore[misc,no-any-return]
 
 
 class GuardedInline:

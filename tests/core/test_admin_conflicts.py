@@ -139,7 +139,7 @@ class TestFields:
         assert f"it is {member}" in errors_of(answer)["assigned_to"][0]
         assert task.assigned_to == member
 
-    def test_members_whom_another_added_stay(self, admin_client):
+    def test_members_that_another_added_stay(self, admin_client):
         task_list, (member, other) = TaskList.objects.get(), UserFactory.create_batch(2)
         form = opened(admin_client, task_list)
         task_list.members.add(member)
