@@ -8,10 +8,13 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.paginator import Page, Paginator
 from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.translation import gettext
 
 from core.admin_columns import LinkedColumns, list_address
 from core.admin_conflicts import GuardedInline, GuardedPage
@@ -25,6 +28,7 @@ if TYPE_CHECKING:
 
     from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
     from django.http import HttpRequest, HttpResponse
+    from django.utils.safestring import SafeString
 
 
 class CountReferencesMixin:
@@ -150,6 +154,12 @@ class ModelAdmin(
 
     show_full_result_count = False
     list_per_page = 50
+
+    def action_checkbox(self, obj: Model) -> SafeString:
+        """Return Django's, which renders a template for each row of a list."""
+        label = gettext("Select this object for an action - {}").format(obj)
+        html = '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">'
+        return format_html(html, ACTION_CHECKBOX_NAME, obj.pk, label)
 
 
 class StackedInline(GuardedInline, admin.StackedInline):

@@ -75,7 +75,6 @@ class _Page:
     def __init__(self, request: HttpRequest, shown: dict[str, Any]) -> None:
         self._request = request
         self._shown = shown
-        self._addresses: dict[type[Model], str | None] = {}
 
     def parts(self) -> Iterator[Part]:
         makers = {
@@ -322,9 +321,7 @@ class _Page:
     # --- Links ------------------------------------------------------------------------------------
 
     def _list(self, model: type[Model], **lookups: object) -> str | None:
-        if model not in self._addresses:
-            self._addresses[model] = list_address(admin.site, model, self._request)
-        address = self._addresses[model]
+        address = list_address(admin.site, model, self._request)
         return f"{address}?{urlencode(lookups)}" if address and lookups else address
 
     def _link(self, text: str, model: type[Model], **lookups: object) -> Any:
