@@ -127,8 +127,8 @@ class CourseAdmin(ModelAdmin):
         return course.statistics.students_count
 
     @admin.display(description=_("rating"), ordering="stats__rating")
-    def rating(self, course: Course) -> Decimal | None:
-        return course.statistics.rating or None  # no review yet
+    def rating(self, course: Course) -> Decimal | str:
+        return course.statistics.rating or self.get_empty_value_display()  # no review yet
 
     @admin.display(description=_("views"), ordering="stats__views")
     def views(self, course: Course) -> int:

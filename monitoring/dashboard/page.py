@@ -316,7 +316,9 @@ class _Page:
         model = known.get((event["app"], event["model"]))
         address = self._list(model) if model and event["action_flag"] != 3 else None
         kind = f"{model._meta.verbose_name}: " if model else ""
-        return format_html("{}{}", kind, _row(event["object_repr"], address, event["object_id"]))
+        row = _row(event["object_repr"], address, event["object_id"])
+        more = _("… and %(number)d more") % {"number": event["others"]} if event["others"] else ""
+        return format_html("{}{} {}", kind, row, more)
 
     # --- Links ------------------------------------------------------------------------------------
 
