@@ -11,13 +11,15 @@ from django.contrib.auth.forms import AdminUserCreationForm, UserChangeForm
 from django.contrib.auth.models import Group, User
 from django.db import IntegrityError, transaction
 from django.http import HttpResponseRedirect
-from django.utils.translation import gettext_lazy, ngettext
+from django.utils.translation import gettext_lazy, gettext_noop, ngettext
 
 from accounts.account import erase_user
 from accounts.forms import UniqueNames
 from accounts.models import AccessToken, Session
 from accounts.verification import send_verification
 from core.admin import IssuedAdmin, ModelAdmin
+from core.admin_actions import recorded_action
+from core.admin_conflicts import GuardedForm
 from core.personal_data import describe_erasure
 from messaging.languages import language_of_user
 
@@ -30,9 +32,11 @@ class AddUserForm(UniqueNames, AdminUserCreationForm):
     pass
 
 
-class ChangeUserForm(UniqueNames, UserChangeForm):
+class ChangeUserForm(UniqueNames, GuardedForm, UserChangeForm):
     pass
 
+
+VERIFICATION_SENT = gettext_noop("Verification mail sent.")  # in the history
 
 admin.site.unregister([User, Group])
 
@@ -62,6 +66,11 @@ class UserAdmin(ModelAdmin, DjangoUserAdmin):
             self.message_user(request, text, messages.ERROR)
             return HttpResponseRedirect(request.get_full_path())
 
+    @transaction.atomic
+    def user_change_password(self, *args: Any, **kwargs: Any) -> Any:
+        """Save the whole row of a user, who is locked."""
+        return super().user_change_password(*args, **kwargs)
+
     def get_deleted_objects(self, objs: Any, request: HttpRequest) -> Any:
         """Return what a deletion does, and which permissions it needs. Nothing protects a user from it."""
         _, _, missing_permissions, _ = super().get_deleted_objects(objs, request)
@@ -80,14 +89,17 @@ class UserAdmin(ModelAdmin, DjangoUserAdmin):
         for user in User.objects.filter(pk__in=ids).order_by("pk").select_for_update(no_key=True):
             erase_user(user=user)
 
-    @admin.action(description=gettext_lazy("Send a verification mail"), permissions=["change"])
-    def send_verification_mail(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
+    @recorded_action(
+        VERIFICATION_SENT,
+        description=gettext_lazy("Send a verification mail"),
+        permissions=["change"],
+    )
+    def send_verification_mail(self, request: HttpRequest, queryset: QuerySet[User]) -> list[User]:
         users = queryset.select_related("verified_email").exclude(email="")
-        for user in users:
-            send_verification(user=user, language=language_of_user(user.pk))
-        number = len(users)
-        text = ngettext("%d user gets a mail.", "%d users get a mail.", number)
-        self.message_user(request, text % number)
+        sent = [user for user in users if send_verification(user=user, language=language_of_user(user.pk))]
+        text = ngettext("%d user gets a mail.", "%d users get a mail.", len(sent))
+        self.message_user(request, text % len(sent))
+        return sent
 
 
 @admin.register(AccessToken)

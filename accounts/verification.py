@@ -37,10 +37,14 @@ RESEND_SECONDS = 60
 LINK_NOT_VALID = _("This link is not valid: it is unknown, expired, or has been used. Request a new one.")
 
 
-def send_verification(*, user: User, language: str) -> None:
-    """Send the user's address a link that verifies it, unless it is verified; at most once a minute."""
+def send_verification(*, user: User, language: str) -> bool:
+    """Send the user's address a link that verifies it, at most once a minute.
+
+    Returns:
+        False if the address is verified, or there is none.
+    """
     if not user.email or verified_address(user):
-        return
+        return False
     address = hashlib.sha256(user.email.encode()).hexdigest()[:16]
     delivery.send(
         user=user,
@@ -49,6 +53,7 @@ def send_verification(*, user: User, language: str) -> None:
         dedupe_key=f"{KIND}:{user.pk}:{address}:{int(time.time() // RESEND_SECONDS)}",
         mail_only=True,
     )
+    return True
 
 
 def make_token(user: User) -> str:

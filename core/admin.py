@@ -8,13 +8,18 @@ from typing import TYPE_CHECKING, Any, ClassVar
 from urllib.parse import urlencode
 
 from django.contrib import admin
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.contrib.admin.utils import flatten_fieldsets
 from django.contrib.admin.widgets import AutocompleteSelect, AutocompleteSelectMultiple
 from django.core.paginator import Page, Paginator
 from django.utils.functional import cached_property
+from django.utils.html import format_html
+from django.utils.translation import gettext
 
 from core.admin_columns import LinkedColumns, list_address
+from core.admin_conflicts import GuardedInline, GuardedPage
 from core.admin_export import ExportMixin
+from core.history import message_of
 from core.personal_data import SECRET
 from core.references import describe_references
 
@@ -23,6 +28,7 @@ if TYPE_CHECKING:
 
     from django.db.models import ForeignKey, ManyToManyField, Model, QuerySet
     from django.http import HttpRequest, HttpResponse
+    from django.utils.safestring import SafeString
 
 
 class CountReferencesMixin:
@@ -120,16 +126,47 @@ class RelatedLists:
                 yield f"{model._meta.verbose_name_plural}{by}", f"{address}?{query}"
 
 
+class TranslatedHistory:
+    """A mixin for model admins: the history of a row is in the reader's language, actions included."""
+
+    def history_view(
+        self, request: HttpRequest, object_id: str, extra_context: dict[str, Any] | None = None
+    ) -> HttpResponse:
+        page: Any = super().history_view(request, object_id, extra_context)  # type: ignore[misc]
+        for entry in getattr(page, "context_data", {}).get("action_list", ()):
+            entry.change_message = message_of(entry)
+        return page
+
+
 class ModelAdmin(
-    ExportMixin, NoUselessButtons, RelatedLists, LinkedColumns, AutocompleteMixin, admin.ModelAdmin
+    ExportMixin,
+    GuardedPage,
+    NoUselessButtons,
+    RelatedLists,
+    TranslatedHistory,
+    LinkedColumns,
+    AutocompleteMixin,
+    admin.ModelAdmin,
 ):
-    """Django's, with links and states (core/admin_columns.py), export, and autocompletion."""
+    """Django's, with links and states (core/admin_columns.py), export, autocompletion, and forms that
+    overwrite nothing (core/admin_conflicts.py).
+    """
 
     show_full_result_count = False
     list_per_page = 50
 
+    def action_checkbox(self, obj: Model) -> SafeString:
+        """Return Django's, which renders a template for each row of a list."""
+        label = gettext("Select this object for an action - {}").format(obj)
+        html = '<input type="checkbox" name="{}" value="{}" class="action-select" aria-label="{}">'
+        return format_html(html, ACTION_CHECKBOX_NAME, obj.pk, label)
 
-class TabularInline(LinkedColumns, AutocompleteMixin, admin.TabularInline):
+
+class StackedInline(GuardedInline, admin.StackedInline):
+    pass
+
+
+class TabularInline(GuardedInline, LinkedColumns, AutocompleteMixin, admin.TabularInline):
     """Django's, whose read-only cells link only to what the viewer may see."""
 
     def get_formset(self, request: HttpRequest, obj: Any = None, **kwargs: Any) -> Any:

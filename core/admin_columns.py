@@ -40,11 +40,13 @@ def badge(text: object, kind: str) -> SafeString:
 
 def list_address(site: AdminSite, model: type[Model], request: HttpRequest) -> str | None:
     """Return the address of a model's list; None if the viewer of the page may not see it."""
-    page = site._registry.get(model)
-    if page is None or not page.has_view_permission(request):
-        return None
-    opts = model._meta
-    return reverse(f"admin:{opts.app_label}_{opts.model_name}_changelist", current_app=site.name)
+    known: dict[type[Model], str | None] = request.__dict__.setdefault("_list_addresses", {})
+    if model not in known:  # a list asks for each of its cells
+        page, opts = site._registry.get(model), model._meta
+        name = f"admin:{opts.app_label}_{opts.model_name}_changelist"
+        may_view = page is not None and page.has_view_permission(request)
+        known[model] = reverse(name, current_app=site.name) if may_view else None
+    return known[model]
 
 
 def row_link(row: Model, address: str | None) -> Any:

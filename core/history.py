@@ -14,6 +14,7 @@ from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
 from django.core.exceptions import FieldDoesNotExist
 from django.utils import timezone
 from django.utils.text import capfirst
+from django.utils.translation import gettext
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -44,6 +45,16 @@ def record_changes(user: User | AnonymousUser, changes: Mapping[Any, Iterable[st
 def record_deletion(user: User | AnonymousUser, row: Model) -> None:
     """Record that a user deletes a row, which must still be there."""
     _record(user, [row], DELETION, "")
+
+
+def record_action(user: User | AnonymousUser, rows: Sequence[Model], text: str) -> None:
+    """Record what a user did to rows of one model, in words that ``message_of`` translates."""
+    _record(user, rows, CHANGE, text)
+
+
+def message_of(entry: LogEntry) -> str:
+    """Return what an entry says, in the reader's language."""
+    return gettext(entry.get_change_message())
 
 
 def _record(user: User | AnonymousUser, rows: Sequence[Model], flag: int, message: list[Any] | str) -> None:

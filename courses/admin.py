@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.contrib import admin, messages
 from django.core.exceptions import ValidationError
 from django.db import transaction
@@ -14,8 +13,9 @@ from django.utils.html import format_html
 from django.utils.translation import gettext_lazy as _
 from django.utils.translation import ngettext
 
-from core.admin import ModelAdmin, RecordAdmin
+from core.admin import ModelAdmin, RecordAdmin, StackedInline
 from core.admin_columns import GOOD, QUIET
+from core.admin_conflicts import GuardedForm
 from core.history import record_changes
 from core.subqueries import count_of
 from courses.actions import confirm_enrollment
@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from django.http import HttpRequest
 
 
-class PlaceForm(forms.ModelForm):
+class PlaceForm(GuardedForm):
     """A row among its siblings. Rows may swap places: the set of forms and the COMMIT compare them."""
 
     def validate_constraints(self) -> None:
@@ -40,14 +40,14 @@ class PlaceForm(forms.ModelForm):
             self._update_errors(error)  # type: ignore[attr-defined]
 
 
-class ModuleInline(admin.StackedInline):
+class ModuleInline(StackedInline):
     model = Module
     form = PlaceForm
     extra = 0
     show_change_link = True  # a module's own page holds its lessons
 
 
-class LessonInline(admin.StackedInline):
+class LessonInline(StackedInline):
     model = Lesson
     form = PlaceForm
     extra = 0
@@ -127,8 +127,8 @@ class CourseAdmin(ModelAdmin):
         return course.statistics.students_count
 
     @admin.display(description=_("rating"), ordering="stats__rating")
-    def rating(self, course: Course) -> Decimal | None:
-        return course.statistics.rating or None  # no review yet
+    def rating(self, course: Course) -> Decimal | str:
+        return course.statistics.rating or self.get_empty_value_display()  # no review yet
 
     @admin.display(description=_("views"), ordering="stats__views")
     def views(self, course: Course) -> int:
@@ -217,7 +217,7 @@ class EnrollmentAdmin(OfOneLearner):
             confirm_enrollment(obj)
 
 
-class ReviewForm(forms.ModelForm):
+class ReviewForm(GuardedForm):
     def clean(self) -> dict[str, Any]:
         cleaned: dict[str, Any] = super().clean() or self.cleaned_data
         user, course = cleaned.get("user"), cleaned.get("course")

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING, Any
 from django.apps import apps
 from django.contrib import admin, messages
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
+from django.utils.translation import gettext_noop, ngettext
 
 from core.admin import IssuedAdmin
+from core.admin_actions import recorded_action
 from core.admin_columns import BAD, GOOD, QUIET, WAITING
 from messaging import delivery
 from messaging.models import LinkToken, OutgoingMessage, TelegramAccount, VerifiedEmail
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 
 State = OutgoingMessage.State
+SENT_AGAIN = gettext_noop("Sent again.")  # in the history
 
 
 @admin.register(LinkToken)
@@ -79,8 +81,14 @@ class OutgoingMessageAdmin(IssuedAdmin):
     def has_send_again_permission(self, request: HttpRequest) -> bool:
         return bool(request.user.has_perm("messaging.change_outgoingmessage"))
 
-    @admin.action(description=_("Send again what was given up or is uncertain"), permissions=["send_again"])
-    def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMessage]) -> None:
-        number = delivery.send_again(queryset)
-        text = ngettext("%d message is sent again.", "%d messages are sent again.", number)
-        self.message_user(request, text % number, messages.SUCCESS if number else messages.WARNING)
+    @recorded_action(
+        SENT_AGAIN,
+        description=_("Send again what was given up or is uncertain"),
+        permissions=["send_again"],
+    )
+    def send_again(self, request: HttpRequest, queryset: QuerySet[OutgoingMessage]) -> list[OutgoingMessage]:
+        sent = delivery.send_again(queryset)
+        text = ngettext("%d message is sent again.", "%d messages are sent again.", len(sent))
+        level = messages.SUCCESS if sent else messages.WARNING
+        self.message_user(request, text % len(sent), level)
+        return sent

@@ -83,27 +83,28 @@ def send_all(messages: Sequence[OutgoingMessage]) -> None:
     publish(list(rows.filter(state=State.PENDING).values_list("pk", flat=True)[:MAX_PUBLISHED]))
 
 
-def send_again(messages: Any) -> int:
-    """Send those of the messages that were given up or are uncertain, and return how many there are."""
+def send_again(messages: Any) -> list[OutgoingMessage]:
+    """Send those of the messages that were given up or are uncertain, and return them with their users."""
     with transaction.atomic():
-        failed = messages.filter(state__in=[State.GIVEN_UP, State.UNCERTAIN]).select_for_update()
-        ids = list(failed.values_list("pk", flat=True))
+        failed = messages.filter(state__in=[State.GIVEN_UP, State.UNCERTAIN]).select_related("user")
+        rows = list(failed.only("kind", "user__username").select_for_update(of=("self",)))
+        ids = [row.pk for row in rows]
         now = timezone.now()
         OutgoingMessage.objects.filter(pk__in=ids).update(
             state=State.PENDING, attempts=0, channel="", error="", due_at=now, created_at=now, changed_at=now
         )
         publish(ids)
-    return len(ids)
+    return rows
 
 
-def revive_undeliverable(user: User) -> int:
-    """Send what was given up because the user had no address, and return how many messages there are.
+def revive_undeliverable(user: User) -> None:
+    """Send what was given up because the user had no address.
 
     For the transaction in which the user gets one, under the lock of the user's row. What has become
     obsolete since is not sent: its composer says so.
     """
     given_up = OutgoingMessage.objects.filter(user=user, state=State.GIVEN_UP)
-    return send_again(given_up.filter(error__endswith=NO_ADDRESS))
+    send_again(given_up.filter(error__endswith=NO_ADDRESS))
 
 
 def publish(message_ids: list[int]) -> None:

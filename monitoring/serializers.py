@@ -86,6 +86,7 @@ class HistoryEventSerializer(serializers.Serializer[object]):
     model = serializers.CharField(allow_null=True, help_text="The model of the row.")
     object_id = serializers.CharField(allow_null=True, help_text="The row's id.")
     object_repr = serializers.CharField(help_text="The row's name then.")
+    others = serializers.IntegerField(help_text="To how many more rows the same was done within that second.")
     change_message = serializers.CharField(help_text="What was changed, as the admin pages record it.")
 
 

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from django.db import transaction
 from django.db.models import F
+from django.utils.translation import gettext_noop
 
 from services import tasks
 
@@ -17,6 +18,7 @@ if TYPE_CHECKING:
     from services.models import Plan, Service
 
 SINGLE_TASKS = (tasks.set_price, tasks.set_comment)
+RECALCULATION_REQUESTED = gettext_noop("Recalculation requested.")  # in the history
 
 
 @transaction.atomic

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
 
-from django import forms
 from django.contrib import admin, messages
 from django.db.models import F, Q, QuerySet
 from django.utils.functional import cached_property
@@ -16,10 +15,10 @@ from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
 from core.admin import CountReferencesMixin, FewCountsMixin, FewCountsPaginator, ModelAdmin, RecordAdmin
+from core.admin_actions import recorded_action
 from core.admin_columns import GOOD, WAITING, badge, list_address, progress_bar
 from services import subscription_totals
-from services.actions import recalculate_single, request_recalculation
-from services.history import VALUES
+from services.actions import RECALCULATION_REQUESTED, recalculate_single, request_recalculation
 from services.history_admin import PlanDiscountInline, ServicePriceInline, price_table
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import with_oldest
@@ -34,13 +33,15 @@ if TYPE_CHECKING:
 MAX_SINGLE_RECALCULATIONS = 1_000
 
 
-def start_recalculation(request: HttpRequest, sources: QuerySet[Any]) -> None:
-    """Request a recalculation, and tell the user where its progress is shown."""
-    count = request_recalculation(sources)
+def start_recalculation(request: HttpRequest, sources: QuerySet[Any]) -> list[Any]:
+    """Request a recalculation, tell the user where its progress is shown, and return the sources."""
+    rows = list(sources.select_for_update(no_key=True).order_by("pk"))
+    count = request_recalculation(sources.model.objects.filter(pk__in=[row.pk for row in rows]))
     text = ngettext("Recalculation of %d requested.", "Recalculation of %d requested.", count) % count
     if address := list_address(admin.site, Recalculation, request):
         text = format_html('{} <a href="{}">{}</a>', text, address, gettext("See its progress"))
     messages.success(request, text)
+    return rows
 
 
 class PricesFilter(admin.SimpleListFilter):
@@ -62,50 +63,15 @@ class PricesFilter(admin.SimpleListFilter):
         return sources
 
 
-class PricedForm(forms.ModelForm):
-    """A form that changes the price or discount only if its user does.
-
-    It may have been opened before a scheduled change took effect. The page therefore holds what it showed
-    (``show_hidden_initial``), and the row is compared with that under its lock.
-    """
-
-    def clean(self) -> dict[str, Any]:
-        cleaned: dict[str, Any] = super().clean() or self.cleaned_data
-        name = VALUES[str(self._meta.model._meta.model_name)]
-        shown = self._shown(name)
-        if self.instance.pk is None or name not in cleaned or shown is None:
-            return cleaned
-        rows = self._meta.model._default_manager.select_for_update(no_key=True)
-        current = rows.filter(pk=self.instance.pk).values_list(name, flat=True).first()
-        if current is None:
-            raise forms.ValidationError(_("This row has just been deleted."))
-        if name not in self.changed_data:
-            cleaned[name] = current
-        elif shown != current:
-            self.add_error(name, _("It has changed since this page was opened: it is %s now.") % current)
-        return cleaned
-
-    def _shown(self, name: str) -> Any:
-        field = self.fields[name]
-        text = self._widget_data_value(field.hidden_widget(), self[name].html_initial_name)  # type: ignore[attr-defined]
-        return field.to_python(text)
-
-
 class PricedAdmin(CountReferencesMixin, ModelAdmin):
     """For services and plans, which prices follow. Existing ones show what is scheduled."""
 
-    form = PricedForm
     list_filter = [PricesFilter]
     actions = ["recalculate"]
     schedule: type[admin.TabularInline]
 
     def get_inlines(self, request: HttpRequest, obj: Any) -> list[Any]:  # noqa: ARG002
         return [self.schedule] if obj else []
-
-    def formfield_for_dbfield(self, db_field: Any, request: HttpRequest | None, **kwargs: Any) -> Any:
-        if db_field.name in VALUES.values():
-            kwargs["show_hidden_initial"] = True
-        return super().formfield_for_dbfield(db_field, request, **kwargs)  # type: ignore[arg-type]
 
     @admin.display(description=_("subscriptions"))
     def subscriptions(self, source: Any) -> str:  # noqa: ARG002  (a million of them are not counted for a list)
@@ -119,10 +85,14 @@ class PricedAdmin(CountReferencesMixin, ModelAdmin):
         is_current = source.oldest in {None, source.revision}
         return badge(gettext("current"), GOOD) if is_current else badge(gettext("pending"), WAITING)
 
-    @admin.action(description=_("Recalculate the prices of the selected"), permissions=["change"])
-    def recalculate(self, request: HttpRequest, sources: QuerySet[Any]) -> None:
+    @recorded_action(
+        RECALCULATION_REQUESTED,
+        description=_("Recalculate the prices of the selected"),
+        permissions=["change"],
+    )
+    def recalculate(self, request: HttpRequest, sources: QuerySet[Any]) -> list[Any]:
         # Not on the annotated query set: an update needs none of it.
-        start_recalculation(request, self.model.objects.filter(pk__in=sources.values("pk")))
+        return start_recalculation(request, self.model.objects.filter(pk__in=sources.values("pk")))
 
 
 @admin.register(Service)
@@ -202,24 +172,34 @@ class SubscriptionAdmin(FewCountsMixin, ModelAdmin):
     def prices(self, row: Subscription) -> SafeString:
         return price_table(row)
 
-    @admin.action(
-        description=_("Recalculate the services of the selected subscriptions"), permissions=["change"]
+    @recorded_action(
+        RECALCULATION_REQUESTED,
+        description=_("Recalculate the services of the selected subscriptions"),
+        permissions=["change"],
     )
-    def recalculate(self, request: HttpRequest, rows: QuerySet[Subscription]) -> None:
-        start_recalculation(request, Service.objects.filter(pk__in=rows.order_by().values("service")))
+    def recalculate(self, request: HttpRequest, rows: QuerySet[Subscription]) -> list[Service]:
+        """Request it; it is in the history of the services, of which there are few."""
+        return start_recalculation(request, Service.objects.filter(pk__in=rows.order_by().values("service")))
 
-    @admin.action(description=_("Recalculate only the selected subscriptions"), permissions=["change"])
-    def recalculate_single(self, request: HttpRequest, rows: QuerySet[Subscription]) -> None:
-        pks = list(rows.order_by("pk").values_list("pk", flat=True)[: MAX_SINGLE_RECALCULATIONS + 1])
-        if len(pks) > MAX_SINGLE_RECALCULATIONS:
+    @recorded_action(
+        RECALCULATION_REQUESTED,
+        description=_("Recalculate only the selected subscriptions"),
+        permissions=["change"],
+    )
+    def recalculate_single(
+        self, request: HttpRequest, selected: QuerySet[Subscription]
+    ) -> list[Subscription]:
+        rows = list(selected.order_by("pk")[: MAX_SINGLE_RECALCULATIONS + 1])
+        if len(rows) > MAX_SINGLE_RECALCULATIONS:
             text = gettext("At most %d at once. Recalculate their services instead.")
             messages.error(request, text % MAX_SINGLE_RECALCULATIONS)
-            return
-        sent = recalculate_single(pks)
-        level = messages.SUCCESS if sent == len(pks) else messages.ERROR
-        text = ngettext("Recalculation of %d requested.", "Recalculation of %d requested.", sent) % sent
-        text += "" if sent == len(pks) else " " + gettext("The broker is away.")
-        messages.add_message(request, level, text)
+            return []
+        sent = [row for row in rows if recalculate_single([row.pk])]
+        is_complete = len(sent) == len(rows)
+        text = ngettext("Recalculation of %d requested.", "Recalculation of %d requested.", len(sent))
+        text = text % len(sent) + ("" if is_complete else " " + gettext("The broker is away."))
+        messages.add_message(request, messages.SUCCESS if is_complete else messages.ERROR, text)
+        return sent
 
 
 @admin.register(Recalculation)

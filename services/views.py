@@ -21,7 +21,7 @@ from api.problems.exceptions import Unavailable
 from api.serializers import refuse_body
 from api.viewsets import GenericViewSet, ModelViewSet
 from clients.selectors import require_visible, visible_client_id
-from core.history import record_change
+from core.history import record_action
 from services import actions, cache, selectors
 from services.history import PricePeriods
 from services.history_serializers import PricePeriodQuery, PricePeriodSerializer
@@ -163,7 +163,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
             row = self.lock_object()
         if not actions.recalculate_single([row.pk]):
             raise Unavailable("The broker that takes the tasks does not answer.")
-        record_change(request.user, row, ["price"])
+        record_action(request.user, [row], actions.RECALCULATION_REQUESTED)
         names = [task.name for task in actions.SINGLE_TASKS]
         return Response({"tasks": names}, status=status.HTTP_202_ACCEPTED)
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.contrib import admin
 from django.contrib.auth.models import User
 from django.core.exceptions import ValidationError
@@ -17,6 +16,7 @@ from django.utils.translation import gettext_lazy as _
 
 from core.admin import FewCountsMixin, ModelAdmin
 from core.admin_columns import BAD, GOOD, QUIET, WAITING, badge
+from core.admin_conflicts import GuardedForm
 from core.subqueries import count_of
 from core.users import current_user
 from tasks.actions import complete_task, reopen_task, save_tasks, unassign_outsiders
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 INACTIVE_MEMBERS = _("New members must be active. These are not: %(names)s.")
 
 
-class TaskListForm(forms.ModelForm):
+class TaskListForm(GuardedForm):
     def clean_owner(self) -> User:
         """Return the owner. A new one is locked: the account may be deleted at this moment."""
         owner: User = self.cleaned_data["owner"]
@@ -87,14 +87,6 @@ class TaskListAdmin(ModelAdmin):
     @admin.display(description=_("members"), ordering="member_count")
     def member_count(self, task_list: Any) -> int:
         return task_list.member_count
-
-    def get_object(self, request: HttpRequest, object_id: str, from_field: str | None = None) -> Any:
-        """Return the list of the form, locked while it is saved."""
-        found = super().get_object(request, object_id, from_field)
-        if found is None or request.method != "POST":
-            return found
-        TaskList.objects.select_for_update(no_key=True).filter(pk=found.pk).first()
-        return super().get_object(request, object_id, from_field)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
         super().save_related(request, form, formsets, change)

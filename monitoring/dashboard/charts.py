@@ -47,11 +47,14 @@ def _bar(top: int, row: Bar, most: float) -> tuple[object, ...]:
     return text, label, WIDTH, text, row.text, bar, WIDTH, BAR_THICKNESS, bar, width, BAR_THICKNESS
 
 
-def columns(labels: Sequence[str], *series: Sequence[int]) -> SafeString:
-    """Return a group of columns for each label; those of the second series are hollow."""
+def columns(ends: tuple[str, str], *series: Sequence[int]) -> SafeString:
+    """Return a group of columns for each number of the series; those of the second series are hollow.
+
+    ``ends`` are the labels of the first and the last group.
+    """
     most = max((max(numbers, default=0) for numbers in series), default=0) or 1
     space = COLUMNS_HEIGHT - TOP - BOTTOM
-    step = WIDTH / max(len(labels), 1)
+    step = WIDTH / max(len(series[0]), 1)
     width = step * 0.8 / len(series)
     drawn = [
         format_html(
@@ -69,8 +72,7 @@ def columns(labels: Sequence[str], *series: Sequence[int]) -> SafeString:
         format_html('<rect class="axis" x="0" y="{}" width="{}" height="1"/>', COLUMNS_HEIGHT - BOTTOM, WIDTH)
     )
     drawn.append(format_html('<text x="0" y="11">{}</text>', most))
-    if labels:
-        drawn.append(format_html('<text x="0" y="{}">{}</text>', COLUMNS_HEIGHT - 4, labels[0]))
-        end = '<text x="{}" y="{}" text-anchor="end">{}</text>'
-        drawn.append(format_html(end, WIDTH, COLUMNS_HEIGHT - 4, labels[-1]))
+    drawn.append(format_html('<text x="0" y="{}">{}</text>', COLUMNS_HEIGHT - 4, ends[0]))
+    end = '<text x="{}" y="{}" text-anchor="end">{}</text>'
+    drawn.append(format_html(end, WIDTH, COLUMNS_HEIGHT - 4, ends[1]))
     return format_html(SVG, WIDTH, COLUMNS_HEIGHT, format_html_join("", "{}", ((each,) for each in drawn)))

@@ -12,11 +12,13 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.contrib.admin.utils import quote
 from django.utils.formats import date_format, number_format
+from django.utils.functional import cached_property
 from django.utils.html import format_html, format_html_join
 from django.utils.timesince import timesince
 from django.utils.translation import gettext as _
 
 from core.admin_columns import BAD, GOOD, QUIET, WAITING, badge, list_address, live_part, progress_bar
+from core.history import message_of
 from core.worker import LIVE_SECONDS
 from courses.models import Course, Enrollment
 from messaging.models import OutgoingMessage
@@ -31,6 +33,7 @@ if TYPE_CHECKING:
 
     from django.db.models import Model
     from django.http import HttpRequest
+    from django.utils.safestring import SafeString
 
 State = OutgoingMessage.State
 AGAIN = (State.UNCERTAIN, State.GIVEN_UP)
@@ -53,6 +56,11 @@ class Part:
     is_open: bool = False  # the table is the picture
     again: str | None = None  # where to send messages again
 
+    def body(self) -> SafeString:
+        """Return the rows of the table: its hundreds of cells are slow as a template."""
+        cells = (format_html_join("", "<td>{}</td>", ((cell,) for cell in row)) for row in self.rows)
+        return format_html_join("", "<tr>{}</tr>", ((row,) for row in cells))
+
 
 def dashboard_of(request: HttpRequest) -> list[Part]:
     """Return the parts that the viewer of the page may see."""
@@ -67,7 +75,6 @@ class _Page:
     def __init__(self, request: HttpRequest, shown: dict[str, Any]) -> None:
         self._request = request
         self._shown = shown
-        self._addresses: dict[type[Model], str | None] = {}
 
     def parts(self) -> Iterator[Part]:
         makers = {
@@ -126,9 +133,9 @@ class _Page:
             address=self._list(Subscription),
             number=_number(numbers[-1]),
             text=_("this week"),
-            picture=columns(self._weeks(), numbers),
+            picture=columns(self._ends(), numbers),
             head=(_("Week from"), _("Subscriptions")),
-            rows=self._by_week(Subscription, "created_at", numbers),
+            rows=self._table_by_week(self._by_week(Subscription, "created_at", numbers)),
         )
 
     # --- Prices -----------------------------------------------------------------------------------
@@ -173,18 +180,19 @@ class _Page:
 
     def _learning(self) -> Part:
         enrolled, completed = self._shown["enrolled"], self._shown["completed"]
-        by_week = self._by_week(Enrollment, "created_at", enrolled)
-        done = self._by_week(Enrollment, "completed_at", completed)
         return Part(
             name="learning",
             title=_("Enrolments and completions by week"),
             address=self._list(Enrollment),
             number=_number(enrolled[-1]),
             text=_("enrolments this week"),
-            picture=columns(self._weeks(), enrolled, completed),
+            picture=columns(self._ends(), enrolled, completed),
             legend=(_("Enrolments"), _("Completions")),
             head=(_("Week from"), _("Enrolments"), _("Completions")),
-            rows=[(*new, of_done[1]) for new, of_done in zip(by_week, done, strict=True)],
+            rows=self._table_by_week(
+                self._by_week(Enrollment, "created_at", enrolled),
+                self._by_week(Enrollment, "completed_at", completed),
+            ),
         )
 
     def _best_rated(self) -> Part:
@@ -308,33 +316,47 @@ class _Page:
         model = known.get((event["app"], event["model"]))
         address = self._list(model) if model and event["action_flag"] != 3 else None
         kind = f"{model._meta.verbose_name}: " if model else ""
-        return format_html("{}{}", kind, _row(event["object_repr"], address, event["object_id"]))
+        row = _row(event["object_repr"], address, event["object_id"])
+        more = _("… and %(number)d more") % {"number": event["others"]} if event["others"] else ""
+        return format_html("{}{} {}", kind, row, more)
 
     # --- Links ------------------------------------------------------------------------------------
 
     def _list(self, model: type[Model], **lookups: object) -> str | None:
-        if model not in self._addresses:
-            self._addresses[model] = list_address(admin.site, model, self._request)
-        address = self._addresses[model]
+        address = list_address(admin.site, model, self._request)
         return f"{address}?{urlencode(lookups)}" if address and lookups else address
 
     def _link(self, text: str, model: type[Model], **lookups: object) -> Any:
-        address = self._list(model, **lookups)
-        return format_html('<a href="{}">{}</a>', address, text) if address else text
+        return _anchor(text, self._list(model, **lookups))
 
-    def _weeks(self) -> list[str]:
-        return [date_format(date.fromisoformat(week), "MONTH_DAY_FORMAT") for week in self._shown["weeks"]]
+    def _ends(self) -> tuple[str, str]:
+        """Return the names of the first and the last week, for a picture."""
+        ends = (self._shown["weeks"][0], self._shown["weeks"][-1])
+        first, last = (date_format(date.fromisoformat(week), "MONTH_DAY_FORMAT") for week in ends)
+        return first, last
 
-    def _by_week(self, model: type[Model], moment: str, numbers: list[int]) -> list[tuple[Any, ...]]:
-        """Return each week with its number, which links to the rows."""
-        rows: list[tuple[Any, ...]] = []
-        for week, number in zip(self._shown["weeks"], numbers, strict=True):
-            end = date.fromisoformat(week) + timedelta(weeks=1)
-            between = {f"{moment}__gte": f"{week} 00:00Z", f"{moment}__lt": f"{end} 00:00Z"}
-            rows.append(
-                (date_format(date.fromisoformat(week)), self._link(_number(number), model, **between))
-            )
-        return rows[::-1]
+    @cached_property
+    def _weeks(self) -> list[tuple[str, str]]:
+        """Each week: its name, and the part of an address that selects what happened in it."""
+        weeks = [date.fromisoformat(week) for week in self._shown["weeks"]]
+        query = "?{{moment}}__gte={}+00:00Z&{{moment}}__lt={}+00:00Z"
+        return [(date_format(week), query.format(week, week + timedelta(weeks=1))) for week in weeks]
+
+    def _by_week(self, model: type[Model], moment: str, numbers: list[int]) -> list[Any]:
+        """Return the number of each week, which links to the rows."""
+        address = self._list(model)
+        return [
+            _anchor(_number(number), address and address + query.format(moment=moment))
+            for (_name, query), number in zip(self._weeks, numbers, strict=True)
+        ]
+
+    def _table_by_week(self, *columns_: list[Any]) -> list[tuple[Any, ...]]:
+        """Return a row for each week, the latest first."""
+        return list(zip((name for name, _query in self._weeks), *columns_, strict=True))[::-1]
+
+
+def _anchor(text: str, address: str | None) -> Any:
+    return format_html('<a href="{}">{}</a>', address, text) if address else text
 
 
 def _row(name: str, address: str | None, pk: object) -> Any:
@@ -390,4 +412,4 @@ def _served(moment: float | None) -> Any:
 def _change_of(event: dict[str, Any]) -> str:
     flags = {1: _("Added."), 2: _("Changed."), 3: _("Deleted.")}
     entry = LogEntry(action_flag=event["action_flag"], change_message=event["change_message"])
-    return entry.get_change_message() or flags.get(event["action_flag"], "")
+    return message_of(entry) or flags.get(event["action_flag"], "")

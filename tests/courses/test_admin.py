@@ -7,6 +7,7 @@ from django.contrib import admin
 from django.contrib.admin.models import LogEntry
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils.html import strip_tags
 
 from courses import models
 from courses.models import Course, CourseStats, Lesson, Module
@@ -132,6 +133,13 @@ def test_courses_are_published_and_withdrawn_together(admin_client):
     entries = LogEntry.objects.order_by("pk").values_list("object_id", flat=True)
     assert sorted(entries) == sorted(2 * [str(course.pk) for course in courses[:2]])
     assert LogEntry.objects.latest("pk").get_change_message() == "Changed Published."
+
+
+def test_a_course_without_a_review_has_no_rating_on_its_page(admin_client):
+    course = factories.CourseFactory()
+    page = admin_client.get(f"/admin/courses/course/{course.pk}/change/").content.decode()
+    assert "Rating" in page
+    assert "None" not in strip_tags(page)
 
 
 def test_saving_a_form_keeps_what_was_counted_since_it_was_opened(admin_client):

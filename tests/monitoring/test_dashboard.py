@@ -15,6 +15,7 @@ from rest_framework.test import APIClient
 
 from caching.testing import assert_independent_of_caller
 from core import beat, redis_state, worker
+from core.history import record_change
 from courses.models import Enrollment
 from messaging.models import OutgoingMessage
 from monitoring import cache
@@ -25,7 +26,7 @@ from services.recalculation import recalculate
 from tasks.models import Task
 from tests.courses.factories import EnrollmentFactory
 from tests.factories import UserFactory
-from tests.services.factories import SubscriptionFactory
+from tests.services.factories import ServiceFactory, SubscriptionFactory
 from tests.support.staff import ROLES, make_every_row, make_role
 from tests.tasks.factories import TaskFactory
 
@@ -161,6 +162,19 @@ def test_events_are_shown_to_those_who_may_see_their_rows():
         client.force_login(make_role(role))
         events = client.get("/admin/").context["dashboard"][-1]
         assert len(events.rows) == expected[role], role
+
+
+def test_what_an_action_does_to_many_rows_is_one_event(admin_client, admin_user):
+    services = ServiceFactory.create_batch(20)
+    record_change(admin_user, services[0], ["name"])
+    body = {"action": "recalculate", "_selected_action": [service.pk for service in services]}
+    admin_client.post("/admin/services/service/", body)
+    events = numbers()["events"]
+    # The clock may strike a second between them.
+    assert sum(1 + each["others"] for each in events[:-1]) == 20
+    assert len(events) <= 3
+    shown = admin_client.get("/admin/", headers={"Accept-Language": "uk"}).content.decode()
+    assert f"… і ще {events[0]['others']}" in shown or events[0]["others"] == 0
 
 
 def test_undelivered_messages_are_sent_again_from_the_page(admin_client):

@@ -12,13 +12,17 @@ from django.utils.text import capfirst
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from django.utils.safestring import SafeString
+
 register = template.Library()
 
 
 @register.filter
-def labelled(cells: list[str], headers: list[dict[str, Any]]) -> Iterator[str]:
-    """Yield the cells of a row of an admin list, each with the title of its column."""
-    for cell, header in zip(cells, headers, strict=False):
-        tag, rest = cell[:3], cell[3:]  # "<td" or "<th", as Django makes them
-        title = capfirst(strip_tags(str(header["text"])))
-        yield mark_safe(tag + format_html(' data-label="{}"', title) + rest)  # noqa: S308  (made above)
+def labelled(results: list[list[str]], headers: list[dict[str, Any]]) -> Iterator[SafeString]:
+    """Yield the rows of an admin list, whose cells each have the title of their column."""
+    titles = (capfirst(strip_tags(str(header["text"]))) for header in headers)
+    labels = [format_html(' data-label="{}"', title) for title in titles]
+    for cells in results:
+        # A cell begins with "<td" or "<th", as Django makes it.
+        shown = (cell[:3] + label + cell[3:] for cell, label in zip(cells, labels, strict=False))
+        yield mark_safe(f"<tr>{''.join(shown)}</tr>")  # noqa: S308  (made of safe texts)
