@@ -133,7 +133,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         count, total, result = cache.totals(selection, selected)
         check_exists(page, count)
         first, order = (page.number - 1) * page.size, self.query["order"]
-        rows = selectors.subscription_page(selected, order=order, first=first, size=page.size)
+        rows = selectors.subscription_page(selected, selection, order=order, first=first, size=page.size)
         given = request.query_params
         shown: Any = SubscriptionSerializer(rows if count else [], many=True).data
         data = envelope(

@@ -488,7 +488,6 @@ class TestSearchStatusAndOrder:
             ("id", ["acme", "mail", "word"]),
             ("-id", ["word", "mail", "acme"]),
             ("-service", ["word", "acme", "mail"]),
-            ("priced_at", ["acme", "mail", "word"]),
         ],
     )
     def test_an_order_sorts_the_pages(self, staff_api, rows, order, names):
