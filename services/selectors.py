@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import F, Q
 
 from clients.models import Client
 from clients.selectors import matches_client, search_clients
@@ -12,6 +12,7 @@ from services import subscription_totals
 from services.cachalot import past_cachalot
 from services.models import Service, Subscription
 from services.recalculation import pending_sources
+from services.subscription_totals import SubscriptionTotals
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -43,7 +44,7 @@ KEPT = frozenset(subscription_totals.NAMES)
 MAX_SERVICE_IDS = 100
 
 # Clients that a search names by their ids.
-MAX_CLIENT_IDS = 1_000
+MAX_CLIENT_IDS = 5_000
 
 ORDERS = ("id", "client", "service", "plan", "price", "comment")
 DEFAULT_ORDER = "id"
@@ -79,9 +80,19 @@ def matches(text: str) -> Q:
     With the ids of a few clients as constants PostgreSQL looks into the indexes of both. With a subquery
     it reads every subscription, which for many clients takes less time.
     """
-    clients = search_clients(Client.objects.all(), text).order_by().values_list("pk", flat=True)
+    clients = _search_clients(text)
+    ids = _few(clients)
+    return Q(comment__istartswith=text) | Q(client__in=clients if ids is None else ids)
+
+
+def _search_clients(text: str) -> QuerySet[Client, int]:
+    return search_clients(Client.objects.all(), text).order_by().values_list("pk", flat=True)
+
+
+def _few(clients: QuerySet[Client, int]) -> list[int] | None:
+    """Return the ids, unless they are too many."""
     ids = list(clients[: MAX_CLIENT_IDS + 1])
-    return Q(comment__istartswith=text) | Q(client__in=ids if len(ids) <= MAX_CLIENT_IDS else clients)
+    return ids if len(ids) <= MAX_CLIENT_IDS else None
 
 
 def _matches_by_join(text: str) -> Q:
@@ -158,13 +169,29 @@ def price_total() -> float:
 @past_cachalot()
 def totals(**selection: Any) -> dict[str, Any]:
     """Return the number of the subscriptions of a selection, and the sum of their prices."""
-    if not KEPT.issuperset(selection):
-        return totals_of(select_subscriptions(selection))
-    number, amount = subscription_totals.read_of(**selection)
-    return {"count": number, "total_amount": float(amount)}
+    rest = {name: value for name, value in selection.items() if name != SEARCH}
+    if KEPT.issuperset(selection):
+        found = subscription_totals.read_of(**selection)
+    elif KEPT.issuperset(rest):
+        found = _totals_of_search(selection[SEARCH], rest)
+    else:
+        found = subscription_totals.add_up(select_subscriptions(selection))
+    return {"count": found.number, "total_amount": float(found.amount)}
 
 
-def totals_of(selected: QuerySet[Subscription]) -> dict[str, Any]:
-    """Return the number of the selected subscriptions, and the sum of their prices."""
-    found = selected.aggregate(count=Count("pk"), total=Sum("price"))
-    return {"count": found["count"], "total_amount": float(found["total"] or 0)}
+def _totals_of_search(text: str, rest: Mapping[str, Any]) -> SubscriptionTotals:
+    """Return the totals of a search in a selection of which the totals are kept.
+
+    The subscriptions of a few clients are counted in an index; if these are almost all, those of the others.
+    """
+    clients, rows = _search_clients(text), select_subscriptions(rest)
+    comment = Q(comment__istartswith=text)
+    if (ids := _few(clients)) is not None:
+        by_comment = rows.filter(comment).exclude(client__in=ids)
+        return subscription_totals.add_up(rows.filter(client__in=ids), by_comment)
+    others = _few(Client.objects.order_by().exclude(pk__in=clients).values_list("pk", flat=True))
+    if others is None:
+        return subscription_totals.add_up(rows.filter(comment | Q(client__in=clients)))
+    every = subscription_totals.read_of(**rest)
+    without = subscription_totals.add_up(rows.filter(client__in=others).exclude(comment))
+    return SubscriptionTotals(every.number - without.number, every.amount - without.amount)

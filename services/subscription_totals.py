@@ -7,38 +7,48 @@ name: renaming it would break the processes of the previous release during a dep
 
 from __future__ import annotations
 
+from contextlib import suppress
 from decimal import Decimal
+from itertools import chain
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.core.exceptions import EmptyResultSet
 from django.db import connection
+from django.db.models import Count
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping
+
+    from django.db.models import QuerySet
 
 TABLE = "services_tally"
 SOURCE_TABLE = "services_source_totals"
 READ = "SELECT coalesce(sum(count), 0), coalesce(sum(amount), 0) FROM services_tally"
 
-# What read_of selects by. A value that is None selects everything.
-NAMES = ("service", "plan", "plan_type", "price_min", "price_max", "price_status")
-FOUND = """
-WITH found AS (
-    SELECT kept.service_id, kept.plan_id, sum(kept.count) AS count, sum(kept.amount) AS amount,
-           round(sum(kept.amount) / sum(kept.count), 2) AS price
-    FROM services_source_totals AS kept
-    JOIN services_service AS service ON service.id = kept.service_id
-    JOIN services_plan AS plan ON plan.id = kept.plan_id
-    WHERE (kept.service_id = %(service)s OR %(service)s IS NULL)
-      AND (kept.plan_id = %(plan)s OR %(plan)s IS NULL)
-      AND (plan.plan_type = %(plan_type)s OR %(plan_type)s IS NULL)
-      AND (%(price_status)s IS NULL OR (%(price_status)s = 'pending')
-           = (kept.service_revision < service.revision OR kept.plan_revision < plan.revision))
-    GROUP BY kept.service_id, kept.plan_id, kept.service_revision, kept.plan_revision
-    HAVING sum(kept.count) > 0
-       AND (%(price_min)s::numeric IS NULL OR sum(kept.amount) >= %(price_min)s * sum(kept.count))
-       AND (%(price_max)s::numeric IS NULL OR sum(kept.amount) <= %(price_max)s * sum(kept.count))
+KEPT = """
+WITH kept AS (
+    SELECT service_id, plan_id, service_revision, plan_revision, sum(count) AS count, sum(amount) AS amount,
+           round(sum(amount) / sum(count), 2) AS price
+    FROM services_source_totals GROUP BY 1, 2, 3, 4 HAVING sum(count) > 0
 )
 """
+
+# What read_of selects by. A value that is None selects everything.
+NAMES = ("service", "plan", "plan_type", "price_min", "price_max", "price_status")
+FOUND = f"""{KEPT}
+, found AS (
+    SELECT kept.* FROM kept
+    JOIN services_service AS service ON service.id = service_id
+    JOIN services_plan AS plan ON plan.id = plan_id
+    WHERE (service_id = %(service)s OR %(service)s IS NULL)
+      AND (plan_id = %(plan)s OR %(plan)s IS NULL)
+      AND (plan_type = %(plan_type)s OR %(plan_type)s IS NULL)
+      AND (price >= %(price_min)s OR %(price_min)s IS NULL)
+      AND (price <= %(price_max)s OR %(price_max)s IS NULL)
+      AND (%(price_status)s IS NULL OR (%(price_status)s = 'pending')
+           = (service_revision < service.revision OR plan_revision < plan.revision))
+)
+"""  # noqa: S608  (as below: constants)
 READ_OF = f"{FOUND} SELECT coalesce(sum(count), 0), coalesce(sum(amount), 0) FROM found"  # noqa: S608
 
 # Those at one price are a level. In the order of prices the first level begins at 0.
@@ -49,6 +59,21 @@ LEVELS = f"""{FOUND}
 )
 SELECT min(price), max(price), min(last - count), array_agg(DISTINCT service_id)
 FROM placed WHERE last > %(first)s AND last - count < %(stop)s
+"""  # noqa: S608
+
+# Any other selection is added up from the number of its subscriptions on each service and plan, which an
+# index tells without the rows. Where they have several prices, during a recalculation, the rows are read.
+READ_COUNTED = f"""{KEPT}
+, priced AS (
+    SELECT service_id, plan_id, min(price) AS price, min(price) = max(price) AS is_one FROM kept GROUP BY 1, 2
+), counted (service_id, plan_id, number) AS ({{counted}})
+SELECT coalesce(sum(number), 0),
+       coalesce(sum(number * price) FILTER (WHERE is_one), 0) + coalesce((
+           SELECT sum(rows.price)
+           FROM ({{selected}}) AS rows (service_id, plan_id, price) JOIN priced USING (service_id, plan_id)
+           WHERE NOT is_one AND (SELECT bool_or(NOT is_one) FROM priced)
+       ), 0)
+FROM counted JOIN priced USING (service_id, plan_id)
 """  # noqa: S608
 
 BEHIND = """
@@ -116,6 +141,15 @@ def read_of(**selection: Any) -> SubscriptionTotals:
     return _totals(*_row(READ_OF, dict.fromkeys(NAMES) | selection))
 
 
+def add_up(*parts: QuerySet[Any]) -> SubscriptionTotals:
+    """Return the totals of the subscriptions that the query sets select, none of them twice."""
+    counted, first = _union(part.values("service", "plan").annotate(number=Count("*")) for part in parts)
+    selected, second = _union(part.values("service", "plan", "price") for part in parts)
+    if not counted:
+        return SubscriptionTotals(0, Decimal(0))
+    return _totals(*_row(READ_COUNTED.format(counted=counted, selected=selected), (*first, *second)))
+
+
 def read_levels(selection: Mapping[str, Any], *, first: int, stop: int, descending: bool) -> Levels | None:
     """Return the prices of a selection's rows from the first to the one before the last, if there are any."""
     places = {"first": first, "stop": stop}
@@ -138,7 +172,17 @@ def compact() -> None:
         cursor.execute(COMPACT_SOURCES)
 
 
-def _row(sql: str, params: dict[str, Any] | None = None) -> Any:
+def _union(parts: Iterable[QuerySet[Any, Any]]) -> tuple[str, tuple[Any, ...]]:
+    """Return the SQL of the query sets' rows, one after the other, and its parameters."""
+    statements = []
+    for part in parts:
+        with suppress(EmptyResultSet):
+            statements.append(part.order_by().query.sql_with_params())
+    sql = " UNION ALL ".join(statement for statement, _ in statements)
+    return sql, tuple(chain.from_iterable(params for _, params in statements))
+
+
+def _row(sql: str, params: Any = None) -> Any:
     with connection.cursor() as cursor:
         cursor.execute(sql, params)
         return cursor.fetchone()

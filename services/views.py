@@ -130,7 +130,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         filters = self.query["filters"]
         page, selection = Page(self.query["page"], self.query["page_size"]), filters | self._visible()
         selected = selectors.select_subscriptions(selection)
-        count, total, result = cache.totals(selection, selected)
+        count, total, result = cache.totals(selection)
         check_exists(page, count)
         first, order = (page.number - 1) * page.size, self.query["order"]
         rows = selectors.subscription_page(selected, selection, order=order, first=first, size=page.size)
