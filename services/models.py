@@ -127,6 +127,7 @@ class Subscription(models.Model):
             models.Index(fields=["plan", "id"], name="subscription_by_plan"),
             # Totals of a selection are made of how many there are on each service and plan.
             models.Index(fields=["client", "service", "plan"], name="subscription_of_client"),
+            models.Index(fields=["region", "channel", "service", "plan"], name="subscription_of_region"),
             models.Index(fields=["channel", "service", "plan"], name="subscription_of_channel"),
             # For prefixes too, whatever the database's collation: a plain index serves LIKE under C alone.
             models.Index(
@@ -134,7 +135,6 @@ class Subscription(models.Model):
             ),
             # The search looks for how a comment begins in any case.
             models.Index(OpClass(Upper("comment"), "text_pattern_ops"), name="subscription_comment_search"),
-            models.Index(fields=["region", "channel"], name="subscription_region_channel"),
             # For the order of the list.
             models.Index(fields=["comment", "id"], name="subscription_by_comment"),
             # For the admin. It holds ranges of pages.

@@ -1,6 +1,6 @@
 """Indexes without the columns that a recalculation writes, so that it adds an entry to none of them.
 
-Those of clients and channels hold service and plan, from which the totals of a selection are made.
+Those of clients, regions and channels hold service and plan, from which the totals of a selection are made.
 """
 
 import django.db.models.deletion
@@ -11,9 +11,16 @@ NEW = {
     "subscription_by_service": ["service", "id"],
     "subscription_by_plan": ["plan", "id"],
     "subscription_of_client": ["client", "service", "plan"],
+    "subscription_of_region": ["region", "channel", "service", "plan"],
     "subscription_of_channel": ["channel", "service", "plan"],
 }
-OLD = ["subscription_of_service", "subscription_of_plan", "subscription_price", "subscription_by_priced_at"]
+OLD = [
+    "subscription_of_service",
+    "subscription_of_plan",
+    "subscription_price",
+    "subscription_by_priced_at",
+    "subscription_region_channel",
+]
 
 
 class Migration(migrations.Migration):
