@@ -23,7 +23,7 @@ from services.history import VALUES
 from services.history_admin import PlanDiscountInline, ServicePriceInline, price_table
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import with_pending
-from services.selectors import at_prices, is_pending, matches
+from services.selectors import Search, at_prices, is_pending
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -191,7 +191,7 @@ class SubscriptionAdmin(FewCountsMixin, ModelAdmin):
         """Return what the API's ``search`` finds, and those of a region or channel; no row twice."""
         text = search_term.strip()
         if text:
-            queryset = queryset.filter(matches(text) | Q(region=text) | Q(channel=text))
+            queryset = queryset.filter(Search(text).condition() | Q(region=text) | Q(channel=text))
         return queryset, False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:

@@ -75,9 +75,9 @@ def recalculate() -> bool:
         one may be killed, so look again later.
     """
     while True:
-        _close_finished()
         sources = pending_sources()
         repriced = sum(_walk(source) for source in sources)
+        _close_finished()
         if not repriced:
             return bool(sources)
 

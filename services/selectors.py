@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 from clients.models import Client
 from clients.selectors import matches_client, search_clients
@@ -66,37 +67,49 @@ def select_subscriptions(selection: Mapping[str, Any]) -> QuerySet[Subscription]
     )
     few = "owner" in selection or "client" in selection
     if SEARCH in selection:
-        text = selection[SEARCH]
-        found = found.filter((_matches_by_join if few else matches)(text))
+        search: Search = selection[SEARCH]
+        found = found.filter(search.by_join() if few else search.condition())
     if PRICE_STATUS in selection:
         pending = _is_pending_by_join() if few else is_pending()
         found = found.filter(pending if selection[PRICE_STATUS] == "pending" else ~pending)
     return found
 
 
-def matches(text: str) -> Q:
-    """Return the condition that a client, or the beginning of a comment, matches a text. Reads the clients.
+class Search:
+    """A text that begins a comment, or that a client matches. The clients are read once, when needed."""
 
-    With the ids of a few clients as constants PostgreSQL looks into the indexes of both. With a subquery
-    it reads every subscription, which for many clients takes less time.
-    """
-    clients = _search_clients(text)
-    ids = _few(clients)
-    return Q(comment__istartswith=text) | Q(client__in=clients if ids is None else ids)
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.by_comment = Q(comment__istartswith=text)
+        found = search_clients(Client.objects.all(), text)
+        self.clients = found.order_by().values_list("pk", flat=True)
 
+    @cached_property
+    def ids(self) -> list[int] | None:
+        """Return the ids of the clients, unless they are too many."""
+        return _few(self.clients)
 
-def _search_clients(text: str) -> QuerySet[Client, int]:
-    return search_clients(Client.objects.all(), text).order_by().values_list("pk", flat=True)
+    def other_ids(self) -> list[int] | None:
+        """Return the ids of all other clients, unless they are too many."""
+        others = Client.objects.order_by().exclude(pk__in=self.clients)
+        return _few(others.values_list("pk", flat=True))
+
+    def condition(self) -> Q:
+        """Return the condition of a subscription.
+
+        With the ids of a few clients as constants PostgreSQL looks into the indexes of both. With a subquery
+        it reads every subscription, which for many clients takes less time.
+        """
+        return self.by_comment | Q(client__in=self.clients if self.ids is None else self.ids)
+
+    def by_join(self) -> Q:
+        """Return the same condition, which for the few subscriptions of one client takes less time."""
+        return self.by_comment | matches_client(self.text, "client__")
 
 
 def _few(clients: QuerySet[Client, int]) -> list[int] | None:
-    """Return the ids, unless they are too many."""
     ids = list(clients[: MAX_CLIENT_IDS + 1])
     return ids if len(ids) <= MAX_CLIENT_IDS else None
-
-
-def _matches_by_join(text: str) -> Q:
-    return Q(comment__istartswith=text) | matches_client(text, "client__")
 
 
 def is_pending() -> Q:
@@ -179,19 +192,18 @@ def totals(**selection: Any) -> dict[str, Any]:
     return {"count": found.number, "total_amount": float(found.amount)}
 
 
-def _totals_of_search(text: str, rest: Mapping[str, Any]) -> SubscriptionTotals:
+def _totals_of_search(search: Search, rest: Mapping[str, Any]) -> SubscriptionTotals:
     """Return the totals of a search in a selection of which the totals are kept.
 
     The subscriptions of a few clients are counted in an index; if these are almost all, those of the others.
     """
-    clients, rows = _search_clients(text), select_subscriptions(rest)
-    comment = Q(comment__istartswith=text)
-    if (ids := _few(clients)) is not None:
-        by_comment = rows.filter(comment).exclude(client__in=ids)
-        return subscription_totals.add_up(rows.filter(client__in=ids), by_comment)
-    others = _few(Client.objects.order_by().exclude(pk__in=clients).values_list("pk", flat=True))
-    if others is None:
-        return subscription_totals.add_up(rows.filter(comment | Q(client__in=clients)))
+    rows = select_subscriptions(rest)
+    if search.ids is not None:
+        by_client = rows.filter(client__in=search.ids)
+        by_comment = rows.filter(search.by_comment).exclude(client__in=search.ids)
+        return subscription_totals.add_up(by_client, by_comment)
+    if (others := search.other_ids()) is None:
+        return subscription_totals.add_up(rows.filter(search.condition()))
     every = subscription_totals.read_of(**rest)
-    without = subscription_totals.add_up(rows.filter(client__in=others).exclude(comment))
+    without = subscription_totals.add_up(rows.filter(client__in=others).exclude(search.by_comment))
     return SubscriptionTotals(every.number - without.number, every.amount - without.amount)

@@ -13,7 +13,7 @@ from services import selectors, subscription_totals, tasks
 from services.models import Plan, Recalculation, Service, Subscription
 from services.pricing import reprice_rows
 from services.recalculation import RECALCULATION_RETENTION, recalculate
-from services.selectors import select_subscriptions, subscription_page, totals
+from services.selectors import Search, select_subscriptions, subscription_page, totals
 from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory, make_subscriptions
 from tests.support.threads import at_once
 
@@ -49,8 +49,9 @@ def wrong_selections() -> list[dict[str, object]]:
         {"channel": "w", "price_status": "current"},
         {"comment": "no price changes"},
     ]
-    selections += [{"search": text} for text in ("no", "company 1", "example", "zz")]
-    selections += [{"search": "no", "channel": "w"}, {"search": "example", "price_status": "pending"}]
+    selections += [{"search": Search(text)} for text in ("no", "company 1", "example", "zz")]
+    selections += [{"search": Search("no"), "channel": "w"}]
+    selections += [{"search": Search("example"), "price_status": "pending"}]
     given = [{name: value for name, value in one.items() if value is not None} for one in selections]
     return [one for one in given if is_wrong(one)]
 
@@ -126,8 +127,8 @@ def test_totals_of_a_search_are_right_whichever_clients_are_counted(monkeypatch,
     for number in range(6):
         SubscriptionFactory(client__company_name="acme" if number < 4 else "other", comment=f"b{number}")
     for text, count in ("acme", 4), ("other", 2), ("b", 6), ("b1", 1), ("acme b1", 0):
-        assert totals(search=text) == {"count": count, "total_amount": count * 250.0}
-    assert not is_wrong({"search": "acme"})
+        assert totals(search=Search(text)) == {"count": count, "total_amount": count * 250.0}
+    assert not is_wrong({"search": Search("acme")})
 
 
 @pytest.mark.django_db(transaction=True)
