@@ -133,7 +133,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
             selection[selectors.SEARCH] = selectors.Search(filters[selectors.SEARCH])
         count, total, result = cache.totals(selection)
         check_exists(page, count)
-        rows = self._rows(selection, page) if count else []
+        rows: Any = self._rows(selection, page) if count else []
         given = request.query_params
         shown: Any = SubscriptionSerializer(rows, many=True).data
         data = envelope(
