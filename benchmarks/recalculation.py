@@ -6,7 +6,7 @@ First the source's design and this product side by side, then this product alone
 while a client reads the list: a price that is saved, and one that is scheduled. One Celery worker with two
 processes and beat serves all, on a PostgreSQL and a Redis of the benchmark's own. Convergence is measured
 from the end of the save. For the schedule it is measured from the moment that was set, and ``save()`` is the
-time until the service has the price. Beside it, what the database did meanwhile: its processor time, which
+time until the service has the price. Beside it, what the database did during it: its processor time, which
 other work on the machine does not lengthen, its WAL, and how large table and indexes were and became.
 """
 
