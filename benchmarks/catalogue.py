@@ -67,6 +67,7 @@ PAGES: dict[str, dict[str, Any]] = {
 def main() -> None:
     start_servers("catalogue")
     os.environ["DEBUG"] = "1"
+    os.environ["DB_STATEMENT_TIMEOUT"] = "0"  # of the statement that adds the courses
     os.environ["DJANGO_SETTINGS_MODULE"] = "config.settings"
     import django
 

@@ -28,7 +28,6 @@ LISTS = (
     f"{API}subscriptions/?page=5000",
     f"{API}subscriptions/?page=50000",
     f"{API}subscriptions/?order=-price",
-    f"{API}subscriptions/?order=priced_at",
     f"{API}subscriptions/?order=comment",
     f"{API}subscriptions/?client=77",
     f"{API}subscriptions/?service=7",

@@ -6,7 +6,8 @@ First the source's design and this product side by side, then this product alone
 while a client reads the list: a price that is saved, and one that is scheduled. One Celery worker with two
 processes and beat serves all, on a PostgreSQL and a Redis of the benchmark's own. Convergence is measured
 from the end of the save. For the schedule it is measured from the moment that was set, and ``save()`` is the
-time until the service has the price.
+time until the service has the price. Beside it, what the database did during it: its processor time, which
+other work on the machine does not lengthen, its WAL, and how large table and indexes were and became.
 """
 
 from __future__ import annotations
@@ -25,6 +26,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, NamedTuple
 
+import psutil
+
 from benchmarks.servers import BENCHMARKS, start_servers
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -32,6 +35,23 @@ PAGE_BASE_ROWS = 10_000
 READ_PAUSE_SECONDS = 0.05
 MAX_WAIT_SECONDS = 900
 AHEAD_SECONDS = 15  # a scheduled price is set
+MB = 1_000_000
+
+
+class Work(NamedTuple):
+    """The database's processor time, WAL, and size of the subscriptions and their indexes, at a moment."""
+
+    seconds: float
+    wal: int
+    table: int
+    indexes: int
+
+    def line(self, after: Work) -> str:
+        return (
+            f"{'':<12} database: {after.seconds - self.seconds:.1f} s of processor time, "
+            f"{(after.wal - self.wal) / MB:,.0f} MB of WAL; MB of table {self.table / MB:.0f}, then "
+            f"{after.table / MB:.0f}; of indexes {self.indexes / MB:.0f}, then {after.indexes / MB:.0f}"
+        )
 
 
 class Result(NamedTuple):
@@ -42,14 +62,16 @@ class Result(NamedTuple):
     wrong: int
     reads: list[float]
     page_seconds: float | None
+    work: tuple[Work, Work] | None = None
 
     def line(self) -> str:
         reads = f"{_ms(statistics.median(self.reads))} / {_ms(max(self.reads))}" if self.reads else "-"
         page = "-" if self.page_seconds is None else _ms(self.page_seconds)
-        return (
+        line = (
             f"{self.design:<12} {self.rows:>9,} {_ms(self.save_seconds):>12} "
             f"{self.convergence_seconds:>12.2f} s {self.wrong:>7,} {reads:>22} {page:>10}"
         )
+        return "\n".join([line, self.work[0].line(self.work[1])]) if self.work else line
 
 
 HEADER = (
@@ -142,19 +164,21 @@ def measure_source(rows: int) -> Result:
 def measure_product(rows: int) -> Result:
     service = populate(rows)
     page_seconds = statistics.median(seconds_of(read_page) for _ in range(30))
+    before = database_work()
     service.full_price = 300
     save_seconds = seconds_of(service.save)
     with reading() as reads:
         converged = seconds_of(lambda: wait_until(nothing_is_pending, pause=0.2))
     wait_until(is_idle)
-    return Result("this product", rows, save_seconds, converged, wrong_prices(), reads, page_seconds)
+    work = before, database_work()
+    return Result("this product", rows, save_seconds, converged, wrong_prices(), reads, page_seconds, work)
 
 
 def measure_schedule(rows: int) -> Result:
     from services.models import PriceChange, Service
 
     service = populate(rows)
-    moment = time.time() + AHEAD_SECONDS
+    before, moment = database_work(), time.time() + AHEAD_SECONDS
     effective_from = datetime.fromtimestamp(moment, UTC)
     PriceChange.objects.create(service=service, value=300, effective_from=effective_from)
     with reading() as reads:
@@ -163,7 +187,22 @@ def measure_schedule(rows: int) -> Result:
         wait_until(nothing_is_pending, pause=0.2)
         converged = time.time() - moment
     wait_until(is_idle)
-    return Result("a schedule", rows, applied, converged, wrong_prices(), reads, None)
+    work = before, database_work()
+    return Result("a schedule", rows, applied, converged, wrong_prices(), reads, None, work)
+
+
+def database_work() -> Work:
+    """Return what the server has done so far; processes that have ended count in their parent."""
+    server = psutil.Process(scalar("SELECT pg_backend_pid()")).parent()
+    assert server is not None
+    seconds = sum(server.cpu_times()[:4]) + sum(sum(each.cpu_times()[:2]) for each in server.children())
+    table = "'services_subscription'::regclass"
+    return Work(
+        seconds,
+        scalar("SELECT pg_current_wal_lsn() - '0/0'"),
+        scalar(f"SELECT pg_table_size({table})"),
+        scalar(f"SELECT pg_indexes_size({table})"),
+    )
 
 
 def populate(rows: int) -> Any:
@@ -190,6 +229,7 @@ def populate(rows: int) -> Any:
         rows,
     )
     execute("VACUUM ANALYZE services_subscription")
+    execute("CHECKPOINT")
     return service
 
 

@@ -222,8 +222,14 @@ class FewCountsPaginator(Paginator):
         number = self.validate_number(number)
         first = (number - 1) * self.per_page
         rows: Any = self.object_list
-        ids = list(rows.values_list("pk", flat=True)[first : first + self.per_page])
-        return Page(rows.filter(pk__in=ids), number, self)
+        return Page(rows.filter(pk__in=self.ids(first)), number, self)
+
+    def ids(self, first: int) -> list[Any]:
+        """Return the ids of the page's rows, from the first on, counted from 0."""
+        return self.read_ids(self.object_list, first)
+
+    def read_ids(self, rows: Any, first: int) -> list[Any]:
+        return list(rows.values_list("pk", flat=True)[first : first + self.per_page])
 
 
 class FewCountsMixin:

@@ -12,7 +12,8 @@ from messaging.models import OutgoingMessage
 from monitoring.dashboard import numbers
 from monitoring.models import DashboardSum
 from monitoring.serializers import NumbersSerializer
-from services.models import Plan, PriceChange, Recalculation, Service, Subscription
+from services import subscription_totals
+from services.models import Plan, PriceChange, Recalculation, Service
 from tasks.models import Task, TaskList
 
 # Tasks become overdue and weeks end by the passing of time, which invalidates nothing.
@@ -27,7 +28,7 @@ dashboard = Cached(
         DashboardSum: ALL,
         Service: ALL,
         Plan: ALL,
-        Subscription: ALL,
+        subscription_totals.SOURCE_TABLE: ALL,
         PriceChange: ALL,
         Recalculation: ALL,
         Course: ALL,
@@ -41,7 +42,5 @@ dashboard = Cached(
         CourseStats: ["views"],
         get_user_model(): ALL,  # the names of users beside what they did
         ContentType: ALL,
-        # What is shown of these columns is in DashboardSum.
-        Subscription: ["comment", "region", "channel", "price", "priced_at"],
     },
 )

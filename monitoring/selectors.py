@@ -2,17 +2,13 @@
 
 from __future__ import annotations
 
-from functools import reduce
-from operator import or_
-
 from django.db import connection
-from django.db.models import Count, Min, Q
+from django.db.models import Count, Min
 from django.utils import timezone
 
 from caching.models import Outbox
 from messaging.models import UNDELIVERED, OutgoingMessage
-from services.models import Subscription
-from services.recalculation import pending_sources
+from services import subscription_totals
 
 CONNECTIONS = (
     "SELECT coalesce(state, 'other'), count(*) FROM pg_stat_activity"
@@ -29,11 +25,7 @@ def outbox() -> tuple[int, float]:
 
 def pending_prices() -> int:
     """Return the number of subscriptions whose price is not up to date."""
-    sources = pending_sources()
-    if not sources:
-        return 0
-    behind = reduce(or_, (Q(**source.behind()) for source in sources))
-    return Subscription.objects.filter(behind).count()
+    return subscription_totals.read_of(price_status="pending").number
 
 
 def undelivered_messages() -> dict[str, int]:

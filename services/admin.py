@@ -8,7 +8,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from django.contrib import admin, messages
-from django.db.models import F, Q, QuerySet
+from django.db.models import Q, QuerySet
 from django.utils.functional import cached_property
 from django.utils.html import format_html
 from django.utils.translation import gettext, ngettext
@@ -21,8 +21,8 @@ from services import subscription_totals
 from services.actions import RECALCULATION_REQUESTED, recalculate_single, request_recalculation
 from services.history_admin import PlanDiscountInline, ServicePriceInline, price_table
 from services.models import Plan, Recalculation, Service, Subscription
-from services.recalculation import with_oldest
-from services.selectors import is_pending, matches
+from services.recalculation import with_pending
+from services.selectors import Search, at_prices, is_pending
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
@@ -54,12 +54,8 @@ class PricesFilter(admin.SimpleListFilter):
         return [("current", gettext("current")), ("pending", gettext("pending"))]
 
     def queryset(self, request: HttpRequest, sources: QuerySet[Any]) -> QuerySet[Any]:  # noqa: ARG002
-        behind = Q(oldest__lt=F("revision"))
-        match self.value():
-            case "pending":
-                return sources.filter(behind)
-            case "current":
-                return sources.exclude(behind)
+        if self.value() in {"pending", "current"}:
+            return sources.filter(pending=self.value() == "pending")
         return sources
 
 
@@ -78,12 +74,11 @@ class PricedAdmin(CountReferencesMixin, ModelAdmin):
         return gettext("list")
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
-        return with_oldest(super().get_queryset(request), str(self.opts.model_name))
+        return with_pending(super().get_queryset(request), str(self.opts.model_name))
 
     @admin.display(description=_("prices"))
     def prices(self, source: Any) -> SafeString:
-        is_current = source.oldest in {None, source.revision}
-        return badge(gettext("current"), GOOD) if is_current else badge(gettext("pending"), WAITING)
+        return badge(gettext("pending"), WAITING) if source.pending else badge(gettext("current"), GOOD)
 
     @recorded_action(
         RECALCULATION_REQUESTED,
@@ -128,12 +123,19 @@ class PriceStatusFilter(admin.SimpleListFilter):
 
 
 class SubscriptionPaginator(FewCountsPaginator):
-    """Counts all subscriptions by the number that the database keeps."""
+    """Counts all subscriptions, and orders them by price, by the numbers that the database keeps."""
 
     @cached_property
     def count(self) -> int:
         rows: Any = self.object_list
         return super().count if rows.query.has_filters() else subscription_totals.read().number
+
+    def ids(self, first: int) -> list[Any]:
+        rows: Any = self.object_list
+        order = rows.query.order_by[0]
+        if order in {"price", "-price"} and not rows.query.has_filters():
+            rows, first = at_prices(rows, {}, order=order, first=first, size=self.per_page)
+        return self.read_ids(rows, first)
 
 
 @admin.register(Subscription)
@@ -143,7 +145,7 @@ class SubscriptionAdmin(FewCountsMixin, ModelAdmin):
     # What get_search_results looks at.
     search_fields = ["client__company_name", "client__user__email", "comment", "region", "channel"]
     search_help_text = _("Words of the company name or e-mail, how the comment begins, the region or channel")
-    sortable_by = ["id", "client", "service", "plan", "price", "comment"]  # by an index each
+    sortable_by = ["id", "client", "service", "plan", "price", "comment"]  # by an index or kept totals
     autocomplete_fields = ["client", "service", "plan"]
     readonly_fields = ["price", "price_status", "priced_at", "created_at", "prices"]
     states = {"price_status": {"current": (GOOD, _("current")), "pending": (WAITING, _("pending"))}}
@@ -159,7 +161,7 @@ class SubscriptionAdmin(FewCountsMixin, ModelAdmin):
         """Return what the API's ``search`` finds, and those of a region or channel; no row twice."""
         text = search_term.strip()
         if text:
-            queryset = queryset.filter(matches(text) | Q(region=text) | Q(channel=text))
+            queryset = queryset.filter(Search(text).condition() | Q(region=text) | Q(channel=text))
         return queryset, False
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Subscription]:

@@ -12,8 +12,6 @@ from services import selectors, subscription_totals
 from services.models import Plan, Service, Subscription
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
-
     from caching import CacheResult
 
 TTL_SECONDS = 3600
@@ -53,14 +51,14 @@ class Totals(NamedTuple):
     result: CacheResult
 
 
-def totals(selection: dict[str, Any], selected: QuerySet[Subscription]) -> Totals:
-    """Return the totals of a selection, whose subscriptions are ``selected``."""
+def totals(selection: dict[str, Any]) -> Totals:
+    """Return the totals of a selection."""
     if not selection:
         count, total = subscription_count.get(), price_total.get()
         return Totals(count.value, total.value, first_miss(count, total))
     if selectors.SEARCH in selection:
         # It also reads clients and users, and each sign-in of a user would invalidate every selection.
-        result = uncached(selectors.totals_of(selected), "search")
+        result = uncached(selectors.totals(**selection), "search")
     else:
         result = selection_totals.get(**selection)
     found = result.value

@@ -104,7 +104,7 @@ class Subscription(models.Model):
 
     PRICED = ("price", "priced_at", "service_revision", "plan_revision")
 
-    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="subscriptions")
+    client = models.ForeignKey(Client, on_delete=models.PROTECT, related_name="subscriptions", db_index=False)
     service = models.ForeignKey(
         Service, on_delete=models.PROTECT, related_name="subscriptions", db_index=False
     )
@@ -120,22 +120,24 @@ class Subscription(models.Model):
 
     class Meta:
         ordering = ["id"]
+        # None holds a column of PRICED: so a new price adds an entry to none (a HOT update).
         indexes = [
-            # A recalculation reads these: the oldest revision first, then by id. Filters use them too.
-            models.Index(fields=["service", "service_revision", "id"], name="subscription_of_service"),
-            models.Index(fields=["plan", "plan_revision", "id"], name="subscription_of_plan"),
+            # A recalculation walks these. Filters and orders use them too.
+            models.Index(fields=["service", "id"], name="subscription_by_service"),
+            models.Index(fields=["plan", "id"], name="subscription_by_plan"),
+            # Totals of a selection are made of how many there are on each service and plan.
+            models.Index(fields=["client", "service", "plan"], name="subscription_of_client"),
+            models.Index(fields=["region", "channel", "service", "plan"], name="subscription_of_region"),
+            models.Index(fields=["channel", "service", "plan"], name="subscription_of_channel"),
             # For prefixes too, whatever the database's collation: a plain index serves LIKE under C alone.
             models.Index(
                 fields=["comment"], name="subscription_comment_prefix", opclasses=["varchar_pattern_ops"]
             ),
             # The search looks for how a comment begins in any case.
             models.Index(OpClass(Upper("comment"), "text_pattern_ops"), name="subscription_comment_search"),
-            models.Index(fields=["region", "channel"], name="subscription_region_channel"),
-            models.Index(fields=["price"], name="subscription_price"),
-            # For the orders of the list.
+            # For the order of the list.
             models.Index(fields=["comment", "id"], name="subscription_by_comment"),
-            models.Index(fields=["priced_at", "id"], name="subscription_by_priced_at"),
-            # For the admin. It holds ranges of pages, so that a new price is no entry of it.
+            # For the admin. It holds ranges of pages.
             BrinIndex(fields=["created_at"], name="subscription_created", autosummarize=True),
         ]
         constraints = [

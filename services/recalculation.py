@@ -15,10 +15,12 @@ from datetime import timedelta
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from django.db import transaction
-from django.db.models import F, OuterRef, Subquery, Value
+from django.db.models import BooleanField, ExpressionWrapper, F, Q
+from django.db.models.expressions import RawSQL
 from django.db.models.functions import Now
 from django.utils import timezone
 
+from services import subscription_totals
 from services.cachalot import past_cachalot
 from services.models import Plan, Recalculation, Service, Subscription
 from services.pricing import reprice_rows
@@ -43,13 +45,13 @@ class Source(NamedTuple):
         kind: ``service`` or ``plan``.
         pk: its id.
         revision: its revision now.
-        oldest: the oldest revision at which one of its subscriptions was priced.
+        rows: how many of its subscriptions are not up to date.
     """
 
     kind: str
     pk: int
     revision: int
-    oldest: int
+    rows: int
 
     def behind(self) -> dict[str, int]:
         """Return the look-ups that select its subscriptions that are not up to date."""
@@ -73,39 +75,27 @@ def recalculate() -> bool:
         one may be killed, so look again later.
     """
     while True:
-        _close_finished()
         sources = pending_sources()
         repriced = sum(_walk(source) for source in sources)
+        _close_finished()
         if not repriced:
             return bool(sources)
 
 
 @past_cachalot()
 def pending_sources() -> list[Source]:
-    """Return every service and plan that has subscriptions to be priced, in one statement."""
-    return sorted(Source(*row) for row in _pending(Service, "service").union(_pending(Plan, "plan")))
+    """Return every service and plan that has subscriptions to be priced, by the kept totals."""
+    return [Source(*row) for row in subscription_totals.read_behind()]
 
 
-def with_oldest(sources: QuerySet[Row], kind: str) -> QuerySet[Row]:
-    """Annotate services or plans with the oldest revision at which a price of theirs was computed."""
-    # A scalar subquery with a limit is one look into the index for each service, however many
-    # subscriptions it has; EXISTS may be planned as a scan of them all.
-    priced = f"{kind}_revision"
-    rows = Subscription.objects.filter(**{kind: OuterRef("pk")}).order_by(priced, "pk")
-    return sources.annotate(oldest=Subquery(rows.values(priced)[:1]))
-
-
-def _pending(model: type[Service | Plan], kind: str) -> QuerySet[Any, Any]:
-    sources: QuerySet[Any] = model.objects.order_by()
-    behind = with_oldest(sources, kind).filter(oldest__lt=F("revision"))
-    rows: QuerySet[Any, Any] = behind.annotate(kind=Value(kind)).values_list(
-        "kind", "pk", "revision", "oldest"
-    )
-    return rows
+def with_pending(sources: QuerySet[Row], kind: str) -> QuerySet[Row]:
+    """Annotate services or plans with ``pending``: whether subscriptions of theirs are to be priced."""
+    ids = RawSQL(subscription_totals.IDS_BEHIND[kind], [])  # noqa: S611  (a constant)
+    return sources.annotate(pending=ExpressionWrapper(Q(pk__in=ids), output_field=BooleanField()))
 
 
 def _walk(source: Source) -> int:
-    """Price what was priced at the source's oldest revision and is not held. Return how many."""
+    """Price what is behind and not held. Return how many."""
     _open(source)
     repriced = last = 0
     while chunk := _reprice_chunk(source, after=last):
@@ -121,7 +111,7 @@ def _open(source: Source) -> None:
     subject: dict[str, Any] = {f"{source.kind}_id": source.pk, "finished_at": None}
     Recalculation.objects.get_or_create(**subject)
     if _hold(source):
-        total = F("done") + source.pending().count()
+        total = F("done") + source.rows
         source.recalculations().update(total=total, updated_at=Now())
 
 
@@ -134,7 +124,7 @@ def _reprice_chunk(source: Source, after: int) -> list[int]:
     """
     if not _hold(source):
         return []
-    behind = source.pending().filter(**{f"{source.kind}_revision": source.oldest}, pk__gt=after)
+    behind = source.pending().filter(pk__gt=after)
     rows = behind.select_for_update(skip_locked=True, no_key=True).order_by("pk")
     chunk = list(rows.values_list("pk", flat=True)[:CHUNK_ROWS])
     if chunk:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
-from django.db.models import Count, F, Q, Sum
+from django.db.models import F, Q
+from django.utils.functional import cached_property
 
 from clients.models import Client
 from clients.selectors import matches_client, search_clients
@@ -16,11 +16,10 @@ from services.recalculation import pending_sources
 from services.subscription_totals import SubscriptionTotals
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Mapping
 
     from django.db.models import QuerySet
 
-    from services.recalculation import Source
 
 # Filters by equality or range, and the look-up of each. ``owner`` is the client that is all its user
 # may see, beside ``client``, which every caller may filter by.
@@ -39,15 +38,16 @@ LOOKUPS = {
 # The other two.
 PRICE_STATUS, SEARCH = "price_status", "search"
 
-# The database keeps the totals of what these select: subscription_totals. Those of a service and plan also
-# tell what their subscriptions cost, as all with current prices cost the same.
-KEPT = frozenset({"service", "plan", "plan_type"})
-BY_PRICE = frozenset({"price_min", "price_max", PRICE_STATUS})
+# The database keeps the totals of what these select.
+KEPT = frozenset(subscription_totals.NAMES)
+
+# Services that a page by price names by their ids.
+MAX_SERVICE_IDS = 100
 
 # Clients that a search names by their ids.
-MAX_CLIENT_IDS = 1_000
+MAX_CLIENT_IDS = 5_000
 
-ORDERS = ("id", "client", "service", "plan", "price", "priced_at", "comment")
+ORDERS = ("id", "client", "service", "plan", "price", "comment")
 DEFAULT_ORDER = "id"
 
 
@@ -67,37 +67,58 @@ def select_subscriptions(selection: Mapping[str, Any]) -> QuerySet[Subscription]
     )
     few = "owner" in selection or "client" in selection
     if SEARCH in selection:
-        text = selection[SEARCH]
-        found = found.filter((_matches_by_join if few else matches)(text))
+        search: Search = selection[SEARCH]
+        found = found.filter(search.by_join() if few else search.condition())
     if PRICE_STATUS in selection:
         pending = _is_pending_by_join() if few else is_pending()
         found = found.filter(pending if selection[PRICE_STATUS] == "pending" else ~pending)
     return found
 
 
-def matches(text: str) -> Q:
-    """Return the condition that a client, or the beginning of a comment, matches a text. Reads the clients.
+class Search:
+    """A text that begins a comment, or that a client matches. The clients are read once, when needed."""
 
-    With the ids of a few clients as constants PostgreSQL looks into the indexes of both. With a subquery
-    it reads every subscription, which for many clients takes less time.
-    """
-    clients = search_clients(Client.objects.all(), text).order_by().values_list("pk", flat=True)
+    def __init__(self, text: str) -> None:
+        self.text = text
+        self.by_comment = Q(comment__istartswith=text)
+        found = search_clients(Client.objects.all(), text)
+        self.clients = found.order_by().values_list("pk", flat=True)
+
+    @cached_property
+    def ids(self) -> list[int] | None:
+        """Return the ids of the clients, unless they are too many."""
+        return _few(self.clients)
+
+    def other_ids(self) -> list[int] | None:
+        """Return the ids of all other clients, unless they are too many."""
+        others = Client.objects.order_by().exclude(pk__in=self.clients)
+        return _few(others.values_list("pk", flat=True))
+
+    def condition(self) -> Q:
+        """Return the condition of a subscription.
+
+        With the ids of a few clients as constants PostgreSQL looks into the indexes of both. With a subquery
+        it reads every subscription, which for many clients takes less time.
+        """
+        return self.by_comment | Q(client__in=self.clients if self.ids is None else self.ids)
+
+    def by_join(self) -> Q:
+        """Return the same condition, which for the few subscriptions of one client takes less time."""
+        return self.by_comment | matches_client(self.text, "client__")
+
+
+def _few(clients: QuerySet[Client, int]) -> list[int] | None:
     ids = list(clients[: MAX_CLIENT_IDS + 1])
-    return Q(comment__istartswith=text) | Q(client__in=ids if len(ids) <= MAX_CLIENT_IDS else clients)
+    return ids if len(ids) <= MAX_CLIENT_IDS else None
 
 
-def _matches_by_join(text: str) -> Q:
-    return Q(comment__istartswith=text) | matches_client(text, "client__")
+def is_pending() -> Q:
+    """Return the condition that a price has not yet followed its service or plan. Reads which have changed.
 
-
-def is_pending(sources: Sequence[Source] | None = None) -> Q:
-    """Return the condition that a price has not yet followed its service or plan, one of the ``sources``.
-
-    It reads these if they are not given. With them as constants PostgreSQL looks into the index of each; for
-    a join it reads every subscription.
+    With these as constants PostgreSQL looks into the index of each; for a join it reads every subscription.
     """
     pending = Q(pk__in=[])
-    for source in pending_sources() if sources is None else sources:
+    for source in pending_sources():
         pending |= Q(**source.behind())
     return pending
 
@@ -107,14 +128,38 @@ def _is_pending_by_join() -> Q:
 
 
 def subscription_page(
-    selected: QuerySet[Subscription], *, order: str, first: int, size: int
+    selected: QuerySet[Subscription], selection: Mapping[str, Any], *, order: str, first: int, size: int
 ) -> QuerySet[Subscription]:
-    """Return ``size`` of the selected subscriptions from the ``first`` on, counted from 0."""
+    """Return ``size`` of the subscriptions of a selection, ``selected``, from the ``first`` on, from 0."""
+    if order in {"price", "-price"} and KEPT.issuperset(selection):
+        selected, first = at_prices(selected, selection, order=order, first=first, size=size)
     direction = "-" if order.startswith("-") else ""
     ordering = dict.fromkeys([order, f"{direction}id"])  # equal ones by id
     # Only the ids are skipped over, which an index holds; the rows of the page alone are joined.
     ids = selected.order_by(*ordering).values("pk")[first : first + size]
     return shown_subscriptions().filter(pk__in=ids).order_by(*ordering)
+
+
+def at_prices(
+    selected: QuerySet[Subscription], selection: Mapping[str, Any], *, order: str, first: int, size: int
+) -> tuple[QuerySet[Subscription], int]:
+    """Return the rows at the prices that a page of an order by price shows, and the place of its first.
+
+    The kept totals tell how many subscriptions there are at each price. So nothing sorts them all, and no
+    index has to hold the prices.
+    """
+    levels = subscription_totals.read_levels(
+        selection, first=first, stop=first + size, descending=order.startswith("-")
+    )
+    if levels is None:
+        return selected.none(), 0
+    if levels.lowest == levels.highest:
+        rows = selected.filter(price=levels.lowest)
+    else:
+        rows = selected.filter(price__gte=levels.lowest, price__lte=levels.highest)
+    if len(levels.services) <= MAX_SERVICE_IDS:
+        rows = rows.filter(service__in=levels.services)
+    return rows, first - levels.before
 
 
 def search_services(services: QuerySet[Service], text: str) -> QuerySet[Service]:
@@ -137,39 +182,28 @@ def price_total() -> float:
 @past_cachalot()
 def totals(**selection: Any) -> dict[str, Any]:
     """Return the number of the subscriptions of a selection, and the sum of their prices."""
-    if not (KEPT | BY_PRICE).issuperset(selection):
-        return totals_of(select_subscriptions(selection))
-    if not BY_PRICE.isdisjoint(selection):
-        return _totals_by_price(**selection)
-    number, amount = subscription_totals.read_of(**selection)
-    return {"count": number, "total_amount": float(amount)}
-
-
-def _totals_by_price(price_status: str | None = None, **selection: Any) -> dict[str, Any]:
-    """Return the totals by the kept ones; of services and plans with pending prices by reading their rows."""
-    sources = pending_sources()
-    found = SubscriptionTotals(0, Decimal(0))
-    if price_status != "pending":
-        changed = {kind: [one.pk for one in sources if one.kind == kind] for kind in ("service", "plan")}
-        without = {"without_services": changed["service"], "without_plans": changed["plan"]}
-        found = subscription_totals.read_of(**selection, **without)
-    if sources:
-        rows, pending = select_subscriptions(selection), is_pending(sources)
-        if price_status != "pending":
-            rows = rows.filter(Q(service__in=changed["service"]) | Q(plan__in=changed["plan"]))
-        if price_status is not None:
-            rows = rows.filter(pending if price_status == "pending" else ~pending)
-        rest = _add_up(rows)
-        found = SubscriptionTotals(found.number + rest.number, found.amount + rest.amount)
+    rest = {name: value for name, value in selection.items() if name != SEARCH}
+    if KEPT.issuperset(selection):
+        found = subscription_totals.read_of(**selection)
+    elif KEPT.issuperset(rest):
+        found = _totals_of_search(selection[SEARCH], rest)
+    else:
+        found = subscription_totals.add_up(select_subscriptions(selection))
     return {"count": found.number, "total_amount": float(found.amount)}
 
 
-def totals_of(selected: QuerySet[Subscription]) -> dict[str, Any]:
-    """Return the number of the selected subscriptions, and the sum of their prices."""
-    number, amount = _add_up(selected)
-    return {"count": number, "total_amount": float(amount)}
+def _totals_of_search(search: Search, rest: Mapping[str, Any]) -> SubscriptionTotals:
+    """Return the totals of a search in a selection of which the totals are kept.
 
-
-def _add_up(selected: QuerySet[Subscription]) -> SubscriptionTotals:
-    found = selected.aggregate(count=Count("pk"), total=Sum("price"))
-    return SubscriptionTotals(found["count"], found["total"] or Decimal(0))
+    The subscriptions of a few clients are counted in an index; if these are almost all, those of the others.
+    """
+    rows = select_subscriptions(rest)
+    if search.ids is not None:
+        by_client = rows.filter(client__in=search.ids)
+        by_comment = rows.filter(search.by_comment).exclude(client__in=search.ids)
+        return subscription_totals.add_up(by_client, by_comment)
+    if (others := search.other_ids()) is None:
+        return subscription_totals.add_up(rows.filter(search.condition()))
+    every = subscription_totals.read_of(**rest)
+    without = subscription_totals.add_up(rows.filter(client__in=others).exclude(search.by_comment))
+    return SubscriptionTotals(every.number - without.number, every.amount - without.amount)

@@ -129,13 +129,13 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
     def list(self, request: Request) -> HttpResponse:  # type: ignore[override]
         filters = self.query["filters"]
         page, selection = Page(self.query["page"], self.query["page_size"]), filters | self._visible()
-        selected = selectors.select_subscriptions(selection)
-        count, total, result = cache.totals(selection, selected)
+        if selectors.SEARCH in filters:
+            selection[selectors.SEARCH] = selectors.Search(filters[selectors.SEARCH])
+        count, total, result = cache.totals(selection)
         check_exists(page, count)
-        first, order = (page.number - 1) * page.size, self.query["order"]
-        rows = selectors.subscription_page(selected, order=order, first=first, size=page.size)
+        rows: Any = self._rows(selection, page) if count else []
         given = request.query_params
-        shown: Any = SubscriptionSerializer(rows if count else [], many=True).data
+        shown: Any = SubscriptionSerializer(rows, many=True).data
         data = envelope(
             shown,
             page=page,
@@ -177,6 +177,11 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         periods: Any = PricePeriods(self.get_object().pk, self.query["as_of"])
         page = self.paginate_queryset(periods)
         return self.get_paginated_response(PricePeriodSerializer(page, many=True).data)
+
+    def _rows(self, selection: dict[str, Any], page: Page) -> QuerySet[Subscription]:
+        selected = selectors.select_subscriptions(selection)
+        first, order = (page.number - 1) * page.size, self.query["order"]
+        return selectors.subscription_page(selected, selection, order=order, first=first, size=page.size)
 
     def filter_queryset(self, queryset: QuerySet[Subscription, Any]) -> QuerySet[Subscription, Any]:
         """Return the subscriptions that the user may see, also to write them."""

@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import reduce
-from operator import and_, or_
+from operator import and_
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from django.contrib.auth import get_user_model
 from django.db.models import Case, CharField, F, Q, Value, When
 
 from core.names import NameKey, name_key
 from tasks.models import OPEN, Status, Task, TaskList
 
 if TYPE_CHECKING:
-    from collections.abc import Collection, Iterable
+    from collections.abc import Callable, Collection, Iterable
     from datetime import datetime
 
     from django.contrib.auth.models import User
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
 LIST_ORDER_FIELDS = ("id", "name", "created_at", "updated_at")
 ORDER_FIELDS = ("id", "name", "deadline", "status", "completed_at", "created_at", "updated_at")
 NULLABLE = {"deadline", "completed_at"}
-LIST_SEARCH_FIELDS = ("name", "owner__username")
-SEARCH_FIELDS = ("name", "task_list__name", "assigned_to__username")
 
 
 class TeamFacts(NamedTuple):
@@ -83,7 +82,7 @@ def with_status(tasks: QuerySet[Task], status: str, now: datetime) -> QuerySet[T
 
 def filter_lists(lists: QuerySet[TaskList], filters: dict[str, Any]) -> QuerySet[TaskList]:
     """Return the lists that pass the filters (tasks/filters.py), in their order."""
-    lists = lists.filter(_search(filters["search"], LIST_SEARCH_FIELDS))
+    lists = lists.filter(_search(filters["search"], _list_has))
     return lists.order_by(*_order(filters["order"]))
 
 
@@ -99,7 +98,7 @@ def filter_tasks(tasks: QuerySet[Task], filters: dict[str, Any], now: datetime) 
         "deadline__lte": filters["deadline_to"],
     }
     tasks = tasks.filter(**{name: value for name, value in conditions.items() if value is not None})
-    tasks = tasks.filter(_search(filters["search"], SEARCH_FIELDS))
+    tasks = tasks.filter(_search(filters["search"], _task_has))
     if filters["status"] is not None:
         tasks = with_status(tasks, filters["status"], now)
     match filters["overdue"]:
@@ -112,12 +111,23 @@ def filter_tasks(tasks: QuerySet[Task], filters: dict[str, Any], now: datetime) 
     return tasks.order_by(*_order(filters["order"].replace("status", "status_now")))
 
 
-def _search(text: str | None, fields: tuple[str, ...]) -> Q:
-    """Return the condition that each word of the text is part of one of the fields, as in the admin."""
-    words = (text or "").split()
-    return reduce(
-        and_, (reduce(or_, (Q((f"{field}__icontains", word)) for field in fields)) for word in words), Q()
-    )
+def _search(text: str | None, has: Callable[[str], Q]) -> Q:
+    """Return the condition that a row has each word of the text, as in the admin."""
+    return reduce(and_, map(has, (text or "").split()), Q())
+
+
+def _list_has(word: str) -> Q:
+    return Q(name__icontains=word) | Q(owner__username__icontains=word)
+
+
+def _task_has(word: str) -> Q:
+    """Return the condition that the task's name, its list's, or its assignee's username contains a word.
+
+    Lists and users are searched once, and not for each of their tasks, as in a join.
+    """
+    lists = TaskList.objects.filter(name__icontains=word).order_by().values("pk")
+    users = get_user_model().objects.filter(username__icontains=word).order_by().values("pk")
+    return Q(name__icontains=word) | Q(task_list__in=lists) | Q(assigned_to__in=users)
 
 
 def _order(order: str) -> tuple[OrderBy, OrderBy]:

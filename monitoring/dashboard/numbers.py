@@ -19,7 +19,7 @@ from courses.models import CourseStats
 from messaging.models import OutgoingMessage
 from monitoring.models import DashboardSum
 from services.models import Plan, PriceChange, Recalculation, Service
-from services.recalculation import with_oldest
+from services.recalculation import with_pending
 from tasks.models import Task
 from tasks.selectors import overdue
 
@@ -99,15 +99,15 @@ def _names() -> tuple[dict[tuple[str, int], str], list[dict[str, Any]]]:
         "plan": (Plan.objects, ("plan_type", "discount_percent")),
     }
     services, plans = (
-        with_oldest(rows.order_by(), kind).values_list(Value(kind), "pk", *name, "revision", "oldest")
+        with_pending(rows.order_by(), kind).values_list(Value(kind), "pk", *name, "pending")
         for kind, (rows, name) in described.items()
     )
     names: dict[tuple[str, int], str] = {}
     pending: list[dict[str, Any]] = []
-    for kind, pk, name, percent, revision, oldest in services.union(plans, all=True):
+    for kind, pk, name, percent, is_pending in services.union(plans, all=True):
         text = name if kind == "service" else str(Plan(plan_type=name, discount_percent=percent))
         names[kind, pk] = text
-        if oldest is not None and oldest < revision:
+        if is_pending:
             pending.append({"kind": kind, "id": pk, "name": text})
     return names, sorted(pending, key=lambda each: (each["kind"], each["id"]))
 

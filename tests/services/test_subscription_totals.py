@@ -9,23 +9,29 @@ from django.core import serializers
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 
-from services import subscription_totals, tasks
+from services import selectors, subscription_totals, tasks
 from services.models import Plan, Recalculation, Service, Subscription
+from services.pricing import reprice_rows
 from services.recalculation import RECALCULATION_RETENTION, recalculate
-from services.selectors import select_subscriptions, totals, totals_of
+from services.selectors import Search, select_subscriptions, subscription_page, totals
 from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory, make_subscriptions
 from tests.support.threads import at_once
 
 PRICE_STATUSES = ["current", "pending"]
 
 
-def added_up() -> tuple[int, object]:
-    found = Subscription.objects.aggregate(count=Count("pk"), total=Sum("price"))
+def added_up(rows=None) -> tuple[int, object]:
+    found = (Subscription.objects if rows is None else rows).aggregate(count=Count("pk"), total=Sum("price"))
     return found["count"], found["total"] or 0
 
 
+def is_wrong(selection) -> bool:
+    number, amount = added_up(select_subscriptions(selection))
+    return totals(**selection) != {"count": number, "total_amount": float(amount)}
+
+
 def wrong_selections() -> list[dict[str, object]]:
-    """Selections whose kept totals are not what adding up their rows says."""
+    """Selections whose totals are not what adding up their rows says."""
     services = [None, *Service.objects.values_list("pk", flat=True)]
     plans = [None, *Plan.objects.values_list("pk", flat=True)]
     selections = [{"service": service, "plan": plan} for service in services for plan in plans]
@@ -38,8 +44,30 @@ def wrong_selections() -> list[dict[str, object]]:
         for status in [None, *PRICE_STATUSES]
     ]
     selections += [{"service": services[-1], "price_status": status} for status in PRICE_STATUSES]
+    selections += [
+        {"channel": "w"},
+        {"channel": "w", "price_status": "current"},
+        {"comment": "no price changes"},
+    ]
+    selections += [{"search": Search(text)} for text in ("no", "company 1", "example", "zz")]
+    selections += [{"search": Search("no"), "channel": "w"}]
+    selections += [{"search": Search("example"), "price_status": "pending"}]
     given = [{name: value for name, value in one.items() if value is not None} for one in selections]
-    return [one for one in given if totals(**one) != totals_of(select_subscriptions(one))]
+    return [one for one in given if is_wrong(one)]
+
+
+def wrong_pages() -> list[tuple[str, dict[str, object], int]]:
+    """Pages by price that do not have the rows which sorting them all gives."""
+    wrong = []
+    for selection in ({}, {"service": Service.objects.first().pk}, {"price_status": "pending"}):
+        rows = select_subscriptions(selection)
+        for order, ordering in ("price", ("price", "id")), ("-price", ("-price", "-id")):
+            expected = list(rows.order_by(*ordering))
+            for first in range(0, len(expected) + 3, 3):
+                page = subscription_page(rows, selection, order=order, first=first, size=3)
+                if list(page) != expected[first : first + 3]:
+                    wrong.append((order, selection, first))
+    return wrong
 
 
 def rows() -> int:
@@ -60,6 +88,8 @@ def change_something(dice: random.Random) -> None:
             lambda: some.update(plan=plan),
             lambda: some.update(service=service),
             lambda: some.update(comment="no price changes"),
+            lambda: some.update(channel="w"),
+            lambda: reprice_rows([row.pk for row in some]),
             lambda: some.delete(),
             lambda: Service.objects.filter(pk=service.pk).update(full_price=dice.randint(0, 99999) / 100),
             lambda: Plan.objects.filter(pk=plan.pk).update(discount_percent=dice.randint(0, 100)),
@@ -78,10 +108,27 @@ def test_it_is_what_adding_up_says_after_any_changes(seed):
     for _ in range(40):
         change_something(dice)
         assert subscription_totals.read() == added_up()
+    Plan.objects.update(discount_percent=dice.randint(0, 100))
+    reprice_rows(
+        Subscription.objects.values_list("pk", flat=True)[::2]
+    )  # so that equal ones cost differently
     assert wrong_selections() == []
+    assert wrong_pages() == []
     Subscription.objects.all().delete()
     subscription_totals.compact()
     assert wrong_selections() == []
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize("limit", [0, 2, 5])
+def test_totals_of_a_search_are_right_whichever_clients_are_counted(monkeypatch, limit):
+    """Those that match, if they are few; else those that do not; else neither."""
+    monkeypatch.setattr(selectors, "MAX_CLIENT_IDS", limit)
+    for number in range(6):
+        SubscriptionFactory(client__company_name="acme" if number < 4 else "other", comment=f"b{number}")
+    for text, count in ("acme", 4), ("other", 2), ("b", 6), ("b1", 1), ("acme b1", 0):
+        assert totals(search=Search(text)) == {"count": count, "total_amount": count * 250.0}
+    assert not is_wrong({"search": Search("acme")})
 
 
 @pytest.mark.django_db(transaction=True)

@@ -238,11 +238,11 @@ class TestCost:
     @pytest.mark.parametrize(
         ("query", "expected"),
         [
-            ("price_status=pending", [4, 2]),
-            ("price_status=current", [5, 2]),
+            ("price_status=pending", [3, 2]),
+            ("price_status=current", [3, 2]),
             ("search=o", [3, 3]),
-            ("search=o&price_status=current", [4, 4]),
-            ("order=-price&plan_type=full", [2, 1]),
+            ("search=o&price_status=current", [5, 5]),
+            ("order=-price&plan_type=full", [3, 2]),
         ],
     )
     def test_filters_cost_few_queries_however_many_rows(self, admin_api, rows, query, expected):
@@ -488,7 +488,6 @@ class TestSearchStatusAndOrder:
             ("id", ["acme", "mail", "word"]),
             ("-id", ["word", "mail", "acme"]),
             ("-service", ["word", "acme", "mail"]),
-            ("priced_at", ["acme", "mail", "word"]),
         ],
     )
     def test_an_order_sorts_the_pages(self, staff_api, rows, order, names):
