@@ -82,9 +82,9 @@ class UserAdmin(ModelAdmin, DjangoUserAdmin):
 
     @admin.action(description=gettext_lazy("Send a verification mail"), permissions=["change"])
     def send_verification_mail(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        users = queryset.select_related("verified_email").exclude(email="")
+        users = queryset.select_related("telegram", "verified_email").exclude(email="")
         for user in users:
-            send_verification(user=user, language=language_of_user(user.pk))
+            send_verification(user=user, language=language_of_user(user, by_mail=True))
         number = len(users)
         text = ngettext("%d user gets a mail.", "%d users get a mail.", number)
         self.message_user(request, text % number)
