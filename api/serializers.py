@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 from django.db import models
 from rest_framework import serializers
 
+from api.accepted import refusal, say_what_is_accepted
 from api.fields import DateTimeField, DecimalField, IntegerField, NameField, PrimaryKeyRelatedField
 from core import names
 
@@ -25,8 +26,8 @@ MAX_NAME_CHARACTERS = 100
 class StrictFields:
     """A mixin for serializers: an unknown field, or one that cannot be written, is an error.
 
-    Its message names the fields that are accepted. Text is a JSON string and a flag is true or false: DRF
-    would take ``{"title": 5, "is_published": "yes"}``.
+    Its message names the fields that are accepted, and that of a value says what the field accepts. Text is
+    a JSON string and a flag is true or false: DRF would take ``{"title": 5, "is_published": "yes"}``.
 
     Attributes:
         accepts_unchanged: take a read-only field with the value that the row has, so that a client may
@@ -36,6 +37,7 @@ class StrictFields:
 
     accepts_unchanged = False
     reads_json = True
+    default_error_messages: ClassVar = {"invalid": 'Must be a JSON object, such as {{"name": "value"}}.'}
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values.
@@ -55,7 +57,11 @@ class StrictFields:
                 )
             if self.reads_json:
                 _check_types(fields, data)
-        return super().to_internal_value(data)  # type: ignore[misc]
+        try:
+            return super().to_internal_value(data)  # type: ignore[misc]
+        except serializers.ValidationError as error:
+            fields = self.fields  # type: ignore[attr-defined]
+            raise serializers.ValidationError(say_what_is_accepted(fields, error.detail)) from error
 
     def _is_unchanged(self, name: Any, data: Mapping[str, Any]) -> bool:
         serializer: Any = self
@@ -68,7 +74,7 @@ class StrictFields:
 def _check_types(fields: Mapping[str, Any], data: Mapping[str, Any]) -> None:
     """Raise ValidationError for a number that is given as text, and for a flag that is not a JSON boolean."""
     wrong = {
-        name: [fields[name].error_messages["invalid"]]
+        name: [refusal(fields[name]) or fields[name].error_messages["invalid"]]
         for name, value in data.items()
         if (isinstance(fields[name], serializers.CharField) and isinstance(value, (int, float)))
         or (
