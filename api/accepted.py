@@ -44,7 +44,7 @@ def describe(field: Any) -> str:
 def refusal(field: Any) -> str:
     """Return the message for a value that a field refuses; empty as ``describe``."""
     accepted = describe(field)
-    return f"{MUST_BE}{accepted}{' or null' if field.allow_null else ''}." if accepted else ""
+    return f"{MUST_BE}{accepted}{', or null' if field.allow_null else ''}." if accepted else ""
 
 
 def say_what_is_accepted(fields: Mapping[str, Any], errors: Any) -> dict[str, Any]:

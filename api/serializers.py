@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from django.db import models
 from rest_framework import serializers
@@ -21,6 +21,7 @@ Row = TypeVar("Row", bound=models.Model)
 # A body of a few megabytes may have 300,000 fields, or one with a name as long.
 MAX_NAMED = 20
 MAX_NAME_CHARACTERS = 100
+NO_OBJECT: dict[str, Any] = {"invalid": 'Must be a JSON object, such as {{"name": "value"}}.'}
 
 
 class StrictFields:
@@ -37,7 +38,6 @@ class StrictFields:
 
     accepts_unchanged = False
     reads_json = True
-    default_error_messages: ClassVar = {"invalid": 'Must be a JSON object, such as {{"name": "value"}}.'}
 
     def to_internal_value(self, data: Any) -> Any:
         """Return the validated values.
@@ -99,6 +99,8 @@ def _refusal(is_read_only: bool, accepted: list[str]) -> str:
 class Serializer(StrictFields, serializers.Serializer[Any]):
     """DRF's, with strict fields."""
 
+    default_error_messages = NO_OBJECT
+
 
 class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
     """DRF's, with strict fields, ids, whole numbers and times, and normalized names.
@@ -106,6 +108,7 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
     Decimals are JSON numbers.
     """
 
+    default_error_messages = NO_OBJECT
     serializer_field_mapping = {
         **{
             model_field: IntegerField if issubclass(field, serializers.IntegerField) else field

@@ -15,7 +15,7 @@ MOMENT = "Must be a date and time with its offset from UTC, such as 2030-01-31T0
 TEXT = "Must be a text of 1 to 20 characters, not only spaces, without NUL."
 WORD = "Must be a text of 2 to 20 characters, not only spaces, without NUL."
 MESSAGES = {
-    "choice": ("Must be one of daily, weekly or null.", ["monthly", "", 5, [], True]),
+    "choice": ("Must be one of daily, weekly, or null.", ["monthly", "", 5, [], True]),
     "flag": ("Must be true or false.", ["true", 1, None, []]),
     "number": ("Must be a whole number from 1 to 5.", [0, 6, 1.5, "x", "1e0", None, {}, "9" * 2_000]),
     "percent": ("Must be a whole number from 0.", [-1, "x"]),
