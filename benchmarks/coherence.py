@@ -8,6 +8,7 @@ checked by the rules in benchmarks/history/checker.py.
 from __future__ import annotations
 
 import argparse
+import itertools
 import json
 import signal
 import sys
@@ -47,7 +48,7 @@ def main() -> None:
 
 def trials(options: argparse.Namespace) -> Iterator[tuple[str, Trial]]:
     """Yield the trials to run, each with its name in the table."""
-    from benchmarks.history.contestants import PRODUCT
+    from benchmarks.history.contestants import OURS, PRODUCT, installed
     from benchmarks.history.faults import FAULTS
     from benchmarks.history.nemesis import ClusterNemesis, Nemesis
     from benchmarks.history.trial import Plan, Trial
@@ -57,21 +58,21 @@ def trials(options: argparse.Namespace) -> Iterator[tuple[str, Trial]]:
     plan = Plan(options.seconds, options.processes, options.pause)
     long = replace(plan, seconds=MAX_SECONDS, reads=options.reads)
     if not options.nemesis:
-        for name in options.contestants:
-            is_ours = name in (PRODUCT, "edge-wsgi", "edge-asgi")
-            yield name, Trial(name, long if is_ours and options.reads else plan, folder / name)
+        for name in options.contestants or installed():
+            is_long = name in OURS and options.reads
+            yield name, Trial(name, long if is_long else plan, folder / name)
         return
-    for fault in options.faults:
+    for name, fault in itertools.product(options.contestants or [PRODUCT], options.faults):
         # Without a partition, in which only some processes lose Redis: the cache promises nothing for that.
         faults = [name for name in FAULTS if name != "partition"] if fault == "all" else [fault]
         if fault == CLUSTER:
-            yield "cluster away", ClusterNemesis(PRODUCT, plan, folder / fault, ["hang"])
+            yield f"{name}, cluster away", ClusterNemesis(name, plan, folder / f"{name}-{fault}", ["hang"])
         else:
-            yield f"under {fault}", Nemesis(PRODUCT, plan, folder / fault, faults)
+            yield f"{name}, {fault}", Nemesis(name, plan, folder / f"{name}-{fault}", faults)
 
 
 def parse_arguments() -> argparse.Namespace:
-    from benchmarks.history.contestants import CONTESTANTS, installed
+    from benchmarks.history.contestants import CONTESTANTS, OURS
     from benchmarks.history.faults import FAULTS
 
     everything = [*FAULTS, "all", CLUSTER]
@@ -83,14 +84,16 @@ def parse_arguments() -> argparse.Namespace:
     )
     parser.add_argument("--processes", type=int, default=5, help="half of them write")
     parser.add_argument("--pause", type=float, default=0.02, help="seconds between two writes of a writer")
-    parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, default=installed())
-    parser.add_argument("--nemesis", action="store_true", help="only this product, under faults")
+    parser.add_argument("--contestants", nargs="+", choices=CONTESTANTS, help="all that are installed")
+    parser.add_argument("--nemesis", action="store_true", help="this product, or its edge, under faults")
     parser.add_argument("--faults", nargs="+", choices=everything, default=everything)
     parser.add_argument("--json", type=Path, help="also write the verdicts to this file")
     parser.add_argument("--show", type=int, default=0, help="how many wrong reads of each to print")
     options = parser.parse_args()
     if options.short:
         options.seconds, options.reads = 3, 0
+    if options.nemesis and not {*(options.contestants or ())} <= {*OURS}:
+        parser.error(f"--nemesis: only {', '.join(OURS)}")
     return options
 
 

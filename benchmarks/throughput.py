@@ -164,13 +164,16 @@ def processor_seconds(server: subprocess.Popen[bytes]) -> float:
     return sum(time.user + time.system for time in times)
 
 
+def warm(server: Server, contestant: Contestant) -> None:
+    """Fill the cache, and teach the edge."""
+    load.run(server.port, contestant.paths(), requests=50, connections=1, expected=(200, contestant.x_cache))
+
+
 def measure(server: Server, contestant: Contestant, arguments: argparse.Namespace) -> tuple[float, ...]:
     """Return requests/s; p50, p95, p99 and the server's CPU time in ms; the generator's share of a CPU."""
     clear()
-    if contestant.x_cache != "MISS":  # the first requests fill the cache, and teach the edge
-        load.run(
-            server.port, contestant.paths(), requests=50, connections=1, expected=(200, contestant.x_cache)
-        )
+    if contestant.x_cache != "MISS":
+        warm(server, contestant)
     before = processor_seconds(server.process)
     result = load.run(
         server.port,
@@ -203,6 +206,7 @@ def report(results: dict[str, list[tuple[float, ...]]]) -> None:
 def report_half_rate(server: Server, hit: Contestant, greatest: float) -> None:
     """Print latencies at half the greatest rate, and with 1,000 connections that are kept alive."""
     for connections, rate in ((4, greatest / 2), (1000, None)):
+        warm(server, hit)
         result = load.run(
             server.port, hit.paths(), requests=4000, connections=connections, expected=(200, "HIT"), rate=rate
         )

@@ -6,65 +6,20 @@ import json
 import resource
 import signal
 import socket
-import subprocess
-import sys
 import threading
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from http.client import HTTPConnection
 
 import pytest
 from django.db import connection, transaction
 
-from config.environment import ROOT
+from tests.config.gunicorn_server import get, gunicorn, is_live, waiting
 from tests.courses.factories import CourseFactory
-from tests.support.processes import child_environment
 from tests.support.waiting import until
 
 pytestmark = [pytest.mark.slow, pytest.mark.django_db(transaction=True)]
 LIVE = b"GET /health/live HTTP/1.1\r\nHost: localhost\r\n"
-
-
-def get(port, path, method="GET", **headers):
-    connection = HTTPConnection("127.0.0.1", port, timeout=30)
-    try:
-        connection.request(method, path, headers=headers)
-        response = connection.getresponse()
-        return response.status, response.read()
-    finally:
-        connection.close()
-
-
-@contextmanager
-def gunicorn(log, **variables):
-    """Serve with one worker of two threads. Yield the port and the process."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    words = f"-m gunicorn --workers 1 --threads 2 --bind 127.0.0.1:{port} config.wsgi:application"
-    rates = {"THROTTLE_ANON": "off", "THROTTLE_USER": "off"}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            [sys.executable, *words.split()],
-            cwd=ROOT,
-            env=child_environment(**rates, **variables),
-            stdout=output,
-            stderr=subprocess.STDOUT,
-        )
-    try:
-        until(lambda: process.poll() is not None or is_live(port))
-        assert process.poll() is None, log.read_text()
-        yield port, process
-    finally:
-        process.terminate()
-        process.wait(60)
-
-
-def is_live(port):
-    try:
-        return get(port, "/health/live")[0] == 200
-    except OSError:
-        return False
 
 
 def test_a_worker_keeps_more_than_a_thousand_connections(tmp_path):
@@ -84,12 +39,6 @@ def test_a_worker_keeps_more_than_a_thousand_connections(tmp_path):
             assert [link.sock for link in links] == sockets  # none was closed and opened again
     finally:
         resource.setrlimit(resource.RLIMIT_NOFILE, limits)
-
-
-def waiting():
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT count(*) FROM pg_locks WHERE NOT granted")
-        return cursor.fetchone()[0]
 
 
 def test_health_and_metrics_are_answered_while_every_thread_waits_for_a_table(tmp_path):

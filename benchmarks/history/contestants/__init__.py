@@ -10,11 +10,11 @@ from django.utils.module_loading import import_string
 from benchmarks.history.contestants.base import Contestant
 
 _HERE = "benchmarks.history.contestants"
-PRODUCT = "syllabus"
+OURS = PRODUCT, EDGE_WSGI, EDGE_ASGI = "syllabus", "edge-wsgi", "edge-asgi"
 CONTESTANTS = {
     PRODUCT: f"{_HERE}.product.Product",
-    "edge-wsgi": f"{_HERE}.edge.EdgeWSGI",
-    "edge-asgi": f"{_HERE}.edge.EdgeASGI",
+    EDGE_WSGI: f"{_HERE}.edge.EdgeWSGI",
+    EDGE_ASGI: f"{_HERE}.edge.EdgeASGI",
     "no-cache": f"{_HERE}.base.Contestant",
     "post_save": f"{_HERE}.naive.DeleteInPostSave",
     "post_save-best": f"{_HERE}.naive.DeleteInPostSaveAndExplicitly",
