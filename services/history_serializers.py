@@ -80,7 +80,7 @@ class ServicePriceSerializer(ChangeSerializer):
         max_digits=12,
         decimal_places=2,
         min_value=Decimal(0),
-        help_text="The price without a discount.",
+        help_text="The price without a discount, with at most two decimal places.",
     )
 
     class Meta(ChangeSerializer.Meta):
