@@ -5,14 +5,13 @@ from __future__ import annotations
 import secrets
 from typing import TYPE_CHECKING
 
-from django.contrib.admin.models import LogEntry
 from django.contrib.auth.models import User
-from django.contrib.contenttypes.models import ContentType
 from django.db import connection, transaction
 from rest_framework.renderers import JSONRenderer
 
 from accounts.passwords import check_password, lock_user
 from core import personal_data
+from core.history import remove_from_history
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -45,8 +44,7 @@ def erase_user(*, user: User) -> None:
         IntegrityError: a row that needs the user was added at this moment.
     """
     is_needed = personal_data.erase_rows(user)
-    users = ContentType.objects.get_for_model(User)
-    LogEntry.objects.filter(content_type=users, object_id=str(user.pk)).update(object_repr=DELETED_NAME)
+    remove_from_history(user, DELETED_NAME)
     if is_needed:
         anonymise(user)
     else:

@@ -95,8 +95,12 @@ class UserAdmin(ModelAdmin, DjangoUserAdmin):
         permissions=["change"],
     )
     def send_verification_mail(self, request: HttpRequest, queryset: QuerySet[User]) -> list[User]:
-        users = queryset.select_related("verified_email").exclude(email="")
-        sent = [user for user in users if send_verification(user=user, language=language_of_user(user.pk))]
+        users = queryset.select_related("telegram", "verified_email").exclude(email="")
+        sent = [
+            user
+            for user in users
+            if send_verification(user=user, language=language_of_user(user, by_mail=True))
+        ]
         text = ngettext("%d user gets a mail.", "%d users get a mail.", len(sent))
         self.message_user(request, text % len(sent))
         return sent

@@ -19,7 +19,7 @@ from accounts.models import AccessToken, Session
 from accounts.sessions import current_id
 from messaging import delivery
 from messaging.composers import Content, composer
-from messaging.languages import asked_by_recipient
+from messaging.languages import choose_mail_language
 from messaging.models import TelegramAccount
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
     from messaging.models import OutgoingMessage
 
-KIND = asked_by_recipient("accounts.password_changed")
+KIND = "accounts.password_changed"
 WRONG_PASSWORD = _("This is not your password.")
 UNLINKED = gettext_noop("Your Telegram account is no longer linked: link it again if you want to.")
 ACCOUNT_DELETED = "This account has just been deleted."
@@ -71,6 +71,7 @@ def set_password(*, user: User, password: str, language: str) -> None:
     user.set_password(password)
     user.save(update_fields=["password"])
     AccessToken.objects.filter(user=user).delete()
+    choose_mail_language(user, language)
     delivery.send(
         user=user,
         kind=KIND,

@@ -19,7 +19,6 @@ from accounts.passwords import check_password
 from accounts.verification import send_verification
 from messaging import delivery
 from messaging.composers import Content, composer
-from messaging.languages import asked_by_recipient
 from messaging.selectors import verified_address
 
 if TYPE_CHECKING:
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
 
     from messaging.models import OutgoingMessage
 
-KIND = asked_by_recipient("accounts.address_changed")
+KIND = "accounts.address_changed"
 PASSWORD_NEEDED = _("A new e-mail address needs your present password.")
 
 

@@ -20,7 +20,7 @@ from api.fields import NameField
 from api.pagination import PageQuery
 from api.serializers import ModelSerializer, Serializer
 from core.names import MAX_NORMALIZED, name_key, normalize_name, validate_visible
-from core.users import PUBLIC_FIELDS
+from core.users import PUBLIC_FIELDS, USER_TEXTS
 from messaging.models import TelegramAccount
 from messaging.selectors import verified_address
 from messaging.serializers import TelegramAccountSerializer
@@ -88,6 +88,7 @@ class UserSerializer(ModelSerializer[User]):
     class Meta:
         model = User
         fields = OWN_FIELDS
+        extra_kwargs = USER_TEXTS
 
 
 class VisibleUserSerializer(UserSerializer):
@@ -120,6 +121,7 @@ class ProfileSerializer(ModelSerializer[User]):
         model = User
         fields = [*OWN_FIELDS, "email_verified", "telegram", "current_password"]
         read_only_fields = ["username", "date_joined", "is_staff", "last_login"]
+        extra_kwargs = USER_TEXTS
 
     def validate_email(self, email: str) -> str:
         if is_taken("email", email, except_user=self.instance.pk if self.instance else 0):
@@ -291,6 +293,7 @@ class PersonSerializer(serializers.ModelSerializer[User]):
     class Meta:
         model = User
         fields = ["id", "username", "first_name", "last_name"]
+        extra_kwargs = USER_TEXTS
 
 
 class PersonQuery(PageQuery):

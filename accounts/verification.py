@@ -1,6 +1,6 @@
 """Verifying that a user reads an e-mail address: by a signed link that is sent there.
 
-The link holds the user, the address and when the user last verified one. It is valid for
+The link holds the user, the address, the mail's language and when the user last verified one. It is valid for
 ``LINK_SECONDS``, while the address is the user's, and once: verifying changes what it has to match.
 """
 
@@ -22,7 +22,6 @@ from django.utils.translation import gettext_lazy as _
 from api.problems.exceptions import Problem
 from messaging import delivery
 from messaging.composers import Content, composer
-from messaging.languages import asked_by_recipient
 from messaging.models import VerifiedEmail
 from messaging.selectors import verified_address
 
@@ -31,7 +30,7 @@ if TYPE_CHECKING:
 
 LINK_SECONDS = 3 * 86_400
 SALT = "accounts.verification"
-KIND = asked_by_recipient("accounts.verify_email")
+KIND = "accounts.verify_email"
 RESEND_SECONDS = 60
 # One answer for every link that verifies nothing, so that a guess reveals nothing.
 LINK_NOT_VALID = _("This link is not valid: it is unknown, expired, or has been used. Request a new one.")
@@ -56,9 +55,9 @@ def send_verification(*, user: User, language: str) -> bool:
     return True
 
 
-def make_token(user: User) -> str:
-    """Return the token that verifies the user's present address."""
-    values = {"user": user.pk, "address": user.email, "last": _last_verification(user)}
+def make_token(user: User, language: str = "") -> str:
+    """Return the token that verifies the user's present address, for a mail in a language."""
+    values = {"user": user.pk, "address": user.email, "last": _last_verification(user), "language": language}
     return signing.dumps(values, salt=SALT)
 
 
@@ -79,7 +78,8 @@ def verify_email(*, token: str) -> User:
     user = users.filter(pk=values["user"], email=values["address"]).first()
     if user is None or _last_verification(user) != values["last"]:
         raise Problem(str(LINK_NOT_VALID))
-    verified = {"address": user.email, "verified_at": timezone.now()}
+    language = values.get("language", "")  # missing in links that were sent before they had it
+    verified = {"address": user.email, "verified_at": timezone.now(), "language": language}
     VerifiedEmail.objects.update_or_create(user=user, defaults=verified)
     delivery.revive_undeliverable(user)
     return user
@@ -91,7 +91,8 @@ def compose_verification(message: OutgoingMessage) -> Content | None:
     user = message.user
     if user.email != message.payload["address"] or verified_address(user):
         return None
-    link = settings.SITE_URL + reverse("verify-email", args=[make_token(user)])
+    token = make_token(user, message.payload["language"])
+    link = settings.SITE_URL + reverse("verify-email", args=[token])
     paragraphs = [
         gettext("Hello %(name)s,") % {"name": user.get_username()},
         gettext("please confirm that this is your e-mail address:"),

@@ -9,6 +9,7 @@ from django.utils.dateparse import parse_datetime
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
+from api.accepted import MOMENT, MUST_BE
 from core.names import normalize_name
 
 MAX_ID = 2**63 - 1  # of PostgreSQL's bigint
@@ -18,6 +19,8 @@ WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 
 class IntegerField(serializers.IntegerField):
     """A whole number: in JSON ``5``, in a query string ``5``; not ``5.0``, ``"٥"`` or ``5_0``."""
+
+    default_error_messages = {"invalid": "Must be a whole number."}
 
     def to_internal_value(self, data: Any) -> int:
         if isinstance(data, (bool, float)) or not WHOLE.fullmatch(str(data)):
@@ -37,7 +40,11 @@ class IdField(IntegerField):
 class PrimaryKeyRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """A row by its id. DRF's takes 1.5 for 1, and fails on infinity."""
 
-    default_error_messages = {"not_an_id": f"Must be an id: a whole number from 1 to {MAX_ID}."}
+    default_error_messages = {
+        "not_an_id": f"Must be an id: a whole number from 1 to {MAX_ID}.",
+        "null": f"Must be an id: a whole number from 1 to {MAX_ID}, not null.",
+        "does_not_exist": "Must be the id of one that exists; there is none with the id {pk_value}.",
+    }
 
     def to_internal_value(self, data: Any) -> Any:
         if not isinstance(data, (int, str)) or isinstance(data, bool) or not WHOLE.fullmatch(str(data)):
@@ -73,7 +80,8 @@ class DateTimeField(serializers.DateTimeField):
     """
 
     default_error_messages = {
-        "invalid": "Must be a date and time with its offset from UTC, such as 2030-01-31T09:00:00Z."
+        "invalid": f"{MUST_BE}{MOMENT}.",
+        "overflow": "Must be in the years 1 to 9999, in UTC.",
     }
 
     def to_internal_value(self, value: Any) -> Any:

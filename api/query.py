@@ -18,8 +18,8 @@ from functools import lru_cache
 from typing import TYPE_CHECKING, Any
 
 from django.http import QueryDict
-from rest_framework import serializers
 
+from api.accepted import MUST_BE, describe
 from api.negotiation import FORMAT
 from api.problems.exceptions import Problem
 from api.serializers import Serializer
@@ -27,6 +27,7 @@ from api.serializers import Serializer
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from rest_framework.exceptions import ErrorDetail
     from rest_framework.request import Request
 
 MAX_SHOWN_CHARACTERS = 50
@@ -88,34 +89,13 @@ def _parse(given: QueryDict, serializer_class: type[QuerySerializer]) -> Mapping
     return valid
 
 
-def _reason(field: Any, given: str | None, messages: list[str]) -> str:
-    accepts = describe(field)
-    if not accepts or given is None:
-        return " ".join(map(str, messages))
-    return f"must be {accepts}; this is not: {_shown(given)}."
-
-
-def describe(field: Any) -> str:
-    """Return in words what a field accepts; empty for a field that only its own messages describe."""
-    match field:
-        case serializers.ChoiceField():
-            return f"one of {', '.join(map(str, field.choices))}"
-        case serializers.BooleanField():
-            return "true or false"
-        case serializers.IntegerField():
-            return f"a whole number {_range(field)}".strip()
-        case serializers.DecimalField() | serializers.FloatField():
-            return f"a number {_range(field)}".strip()
-        case serializers.DateTimeField():
-            return "a date and time such as 2030-01-31T09:00:00Z"
-        case serializers.CharField():
-            return f"a text of at most {field.max_length} characters, without NUL"
-    return ""
-
-
-def _range(field: Any) -> str:
-    lower, upper = field.min_value, field.max_value
-    return f"from {lower} to {upper}" if lower is not None and upper is not None else ""
+def _reason(field: Any, given: str | None, errors: list[ErrorDetail]) -> str:
+    text = " ".join(map(str, errors))
+    if errors[0].code == "required":
+        return f"is required. It must be {describe(field)}."
+    if given is None or not text.startswith(MUST_BE):
+        return text
+    return f"must be {text.removeprefix(MUST_BE).removesuffix('.')}; this is not: {_shown(given)}."
 
 
 def _shown(text: str) -> str:

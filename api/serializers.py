@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from django.db import models
 from rest_framework import serializers
 
+from api.accepted import refusal, say_what_is_accepted
 from api.fields import DateTimeField, DecimalField, IntegerField, NameField, PrimaryKeyRelatedField
 from core import names
 
@@ -20,13 +21,14 @@ Row = TypeVar("Row", bound=models.Model)
 # A body of a few megabytes may have 300,000 fields, or one with a name as long.
 MAX_NAMED = 20
 MAX_NAME_CHARACTERS = 100
+NO_OBJECT: dict[str, Any] = {"invalid": 'Must be a JSON object, such as {{"name": "value"}}.'}
 
 
 class StrictFields:
     """A mixin for serializers: an unknown field, or one that cannot be written, is an error.
 
-    Its message names the fields that are accepted. Text is a JSON string and a flag is true or false: DRF
-    would take ``{"title": 5, "is_published": "yes"}``.
+    Its message names the fields that are accepted, and that of a value says what the field accepts. Text is
+    a JSON string and a flag is true or false: DRF would take ``{"title": 5, "is_published": "yes"}``.
 
     Attributes:
         accepts_unchanged: take a read-only field with the value that the row has, so that a client may
@@ -55,7 +57,11 @@ class StrictFields:
                 )
             if self.reads_json:
                 _check_types(fields, data)
-        return super().to_internal_value(data)  # type: ignore[misc]
+        try:
+            return super().to_internal_value(data)  # type: ignore[misc]
+        except serializers.ValidationError as error:
+            fields = self.fields  # type: ignore[attr-defined]
+            raise serializers.ValidationError(say_what_is_accepted(fields, error.detail)) from error
 
     def _is_unchanged(self, name: Any, data: Mapping[str, Any]) -> bool:
         serializer: Any = self
@@ -68,7 +74,7 @@ class StrictFields:
 def _check_types(fields: Mapping[str, Any], data: Mapping[str, Any]) -> None:
     """Raise ValidationError for a number that is given as text, and for a flag that is not a JSON boolean."""
     wrong = {
-        name: [fields[name].error_messages["invalid"]]
+        name: [refusal(fields[name]) or fields[name].error_messages["invalid"]]
         for name, value in data.items()
         if (isinstance(fields[name], serializers.CharField) and isinstance(value, (int, float)))
         or (
@@ -93,6 +99,8 @@ def _refusal(is_read_only: bool, accepted: list[str]) -> str:
 class Serializer(StrictFields, serializers.Serializer[Any]):
     """DRF's, with strict fields."""
 
+    default_error_messages = NO_OBJECT
+
 
 class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
     """DRF's, with strict fields, ids, whole numbers and times, and normalized names.
@@ -100,6 +108,7 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
     Decimals are JSON numbers.
     """
 
+    default_error_messages = NO_OBJECT
     serializer_field_mapping = {
         **{
             model_field: IntegerField if issubclass(field, serializers.IntegerField) else field

@@ -4,6 +4,7 @@ from django.conf import settings
 from django.contrib import admin
 from django.urls import URLPattern, URLResolver, include, path
 
+from accounts.views.pages import set_language
 from services.urls import source_urlpatterns
 from web.pages import own_page
 from web.start import StartPage
@@ -26,7 +27,7 @@ urlpatterns: list[URLPattern | URLResolver] = [
     path("accounts/", include("web.urls")),
     path("accounts/", include("accounts.page_urls")),
     path("certificates/", include("courses.page_urls")),
-    path("i18n/", include("django.conf.urls.i18n")),
+    path("i18n/setlang/", set_language, name="set_language"),
     path("", include("monitoring.urls")),
 ]
 if settings.DEBUG_TOOLBAR:

@@ -6,15 +6,20 @@ records itself, in its transaction (tests/api/test_examples.py asks every operat
 
 from __future__ import annotations
 
+import json
+import re
 from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.admin.models import ADDITION, CHANGE, DELETION, LogEntry
+from django.contrib.contenttypes.models import ContentType
 from django.core.exceptions import FieldDoesNotExist
-from django.utils import timezone
+from django.utils import timezone, translation
 from django.utils.text import capfirst
 from django.utils.translation import gettext
+
+from core.personal_data import keys_to, models_of_users
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -71,6 +76,48 @@ def _label(row: Model, name: str) -> str:
         return name
     other = field.related_model._meta.verbose_name_plural if field.one_to_many else None
     return capfirst(str(other or field.verbose_name))
+
+
+def remove_from_history(user: User, replacement: str) -> None:
+    """Replace the names of a user in the entries of others; the user's own go with the account.
+
+    An entry about the user is found by its id; one about a row of the user, such as an enrollment, by the
+    user's names, because the row may have been deleted long ago. Entries about rows that do not belong to
+    users stay as they are, whatever words they have in common with a name.
+    """
+    by_id = [type(user), *(key.model for key in keys_to(type(user)) if key.primary_key)]
+    entries = LogEntry.objects.filter(content_type__in=_types(by_id), object_id=str(user.pk))
+    entries.update(object_repr=replacement)
+    names = [name for name in (user.username, user.email) if name]
+    owned = models_of_users()
+    pattern = _pattern(names)
+    for entry in LogEntry.objects.filter(content_type__in=_types(owned), object_repr__regex=pattern):
+        entry.object_repr = re.sub(pattern, replacement, entry.object_repr)
+        entry.save(update_fields=["object_repr"])
+    in_json = _pattern([json.dumps(name)[1:-1] for name in names])
+    for entry in LogEntry.objects.filter(change_message__startswith="[{", change_message__regex=in_json):
+        _remove_from_message(entry, pattern, replacement, owned)
+
+
+def _remove_from_message(entry: LogEntry, pattern: str, replacement: str, models: Iterable[Any]) -> None:
+    """Replace names where a message names rows of users, which were changed with the entry's row."""
+    with translation.override(None):  # as messages are written
+        kinds = {str(model._meta.verbose_name) for model in models}
+    message = json.loads(entry.change_message)
+    for change in (value for part in message for value in part.values() if value.get("name") in kinds):
+        change["object"] = re.sub(pattern, replacement, change["object"])
+    entry.change_message = json.dumps(message)
+    entry.save(update_fields=["change_message"])
+
+
+def _pattern(names: Iterable[str]) -> str:
+    """Return the names as whole words, in the syntax of PostgreSQL and of Python."""
+    found = "|".join(map(re.escape, names))
+    return rf"(?<![\w.@+-])(?:{found})(?![\w.@+-])"
+
+
+def _types(models: Iterable[Any]) -> list[ContentType]:
+    return list(ContentType.objects.get_for_models(*models).values())
 
 
 def delete_old_entries() -> None:

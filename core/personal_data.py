@@ -125,6 +125,20 @@ def keys_to(model: type[Model]) -> list[Key]:
     return [one.field for one in relations if one.auto_created and (one.one_to_many or one.one_to_one)]
 
 
+def models_of_users() -> set[type[Model]]:
+    """Return the models whose rows are deleted with a user, or with a row that is.
+
+    Tables of many-to-many fields are not among them.
+    """
+    found: set[type[Model]] = set()
+    new: set[type[Model]] = {get_user_model()}
+    while new:
+        keys = [key for model in new for key in keys_to(model) if key.remote_field.on_delete is CASCADE]
+        new = {key.model for key in keys} - found
+        found |= new
+    return {model for model in found if not model._meta.auto_created}
+
+
 def label_of(key: Key) -> str:
     """Return the name by which ``keep`` knows a key."""
     return f"{key.model._meta.label}.{key.name}"

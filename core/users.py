@@ -12,6 +12,11 @@ if TYPE_CHECKING:
     from rest_framework.request import Request
 
 PUBLIC_FIELDS = ["id", "username", "first_name", "last_name", "date_joined"]
+# In the place of the model's texts, which are for the forms of the admin.
+USER_TEXTS = {
+    "username": {"help_text": "The name to sign in with, unique whatever its case."},
+    "is_staff": {"help_text": "Whether the user may open the admin pages."},
+}
 
 
 def current_user(request: Request | HttpRequest) -> User:
@@ -25,3 +30,4 @@ class PublicUserSerializer(serializers.ModelSerializer[User]):
     class Meta:
         model = User
         fields = PUBLIC_FIELDS
+        extra_kwargs = USER_TEXTS

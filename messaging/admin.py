@@ -32,14 +32,14 @@ class LinkTokenAdmin(IssuedAdmin):
 
 @admin.register(TelegramAccount)
 class TelegramAccountAdmin(IssuedAdmin):
-    list_display = ["user", "telegram_id", "linked_at"]
+    list_display = ["user", "telegram_id", "language", "linked_at"]
     list_filter = ["linked_at"]
     search_fields = [*IssuedAdmin.search_fields, "=telegram_id"]
 
 
 @admin.register(VerifiedEmail)
 class VerifiedEmailAdmin(IssuedAdmin):
-    list_display = ["user", "address", "verified_at"]
+    list_display = ["user", "address", "language", "verified_at"]
     list_filter = ["verified_at"]
 
 

@@ -59,15 +59,6 @@ def send(
     )
 
 
-def record_sent(
-    *, user: User, kind: str, payload: dict[str, Any], dedupe_key: str, channel: OutgoingMessage.Channel
-) -> None:
-    """Record a message that is sent already, such as the bot's answer in the response to a request."""
-    OutgoingMessage.objects.create(
-        user=user, kind=kind, payload=payload, dedupe_key=dedupe_key, channel=channel, state=State.SENT
-    )
-
-
 @transaction.atomic
 def send_all(messages: Sequence[OutgoingMessage]) -> None:
     """Record many unsaved messages, as ``send`` does one, by three statements.

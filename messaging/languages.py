@@ -1,8 +1,13 @@
-"""The language in which a user gets messages: the one in which the user last asked for one.
+"""The language in which a user gets messages: recorded where the user chooses it.
 
-What a user asks for, as the mail that verifies an address, is recorded with the language of the request, or
-of the Telegram account that is being linked. What others cause, as a task that is assigned, is in the same.
-A request for a password does not count: anyone can make it.
+======== ====================================================================================
+Telegram that in which the user last gave the bot a command, or linked the chat
+e-mail   that of the mail whose link verified the address; afterwards the one that the user has
+         chosen on a page, or used to set a new password
+======== ====================================================================================
+
+Where one is not known, it is the other, else that of the settings. What a user asks for by a request, as the
+link that verifies an address, is in the language of the request, which its payload has.
 """
 
 from __future__ import annotations
@@ -10,40 +15,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from django.conf import settings
-from django.db.models import Exists, OuterRef
 
-from messaging.models import OutgoingMessage
+from messaging.models import VerifiedEmail
 
 if TYPE_CHECKING:
-    from django.db.models import QuerySet
+    from django.contrib.auth.models import User
 
-_own_kinds: set[str] = set()
-
-
-def asked_by_recipient(kind: str) -> str:
-    """Return a kind of messages that only their recipient can ask for. Their payload has ``language``."""
-    _own_kinds.add(kind)
-    return kind
+    from messaging.models import OutgoingMessage
 
 
 def language_of(message: OutgoingMessage) -> str:
     """Return the language of a message: its own, or that of its recipient."""
     own: str | None = message.payload.get("language")
-    return own or language_of_user(message.user_id)
+    return own or language_of_user(message.user, by_mail=message.mail_only)
 
 
-def language_of_user(user_id: int) -> str:
-    """Return the language in which to write to a user; that of the settings if the user never said."""
-    asked = _asked().filter(user=user_id).order_by("-pk")
-    found: str | None = asked.values_list("payload__language", flat=True).first()
-    return found or settings.LANGUAGE_CODE
+def language_of_user(user: User, *, by_mail: bool) -> str:
+    """Return the language in which to write to a user, by mail or, where linked, by Telegram."""
+    known = [getattr(getattr(user, name, None), "language", "") for name in ("telegram", "verified_email")]
+    if by_mail:
+        known.reverse()
+    return next(filter(None, known), settings.LANGUAGE_CODE)
 
 
-def saying_languages() -> QuerySet[OutgoingMessage]:
-    """Return the newest message of each user that says the user's language: it is kept."""
-    later = _asked().filter(user=OuterRef("user"), pk__gt=OuterRef("pk"))
-    return _asked().exclude(Exists(later))
-
-
-def _asked() -> QuerySet[OutgoingMessage]:
-    return OutgoingMessage.objects.filter(kind__in=_own_kinds)
+def choose_mail_language(user: User, language: str) -> None:
+    """Have later mails to a user, if the address is verified, written in a language."""
+    VerifiedEmail.objects.filter(user=user).update(language=language)

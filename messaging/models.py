@@ -30,13 +30,14 @@ class LinkToken(models.Model):
 
 
 class TelegramAccount(models.Model):
-    """The Telegram account of a user, by Telegram's own number."""
+    """The Telegram account of a user, by Telegram's own number. messaging/languages.py has its language."""
 
     user = models.OneToOneField(
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, primary_key=True, related_name="telegram"
     )
     telegram_id = models.BigIntegerField(unique=True)
     linked_at = models.DateTimeField(default=timezone.now, editable=False)
+    language = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         constraints = [
@@ -51,6 +52,7 @@ class VerifiedEmail(models.Model):
     """The address that a user has proved to read, by a link that was sent there.
 
     It counts while it is the user's e-mail: one who changes the e-mail has to verify the new one.
+    messaging/languages.py has its language.
     """
 
     user = models.OneToOneField(
@@ -58,6 +60,7 @@ class VerifiedEmail(models.Model):
     )
     address = models.EmailField()
     verified_at = models.DateTimeField(default=timezone.now, editable=False)
+    language = models.CharField(max_length=10, blank=True, default="", db_default="", editable=False)
 
     class Meta:
         verbose_name = "verified e-mail address"

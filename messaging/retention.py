@@ -6,7 +6,6 @@ from datetime import timedelta
 
 from django.utils import timezone
 
-from messaging.languages import saying_languages
 from messaging.models import OutgoingMessage, TelegramUpdate
 
 MESSAGE_RETENTION = timedelta(days=90)
@@ -16,10 +15,9 @@ State = OutgoingMessage.State
 
 
 def delete_old_messages() -> None:
-    """Delete what was finished long ago, except what says the languages of users."""
+    """Delete what was finished long ago."""
     finished = OutgoingMessage.objects.exclude(state__in=[State.PENDING, State.SENDING])
-    old = finished.filter(changed_at__lt=timezone.now() - MESSAGE_RETENTION)
-    old.exclude(pk__in=saying_languages().values("pk")).delete()
+    finished.filter(changed_at__lt=timezone.now() - MESSAGE_RETENTION).delete()
 
 
 def delete_old_updates() -> None:

@@ -16,7 +16,6 @@ from services.models import PriceChange
 
 MAX_MOMENT = datetime(2200, 12, 31, 23, 59, 59, tzinfo=UTC)
 MOMENT = "Must be in the future, and at most 2200-12-31T23:59:59Z."
-NO_OFFSET = "Must be a date and time with its offset, such as 2030-01-31T09:00:00Z."
 CHANGE_FIELDS = ["id", "effective_from", "effective_to", "changed_by", "via", "recorded_at"]
 REASONS = ["added", "moved", "service", "plan"]
 VIA = (
@@ -34,7 +33,7 @@ def public_via(via: str) -> str:
 class MomentField(DateTimeField):
     """A moment in the future."""
 
-    default_error_messages = {"invalid": NO_OFFSET, "overflow": MOMENT}
+    default_error_messages = {"overflow": MOMENT}
 
     def to_internal_value(self, value: Any) -> datetime:
         moment: datetime = super().to_internal_value(value)
@@ -81,7 +80,7 @@ class ServicePriceSerializer(ChangeSerializer):
         max_digits=12,
         decimal_places=2,
         min_value=Decimal(0),
-        help_text="The price without a discount.",
+        help_text="The price without a discount, with at most two decimal places.",
     )
 
     class Meta(ChangeSerializer.Meta):

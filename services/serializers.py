@@ -24,7 +24,7 @@ class ServiceSerializer(ModelSerializer[Service]):
         extra_kwargs = {
             "id": {"help_text": "The service's id."},
             "name": {"help_text": "The service's name."},
-            "full_price": {"help_text": "The price without a discount."},
+            "full_price": {"help_text": "The price without a discount, with at most two decimal places."},
         }
 
 

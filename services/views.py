@@ -48,6 +48,8 @@ READERS = "Staff with the view permission see every subscription, a client's use
 FOLLOW = (
     "The prices of its subscriptions follow in the background: their `price_status` is `pending` until then."
 )
+PRICE = f"{FOLLOW} A price for a future moment: `POST /api/v1/services/{{id}}/prices/`."
+DISCOUNT = f"{FOLLOW} A discount for a future moment: `POST /api/v1/plans/{{id}}/discounts/`."
 UNUSED = "Only one without subscriptions can be deleted, else the answer is 409."
 
 
@@ -55,8 +57,8 @@ UNUSED = "Only one without subscriptions can be deleted, else the answer is 409.
     list=extend_schema(summary="List services", description=SIGNED_IN),
     create=extend_schema(summary="Add a service", description="Needs the permission `services.add_service`."),
     retrieve=extend_schema(summary="Get a service", description=SIGNED_IN),
-    update=extend_schema(summary="Replace a service", description=FOLLOW),
-    partial_update=extend_schema(summary="Change a service", description=FOLLOW),
+    update=extend_schema(summary="Replace a service", description=PRICE),
+    partial_update=extend_schema(summary="Change a service", description=PRICE),
     destroy=extend_schema(summary="Delete a service", description=UNUSED),
 )
 class ServiceViewSet(ModelViewSet[Service]):
@@ -77,8 +79,8 @@ class ServiceViewSet(ModelViewSet[Service]):
     list=extend_schema(summary="List plans", description=SIGNED_IN),
     create=extend_schema(summary="Add a plan", description="Needs the permission `services.add_plan`."),
     retrieve=extend_schema(summary="Get a plan", description=SIGNED_IN),
-    update=extend_schema(summary="Replace a plan", description=FOLLOW),
-    partial_update=extend_schema(summary="Change a plan", description=FOLLOW),
+    update=extend_schema(summary="Replace a plan", description=DISCOUNT),
+    partial_update=extend_schema(summary="Change a plan", description=DISCOUNT),
     destroy=extend_schema(summary="Delete a plan", description=UNUSED),
 )
 class PlanViewSet(ModelViewSet[Plan]):

@@ -91,7 +91,7 @@ class TaskListSerializer(ModelSerializer[TaskList]):
         read_only_fields = ["owner"]
         extra_kwargs = {
             "name": {"help_text": "Unique among the owner's lists, whatever the letter case."},
-            "owner": {"help_text": "The id of the user who created the list."},
+            "owner": {"help_text": "The id of the user who owns the list."},
             "created_at": {"help_text": "When the list was created."},
             "updated_at": {"help_text": "When the list was last changed."},
         }

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from django.contrib.auth import logout
 from django.utils.translation import get_language_from_request
-from drf_spectacular.utils import OpenApiResponse, extend_schema
+from drf_spectacular.utils import OpenApiParameter, OpenApiResponse, extend_schema
 from rest_framework import status
 from rest_framework.decorators import action
 from rest_framework.permissions import AllowAny
@@ -31,6 +31,11 @@ if TYPE_CHECKING:
 
 # For requests that no credentials are needed for: expired ones are ignored, not refused.
 OPEN: dict[str, Any] = {"authentication_classes": [], "permission_classes": [AllowAny]}
+MAIL_LANGUAGE = OpenApiParameter(
+    "Accept-Language",
+    location="header",
+    description="The language of the mail: `en`, `uk` or `ru`; English if it is none of these.",
+)
 
 
 class AuthViewSet(StrictQuery, ViewSet):
@@ -40,6 +45,7 @@ class AuthViewSet(StrictQuery, ViewSet):
         operation_id="auth_register",
         summary="Register",
         description="Creates a user and sends a link to the e-mail address that verifies it.",
+        parameters=[MAIL_LANGUAGE],
         request=RegistrationSerializer,
         responses={201: UserSerializer},
     )
@@ -81,6 +87,7 @@ class AuthViewSet(StrictQuery, ViewSet):
     @extend_schema(
         summary="Send the verification mail again",
         description="Sends a link to the signed-in user's e-mail address, at most one in a minute.",
+        parameters=[MAIL_LANGUAGE],
         request=None,
         responses={202: OpenApiResponse(description="Sent, unless the address is verified.")},
     )

@@ -17,6 +17,7 @@ from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils.translation import get_language
 from django.utils.translation import gettext_lazy as _
+from django.views import i18n as django_i18n
 from django.views.decorators.debug import sensitive_post_parameters
 from django.views.decorators.http import require_http_methods, require_safe
 from rest_framework.exceptions import ValidationError
@@ -28,6 +29,7 @@ from accounts.passwords import change_password
 from accounts.verification import LINK_NOT_VALID, verify_email
 from api.problems.exceptions import Problem
 from core.users import current_user
+from messaging.languages import choose_mail_language
 from ratelimit.throttling import allow_attempt
 from web.pages import own_page
 
@@ -183,6 +185,15 @@ def verify_email_page(request: HttpRequest, token: str) -> HttpResponse:
     except Problem:
         return _verification(request, "refused", HTTPStatus.BAD_REQUEST)
     return _verification(request, "verified")
+
+
+def set_language(request: HttpRequest) -> HttpResponse:
+    """Django's, which sets a cookie. Mails to a signed-in user follow it, too."""
+    response = django_i18n.set_language(request)
+    cookie = response.cookies.get(settings.LANGUAGE_COOKIE_NAME)
+    if cookie and cookie.value in dict(settings.LANGUAGES) and request.user.is_authenticated:
+        choose_mail_language(current_user(request), cookie.value)
+    return response
 
 
 def _verification(request: HttpRequest, state: str, status: int = HTTPStatus.OK) -> HttpResponse:

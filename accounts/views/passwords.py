@@ -19,7 +19,7 @@ from accounts.serializers import (
     PasswordResetConfirmSerializer,
     PasswordResetSerializer,
 )
-from accounts.views.auth import OPEN
+from accounts.views.auth import MAIL_LANGUAGE, OPEN
 from api.views import StrictQuery
 from core.users import current_user
 
@@ -33,6 +33,7 @@ class PasswordViewSet(StrictQuery, ViewSet):
     @extend_schema(
         summary="Change the password",
         description="Ends every access token and every other session. A request with a token gets a new one.",
+        parameters=[MAIL_LANGUAGE],
         request=PasswordChangeSerializer,
         responses=PasswordChangedSerializer,
     )
@@ -52,6 +53,7 @@ class PasswordViewSet(StrictQuery, ViewSet):
         summary="Ask for a link that resets the password",
         description="The answer is the same for every address. A link goes to an address that a user has "
         "verified, at most one in a minute. Another user's address gets the mail that verifies it.",
+        parameters=[MAIL_LANGUAGE],
         request=PasswordResetSerializer,
         responses={202: OpenApiResponse(description="Accepted, whether or not there is such a user.")},
     )
@@ -67,6 +69,7 @@ class PasswordViewSet(StrictQuery, ViewSet):
         summary="Reset the password",
         description="By the link in the mail, which is valid once, and for an hour. It ends every access "
         "token and session.",
+        parameters=[MAIL_LANGUAGE],
         request=PasswordResetConfirmSerializer,
         responses={204: OpenApiResponse(description="The password is changed.")},
     )

@@ -27,6 +27,7 @@ from accounts.serializers import (
     ProfileSerializer,
     VisibleUserSerializer,
 )
+from accounts.views.auth import MAIL_LANGUAGE
 from api.http_cache import require_match
 from api.viewsets import GenericViewSet, RetrieveModelMixin, UpdateModelMixin
 from core.users import PublicUserSerializer, current_user
@@ -43,6 +44,7 @@ if TYPE_CHECKING:
         summary="Change names and e-mail",
         description="A new e-mail address needs `current_password`, and has to be verified by a link that is "
         "sent there. The verified address before it gets a mail that says so.",
+        parameters=[MAIL_LANGUAGE],
     ),
 )
 class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User]):

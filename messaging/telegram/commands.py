@@ -14,14 +14,12 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import TYPE_CHECKING, NamedTuple
 
+from django.conf import settings
 from django.utils.translation import get_language, gettext
 from django.utils.translation import gettext_lazy as _
 
 from api.problems.exceptions import Problem
-from core.secret_tokens import hash_token
-from messaging import delivery
-from messaging.languages import asked_by_recipient
-from messaging.models import OutgoingMessage, TelegramAccount
+from messaging.models import TelegramAccount
 from messaging.telegram.linking import link_telegram, unlink_telegram
 
 if TYPE_CHECKING:
@@ -31,7 +29,6 @@ if TYPE_CHECKING:
     Run = Callable[[User, str], str]
 
 WELCOME = _("Hello! To link this chat ask for a link where you are signed in, then follow it.")
-LINKED = asked_by_recipient("messaging.linked")  # what is sent to the user follows the language of the chat
 NOT_LINKED = _("This chat is not linked to a user.")
 
 
@@ -61,7 +58,17 @@ def answer(name: str, words: str, telegram_id: int) -> str:
         return help_text()
     accounts = TelegramAccount.objects.select_related("user").filter(user__is_active=True)
     account = accounts.filter(telegram_id=telegram_id).first()
-    return _commands[name].run(account.user, words) if account else f"{NOT_LINKED} {WELCOME}"
+    if account is None:
+        return f"{NOT_LINKED} {WELCOME}"
+    _follow_language(account)
+    return _commands[name].run(account.user, words)
+
+
+def _follow_language(account: TelegramAccount) -> None:
+    """Have later messages to the chat written in the language of the bot's answers."""
+    language = get_language() or settings.LANGUAGE_CODE
+    if account.language != language:
+        TelegramAccount.objects.filter(pk=account.pk).update(language=language)
 
 
 def help_text() -> str:
@@ -74,16 +81,9 @@ def _start(token: str, telegram_id: int) -> str:
     if not token:
         return f"{WELCOME}\n\n{help_text()}"
     try:
-        user = link_telegram(token=token, telegram_id=telegram_id)
+        user = link_telegram(token=token, telegram_id=telegram_id, language=get_language() or "")
     except Problem as problem:
         return gettext(str(problem.detail))
-    delivery.record_sent(
-        user=user,
-        kind=LINKED,
-        payload={"language": get_language()},
-        dedupe_key=f"{LINKED}:{user.pk}:{hash_token(token)[:16]}",
-        channel=OutgoingMessage.Channel.TELEGRAM,
-    )
     return gettext("Linked: you are %(name)s.") % {"name": user.get_username()}
 
 

@@ -35,11 +35,11 @@ def issue_link_token(*, user: User) -> str:
 
 
 @transaction.atomic
-def link_telegram(*, token: str, telegram_id: int) -> User:
+def link_telegram(*, token: str, telegram_id: int, language: str = "") -> User:
     """Link a Telegram account to the user of the token, use the token up, and return the user.
 
     Another account that the user had linked is unlinked, and messages that found the user without an
-    address are sent. Twenty calls at once with one token::
+    address are sent, in the ``language``. Twenty calls at once with one token::
 
         A                                B … T
         locks the token's row
@@ -58,7 +58,7 @@ def link_telegram(*, token: str, telegram_id: int) -> User:
         raise Problem(LINK_NOT_VALID)
     try:
         with transaction.atomic():
-            _upsert(TelegramAccount(user=link.user, telegram_id=telegram_id))
+            _upsert(TelegramAccount(user=link.user, telegram_id=telegram_id, language=language))
     except IntegrityError as error:
         raise Conflict(TELEGRAM_TAKEN) from error
     user = link.user

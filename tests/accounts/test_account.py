@@ -1,21 +1,28 @@
 """The end of an account, and the export of everything that is known of it."""
 
 import json
-from functools import partial
+from functools import partial, reduce
+from operator import or_
 
 import pytest
-from django.contrib.admin.models import LogEntry
+from django.apps import apps
+from django.contrib.admin.models import DELETION, LogEntry
 from django.contrib.auth.models import Group, User
 from django.contrib.contenttypes.models import ContentType
 from django.core.management import call_command
 from django.db import connection, transaction
+from django.db.models import CharField, JSONField, Q, TextField
+from django.db.models.functions import Cast
 from django.test import Client
 from rest_framework.test import APIClient
 
 from accounts.actions import issue_access_token
 from clients.models import Client as Company
-from core.personal_data import keys_to
+from core.history import record_change, record_deletion
+from core.personal_data import keys_to, models_of_users
+from courses.models import Category
 from messaging.models import OutgoingMessage, TelegramAccount, VerifiedEmail
+from tests.courses.factories import CourseFactory
 from tests.factories import UserFactory
 from tests.support.addresses import make_rows
 from tests.support.threads import Other, at_once
@@ -32,6 +39,11 @@ def user(user):
     user.set_password(PASSWORD)
     user.save()
     return user
+
+
+@pytest.fixture
+def staff():
+    return UserFactory(username="staff", is_staff=True)
 
 
 def client_of(user):
@@ -92,6 +104,48 @@ def test_a_user_that_a_company_needs_stays_without_a_name(user):
     assert rows_left(user.pk) == {"Client": 1}
     assert Company.objects.get().subscriptions.count() == 1
     assert client.get(ME).status_code == 401
+
+
+def texts_with(*words):
+    """Return the columns of any table that have one of the words, with the text."""
+    for model in apps.get_models():
+        for field in model._meta.concrete_fields:
+            if isinstance(field, CharField | TextField | JSONField):
+                rows = model._base_manager.annotate(text_of_it=Cast(field.name, TextField()))
+                found = rows.filter(reduce(or_, (Q(text_of_it__icontains=word) for word in words)))
+                name = f"{model.__name__}.{field.name}"
+                yield from ((name, text) for text in found.values_list("text_of_it", flat=True))
+
+
+@pytest.mark.parametrize("is_needed", [False, True])
+def test_no_text_of_any_table_keeps_the_name_or_the_address(user, staff, is_needed):
+    """Staff have changed each row of the user, and deleted an enrollment, before the account is deleted."""
+    User.objects.filter(pk=user.pk).update(username="zoé+1", email="zoe.private@example.com")
+    user.refresh_from_db()
+    fill(user)
+    VerifiedEmail.objects.update_or_create(user=user, defaults={"address": user.email})
+    for model in {*models_of_users(), User} - {LogEntry}:
+        for row in model._base_manager.all():
+            record_change(staff, row, ["id"])
+    topic = Topic.objects.get(created_by=user)
+    added = {"name": "subscription", "object": f"{user} → {topic}"}
+    LogEntry.objects.log_actions(staff.pk, [topic], 2, [{"added": added}, {"changed": {"fields": ["Name"]}}])
+    record_deletion(staff, user.enrollments.get())
+    user.enrollments.get().delete()
+    course = CourseFactory(pk=2, title=f"The life of {user}", category=Category.objects.get())
+    record_change(staff, course, ["title"])
+    if not is_needed:
+        user.client.subscriptions.all().delete()
+        user.client.delete()
+    assert len(list(texts_with("zoé", "zoe.private"))) > 10
+    assert delete(client_of(user)).status_code == 204
+    assert sorted(texts_with("zoé", "zoe.private")) == [
+        ("Course.title", "The life of zoé+1"),
+        ("LogEntry.object_repr", "The life of zoé+1"),
+    ]
+    assert LogEntry.objects.filter(object_repr="[deleted user] in Course", action_flag=DELETION).exists()
+    changed = LogEntry.objects.get(change_message__contains="added")
+    assert changed.get_change_message() == "Added subscription “[deleted user] → Topic”. Changed Name."
 
 
 @pytest.mark.parametrize("data", [{}, {"password": "wrong"}, {"password": ""}, {"password": None}])

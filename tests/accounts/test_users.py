@@ -6,6 +6,7 @@ from django.db import connection
 
 from accounts.selectors import search_users
 from tests.factories import UserFactory
+from tests.support.answers import problem
 
 pytestmark = pytest.mark.django_db
 
@@ -120,11 +121,18 @@ class TestSearch:
         assert set(row) == {"id", "username", "first_name", "last_name"}
 
     @pytest.mark.parametrize(
-        "query",
-        ["", "?search=k", "?search=", "?email=kat@example.com", "?search=a%00b", "?search=%E2%80%8B%C2%ADk"],
+        ("query", "accepted"),
+        [
+            ("", "is required. It must be a text of 2 to 150 characters"),
+            ("?search=k", "must be a text of 2 to 150 characters, not only spaces"),
+            ("?search=", "a text of 2 to 150 characters"),
+            ("?email=kat@example.com", "a text of 2 to 150 characters"),
+            ("?search=a%00b", "without NUL"),
+            ("?search=%E2%80%8B%C2%ADk", "at least two visible characters"),
+        ],
     )
-    def test_needs_two_characters(self, api, query):
-        assert api.get(f"/api/v1/users/{query}").status_code == 400
+    def test_needs_two_characters(self, api, query, accepted):
+        assert accepted in problem(api.get(f"/api/v1/users/{query}"), 400)["errors"]["search"][0]
 
     @pytest.mark.parametrize("number", [1, 50])
     def test_costs_the_same_for_1_and_50(self, api, number, django_assert_num_queries):

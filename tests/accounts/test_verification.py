@@ -89,7 +89,7 @@ def test_a_new_address_has_to_be_verified(api, user):
     [
         (None, "A new e-mail address needs your present password."),
         ("wrong", "This is not your password."),
-        ("", "This field may not be blank."),
+        ("", "Must be a text of 1 to 2000 characters, without NUL."),
     ],
 )
 def test_a_new_address_needs_the_password(api, user, password, reason):

@@ -33,6 +33,7 @@ PAGE = {"page": 1, "page_size": 2}
 TELEGRAM_ID = 700_000_001
 NEXT_YEAR = "2035-01-01T00:00:00Z"
 PASSWORD = "a-long-and-odd-pass"
+UKRAINIAN = {"Accept-Language": "uk"}
 
 
 @dataclass
@@ -123,15 +124,15 @@ def _auth() -> Iterator[Ask]:
     student = "student1"
     registration = {"username": "newcomer", "email": "newcomer@example.com", "first_name": "Nina"}
     passwords = {"password": PASSWORD, "confirm_password": PASSWORD}
-    yield Ask("auth_register", body=registration | passwords, user=None)
+    yield Ask("auth_register", body=registration | passwords, user=None, headers=UKRAINIAN)
     yield Ask("auth_token", body={"username": student, "password": PUBLIC_PASSWORD}, user=None)
     yield Ask("auth_logout", user=student)
-    yield Ask("auth_email_send", user=student)
+    yield Ask("auth_email_send", user=student, headers=UKRAINIAN)
     yield Ask("auth_email_verify", user=None, before=_unverified)
     change = {"current_password": PUBLIC_PASSWORD, "new_password": PASSWORD}
-    yield Ask("auth_password_change", body=change, user=student)
-    yield Ask("auth_password_reset", body={"email": "student1@example.com"}, user=None)
-    yield Ask("auth_password_reset_confirm", user=None, before=_reset_link)
+    yield Ask("auth_password_change", body=change, user=student, headers=UKRAINIAN)
+    yield Ask("auth_password_reset", body={"email": "student1@example.com"}, user=None, headers=UKRAINIAN)
+    yield Ask("auth_password_reset_confirm", user=None, headers=UKRAINIAN, before=_reset_link)
     yield Ask("auth_sessions_list", query=PAGE, user=student, with_session=True)
     yield Ask("auth_sessions_destroy_others", user=student, with_session=True)
     yield Ask("auth_sessions_destroy", user=student, with_session=True, before=_own_session)
@@ -184,7 +185,7 @@ def _me() -> Iterator[Ask]:
     student = _student()
     more: dict[str, Any] = {"user": "student1"}
     yield Ask("me_retrieve", before=_linked, **more)
-    yield Ask("me_partial_update", body={"first_name": "Nina"}, **more)
+    yield Ask("me_partial_update", body={"first_name": "Nina"}, headers=UKRAINIAN, **more)
     yield Ask("me_destroy", body={"password": PUBLIC_PASSWORD}, **more)
     yield Ask("me_export", **more)
     yield Ask("me_certificates_list", query=PAGE, **more)

@@ -10,6 +10,7 @@ from rest_framework.test import APIClient
 INTERNAL = [
     r"(?i)serializer|viewset|queryset|\bselectors?\b|\bmixin|docstring|\bDRF\b|django",
     r"(?i)\bredis\b|postgres|celery|\blua\b|gunicorn",
+    r"Designates whether|characters or fewer",  # of Django's models
     r"``|\b[A-Z]+_[A-Z_]+\b|\b[a-z_]+\.py\b|\bself\.",
 ]
 JSON = {"Accept": "application/vnd.oai.openapi+json"}

@@ -17,6 +17,7 @@ DEFAULTS = {
     "since": None,
     "owner": None,
     "overdue": None,
+    "word": None,
 }
 
 
@@ -57,17 +58,26 @@ def test_a_time_has_an_offset_whose_plus_sign_may_be_unencoded(offset):
         ("order", "password", "one of id, -id"),
         ("order", "", "one of id, -id"),
         *(
-            ("min_rating", text, "a number from 0 to 5")
-            for text in ["5.01", "-1", "NaN", "Infinity", "1e400", ",5", ""]
+            (
+                "min_rating",
+                text,
+                "a number from 0 to 5, with at most 2 decimal places and without an exponent",
+            )
+            for text in ["5.01", "1.123", "1e0", "-1", "NaN", "Infinity", "1e400", ",5", ""]
         ),
         ("search", "a\0", "at most 10 characters, without NUL"),
         ("search", "x" * 11, "at most 10 characters"),
         *(
-            ("since", text, "a date and time such as")
+            ("since", text, "a date and time with its offset from UTC, such as")
             for text in ["2030-01-31", "2030-01-31T09:00:00", "2030-02-31T09:00:00Z", "now", ""]
         ),
         *(("owner", text, "a whole number from 1 to") for text in ["0", "1.5", str(2**63), "x"]),
+        ("since", "9999-12-31T23:59:59-14:00", "in the years 1 to 9999, in UTC"),
         ("overdue", "perhaps", "true or false"),
+        *(
+            ("word", text, "a text of 2 to 20 characters, not only spaces,")
+            for text in ["x", "", " ", "x" * 21]
+        ),
     ],
 )
 def test_what_is_not_accepted_is_a_400_that_names_it(name, text, accepted):
@@ -80,11 +90,8 @@ def test_what_is_not_accepted_is_a_400_that_names_it(name, text, accepted):
 
 def test_an_unknown_parameter_is_a_400_that_names_what_there_is():
     body = problem(get(lmit="5"), 400)
-    assert body["errors"] == {
-        "lmit": [
-            "is not a parameter here. Accepted: limit, order, min_rating, search, since, owner, overdue."
-        ]
-    }
+    accepted = ", ".join(DEFAULTS)
+    assert body["errors"] == {"lmit": [f"is not a parameter here. Accepted: {accepted}."]}
 
 
 def test_a_view_without_parameters_takes_none():

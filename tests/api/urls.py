@@ -14,7 +14,7 @@ from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
 
-from api.fields import DateTimeField, IdField, IntegerField, PrimaryKeyRelatedField
+from api.fields import DateTimeField, DecimalField, IdField, IntegerField, PrimaryKeyRelatedField
 from api.http_cache import json_response, require_match
 from api.pagination import PageQuery
 from api.permissions import ModelPermissions, ModelPermissionsOrReadOnly
@@ -61,13 +61,12 @@ class ManyQuery(QuerySerializer):
 
     limit = IntegerField(min_value=1, max_value=100, default=5)
     order = serializers.ChoiceField(choices=["id", "-id"], default="-id")
-    min_rating = serializers.DecimalField(
-        max_digits=3, decimal_places=2, min_value=0, max_value=5, default=None
-    )
+    min_rating = DecimalField(max_digits=3, decimal_places=2, min_value=0, max_value=5, default=None)
     search = serializers.CharField(max_length=10, allow_blank=True, default=None)
     since = DateTimeField(default=None)
     owner = IdField(default=None)
     overdue = serializers.BooleanField(default=None)
+    word = serializers.CharField(min_length=2, max_length=20, default=None)
 
 
 class Many(Open):
@@ -82,6 +81,32 @@ class Numbers(Serializer):
     group = PrimaryKeyRelatedField(queryset=Group.objects.all(), required=False)
     groups = PrimaryKeyRelatedField(queryset=Group.objects.all(), many=True, required=False)
     made = serializers.CharField(read_only=True)
+
+
+class Choosing(Serializer):
+    """One field of each kind."""
+
+    choice = serializers.ChoiceField(["daily", "weekly"], allow_null=True, required=False)
+    flag = serializers.BooleanField(required=False)
+    number = IntegerField(min_value=1, max_value=5, required=False)
+    percent = IntegerField(min_value=0, required=False)
+    price = DecimalField(max_digits=12, decimal_places=2, min_value=0, required=False)
+    text = serializers.CharField(max_length=20, required=False)
+    note = serializers.CharField(max_length=20, allow_blank=True, required=False)
+    word = serializers.CharField(min_length=2, max_length=20, required=False)
+    address = serializers.EmailField(max_length=254, required=False)
+    moment = DateTimeField(required=False)
+    row = PrimaryKeyRelatedField(queryset=Group.objects.all(), required=False)
+    ids = serializers.ListField(child=IdField(), required=False)
+    code = serializers.RegexField("^[A-Z]+$", error_messages={"invalid": "must be A to Z"}, required=False)
+
+    def validate_word(self, word):
+        raise serializers.ValidationError("The word is taken.")
+
+
+class Kinds(Open):
+    def post(self, request):
+        Choosing(data=request.data).is_valid(raise_exception=True)
 
 
 class Strict(Open):
@@ -226,6 +251,7 @@ urlpatterns = [
     *router.urls,
     path("api/many/", Many.as_view()),
     path("api/strict/", Strict.as_view()),
+    path("api/kinds/", Kinds.as_view()),
     path("api/bare/", Bare.as_view()),
     path("api/open/", Open.as_view()),
     path("api/closed/", Closed.as_view()),

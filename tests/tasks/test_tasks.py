@@ -7,7 +7,7 @@ import pytest
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from api.fields import DateTimeField
+from api.accepted import MOMENT, MUST_BE
 from tasks import deadlines
 from tasks.models import DEADLINE_RANGE, MAX_DEADLINE, MIN_DEADLINE, TASK_NAME_TAKEN, Status, Task
 from tests.factories import UserFactory
@@ -145,7 +145,7 @@ def test_a_deadline_out_of_range_is_a_400_that_says_the_range(team, deadline):
     "deadline", ["2030-01-01T10:00:00", "2030-01-01 10:00", "2030-01-01", 1893456000, [], True]
 )
 def test_a_deadline_without_an_offset_is_a_400_that_says_what_is_accepted(team, deadline):
-    assert_deadline_refused(team, deadline, DateTimeField.default_error_messages["invalid"])
+    assert_deadline_refused(team, deadline, f"{MUST_BE}{MOMENT}, or null.")
 
 
 @pytest.mark.parametrize("deadline", [MIN_DEADLINE, MAX_DEADLINE])

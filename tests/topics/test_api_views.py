@@ -74,16 +74,16 @@ def test_staff_may_rename_and_delete(boss, topic):
     ("body", "word"),
     [
         ({}, "required"),
-        ({"name": ""}, "blank"),
-        ({"name": "  "}, "blank"),
-        ({"name": None}, "null"),
+        ({"name": ""}, "1 to 100 characters"),
+        ({"name": "  "}, "not only spaces"),
+        ({"name": None}, "Must be a text"),
         ({"name": "x" * 101}, "100"),
         ({"name": "Python"}, "There is already a topic with this name."),
         ({"name": "pYTHON"}, "There is already a topic with this name."),
         ({"name": "Ｐython\u200b"}, "There is already a topic with this name."),
         ({"name": "\u200b\u2060"}, "visible"),
-        ({"name": ["Go"]}, "string"),
-        ({"name": "a\0b"}, "Null characters"),
+        ({"name": ["Go"]}, "Must be a text"),
+        ({"name": "a\0b"}, "without NUL"),
     ],
 )
 def test_a_bad_name_is_an_error_of_its_field(ann, topic, body, word):
