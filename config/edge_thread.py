@@ -121,7 +121,7 @@ class EdgeThread(threading.Thread):
         """Return what the edge says to a request; an answer has been sent."""
         began = datetime.now()  # noqa: DTZ005  (as gunicorn's access log takes it)
         request = next(RequestParser(self._worker.cfg, [head], conn.client))
-        if request.should_close() or any(name == "EXPECT" for name, _ in request.headers):
+        if any(name == "EXPECT" for name, _ in request.headers):
             return None
         response, environ = create(request, conn.sock, conn.client, conn.server, self._worker.cfg)
         answer = self._edge.answer(environ)
@@ -136,9 +136,8 @@ class EdgeThread(threading.Thread):
             response.sent = len(answer.body)
             self._worker.log.access(response, request, environ, datetime.now() - began)  # noqa: DTZ005
             conn.sock.recv(len(head))
-            self._send(
-                conn, "".join(lines).encode("latin-1") + b"\r\n" + answer.body, keep=not response.must_close
-            )
+            data = "".join(lines).encode("latin-1") + b"\r\n" + answer.body
+            self._send(conn, data, keep=not response.should_close())
         return answer
 
     def _send(self, conn: Any, data: bytes, *, keep: bool) -> None:

@@ -97,6 +97,8 @@ def test_hits_are_answered_while_every_thread_waits_for_a_table(tmp_path, course
             for _ in range(5):
                 status, body = get(port, path)
                 assert (status, b'"Rust"' in body) == (200, True)
+            last = f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"Connection: close\r\n\r\n"
+            assert heads(raw(port, last)) == [(200, "HIT", "close")]
             assert not any(read.done() for read in reads)
         assert [read.result()[0] for read in reads] == [200] * 4
 
