@@ -3,10 +3,10 @@
     .venv/bin/python -m benchmarks.staff [--rows 1000000] [--tasks 100000]
 
 On the PostgreSQL and Redis of ``benchmarks.lists``, with its subscriptions and 100,000 tasks besides. Every
-link of a list to a page, filter or order of its own is opened, and two searches. Of five requests the fastest
-counts, whose time is least that of other work on the machine; it is the whole request, with the rendering of
-the page. Exports are read from gunicorn, in whose processes the memory is measured. Exits with 1 if a bound
-is missed.
+link of a list to a page, filter or order of its own is opened, and two searches. Of five requests (of 50 for
+the warm dashboard) the fastest counts, whose time is least that of other work on the machine; it is the whole
+request, with the rendering of the page. Exports are read from gunicorn, in whose processes the memory is
+measured. Exits with 1 if a bound is missed.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ from benchmarks.servers import served
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-RUNS = 5
+RUNS, WARM_RUNS = 5, 50
 LINK = re.compile(r'<a\b[^>]*\bhref="(\?[^"]*)"')
 SEARCHES = ("?q=company77", "?q=no-such")
 MAX_LIST_SECONDS, MAX_COLD_SECONDS, MAX_WARM_SECONDS, MAX_EXPORT_MB = 0.5, 0.3, 0.02, 150
@@ -80,10 +80,10 @@ def add_tasks(number: int) -> None:
     lists.execute("VACUUM ANALYZE")
 
 
-def fastest(request: Callable[[], Any], before: Callable[[], Any] = lambda: None) -> float:
+def fastest(request: Callable[[], Any], before: Callable[[], Any] = lambda: None, runs: int = RUNS) -> float:
     """Return the seconds of the fastest of a few requests."""
     times = []
-    for _ in range(RUNS):
+    for _ in range(runs):
         before()
         began = time.perf_counter()
         request()
@@ -95,8 +95,11 @@ def measure_dashboard(client: Any) -> bool:
     from monitoring import cache
 
     cold = fastest(lambda: client.get("/admin/"), cache.dashboard.invalidate_all)
-    warm = fastest(lambda: client.get("/admin/"))
-    print(f"dashboard: {cold * 1000:.0f} ms cold, {warm * 1000:.0f} ms warm", flush=True)
+    began = time.process_time()
+    warm = fastest(lambda: client.get("/admin/"), runs=WARM_RUNS)
+    used = (time.process_time() - began) / WARM_RUNS
+    words = f"{cold * 1000:.0f} ms cold, {warm * 1000:.0f} ms warm ({used * 1000:.0f} ms of processor time)"
+    print(f"dashboard: {words}", flush=True)
     return cold <= MAX_COLD_SECONDS and warm <= MAX_WARM_SECONDS
 
 
