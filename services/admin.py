@@ -23,7 +23,8 @@ from services.history import VALUES
 from services.history_admin import PlanDiscountInline, ServicePriceInline, price_table
 from services.models import Plan, Recalculation, Service, Subscription
 from services.recalculation import with_pending
-from services.selectors import Search, at_prices, is_pending
+from services.search import Search
+from services.selectors import at_prices, is_pending
 
 if TYPE_CHECKING:
     from django.http import HttpRequest
