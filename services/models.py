@@ -12,7 +12,7 @@ from typing import Any, Literal
 
 from django.conf import settings
 from django.contrib.postgres.functions import RandomUUID
-from django.contrib.postgres.indexes import BrinIndex, OpClass
+from django.contrib.postgres.indexes import OpClass
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.db.models.functions import Floor, Now, Upper
@@ -137,8 +137,8 @@ class Subscription(models.Model):
             models.Index(OpClass(Upper("comment"), "text_pattern_ops"), name="subscription_comment_search"),
             # For the order of the list.
             models.Index(fields=["comment", "id"], name="subscription_by_comment"),
-            # For the admin. It holds ranges of pages.
-            BrinIndex(fields=["created_at"], name="subscription_created", autosummarize=True),
+            # For the admin's filter by date.
+            models.Index(fields=["created_at"], name="subscription_by_created_at"),
         ]
         constraints = [
             models.CheckConstraint(condition=models.Q(price__gte=0), name="subscription_price_not_negative"),

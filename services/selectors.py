@@ -5,14 +5,12 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from django.db.models import F, Q
-from django.utils.functional import cached_property
 
-from clients.models import Client
-from clients.selectors import matches_client, search_clients
 from services import subscription_totals
 from services.cachalot import past_cachalot
 from services.models import Service, Subscription
 from services.recalculation import pending_sources
+from services.search import Search
 from services.subscription_totals import SubscriptionTotals
 
 if TYPE_CHECKING:
@@ -44,9 +42,6 @@ KEPT = frozenset(subscription_totals.NAMES)
 # Services that a page by price names by their ids.
 MAX_SERVICE_IDS = 100
 
-# Clients that a search names by their ids.
-MAX_CLIENT_IDS = 5_000
-
 ORDERS = ("id", "client", "service", "plan", "price", "comment")
 DEFAULT_ORDER = "id"
 
@@ -73,43 +68,6 @@ def select_subscriptions(selection: Mapping[str, Any]) -> QuerySet[Subscription]
         pending = _is_pending_by_join() if few else is_pending()
         found = found.filter(pending if selection[PRICE_STATUS] == "pending" else ~pending)
     return found
-
-
-class Search:
-    """A text that begins a comment, or that a client matches. The clients are read once, when needed."""
-
-    def __init__(self, text: str) -> None:
-        self.text = text
-        self.by_comment = Q(comment__istartswith=text)
-        found = search_clients(Client.objects.all(), text)
-        self.clients = found.order_by().values_list("pk", flat=True)
-
-    @cached_property
-    def ids(self) -> list[int] | None:
-        """Return the ids of the clients, unless they are too many."""
-        return _few(self.clients)
-
-    def other_ids(self) -> list[int] | None:
-        """Return the ids of all other clients, unless they are too many."""
-        others = Client.objects.order_by().exclude(pk__in=self.clients)
-        return _few(others.values_list("pk", flat=True))
-
-    def condition(self) -> Q:
-        """Return the condition of a subscription.
-
-        With the ids of a few clients as constants PostgreSQL looks into the indexes of both. With a subquery
-        it reads every subscription, which for many clients takes less time.
-        """
-        return self.by_comment | Q(client__in=self.clients if self.ids is None else self.ids)
-
-    def by_join(self) -> Q:
-        """Return the same condition, which for the few subscriptions of one client takes less time."""
-        return self.by_comment | matches_client(self.text, "client__")
-
-
-def _few(clients: QuerySet[Client, int]) -> list[int] | None:
-    ids = list(clients[: MAX_CLIENT_IDS + 1])
-    return ids if len(ids) <= MAX_CLIENT_IDS else None
 
 
 def is_pending() -> Q:

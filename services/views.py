@@ -28,6 +28,7 @@ from services.history_serializers import PricePeriodQuery, PricePeriodSerializer
 from services.models import Plan, Recalculation, Service, Subscription
 from services.permissions import ChangePermission
 from services.queries import ServiceQuery, SubscriptionQuery
+from services.search import Search
 from services.serializers import (
     PlanSerializer,
     QueuedRecalculationSerializer,
@@ -132,7 +133,7 @@ class SubscriptionViewSet(ModelViewSet[Subscription]):
         filters = self.query["filters"]
         page, selection = Page(self.query["page"], self.query["page_size"]), filters | self._visible()
         if selectors.SEARCH in filters:
-            selection[selectors.SEARCH] = selectors.Search(filters[selectors.SEARCH])
+            selection[selectors.SEARCH] = Search(filters[selectors.SEARCH])
         count, total, result = cache.totals(selection)
         check_exists(page, count)
         rows: Any = self._rows(selection, page) if count else []

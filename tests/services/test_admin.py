@@ -94,6 +94,14 @@ def test_the_price_status_is_a_filter(admin_client):
         assert [one.pk for one in page.context["cl"].queryset] == [row.pk]
 
 
+def test_a_filter_by_date_orders_by_date(admin_client):
+    rows = [SubscriptionFactory(), SubscriptionFactory()]
+    Subscription.objects.filter(pk=rows[0].pk).update(created_at="2030-01-02T00:00:00Z")
+    Subscription.objects.filter(pk=rows[1].pk).update(created_at="2030-01-01T00:00:00Z")
+    page = admin_client.get("/admin/services/subscription/?created_at__gte=2030-01-01+00:00:00%2B00:00")
+    assert [row.pk for row in page.context["cl"].result_list] == [rows[1].pk, rows[0].pk]
+
+
 @pytest.mark.parametrize("name", ["service", "plan", "subscription"])
 def test_a_recalculation_can_be_requested(admin_client, name, django_capture_on_commit_callbacks):
     row = SubscriptionFactory()

@@ -8,6 +8,7 @@ from django.db import connection
 from services import selectors
 from services.models import Subscription
 from services.recalculation import CHUNK_ROWS, Source
+from services.search import Search
 from tests.clients.factories import ClientFactory
 from tests.services.factories import PlanFactory, ServiceFactory
 
@@ -54,8 +55,8 @@ def rows(_ten_thousand, db):
         ("subscription_of_region", lambda row: {"region": "12", "channel": "12"}),
         ("subscription_of_region", lambda row: {"region": "12"}),
         ("subscription_of_channel", lambda row: {"channel": "12"}),
-        ("subscription_comment_search", lambda row: {"search": selectors.Search("123")}),
-        ("subscription_of_client", lambda row: {"search": selectors.Search(row.client.company_name)}),
+        ("subscription_comment_search", lambda row: {"search": Search("123")}),
+        ("subscription_of_client", lambda row: {"search": Search(row.client.company_name)}),
     ],
 )
 def test_a_filter_is_answered_from_its_index(rows, index, selection):

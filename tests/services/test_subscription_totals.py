@@ -9,11 +9,12 @@ from django.core import serializers
 from django.db import connection, transaction
 from django.db.models import Count, Sum
 
-from services import selectors, subscription_totals, tasks
+from services import search, subscription_totals, tasks
 from services.models import Plan, Recalculation, Service, Subscription
 from services.pricing import reprice_rows
 from services.recalculation import RECALCULATION_RETENTION, recalculate
-from services.selectors import Search, select_subscriptions, subscription_page, totals
+from services.search import Search
+from services.selectors import select_subscriptions, subscription_page, totals
 from tests.services.factories import PlanFactory, ServiceFactory, SubscriptionFactory, make_subscriptions
 from tests.support.threads import at_once
 
@@ -123,7 +124,7 @@ def test_it_is_what_adding_up_says_after_any_changes(seed):
 @pytest.mark.parametrize("limit", [0, 2, 5])
 def test_totals_of_a_search_are_right_whichever_clients_are_counted(monkeypatch, limit):
     """Those that match, if they are few; else those that do not; else neither."""
-    monkeypatch.setattr(selectors, "MAX_CLIENT_IDS", limit)
+    monkeypatch.setattr(search, "MAX_CLIENT_IDS", limit)
     for number in range(6):
         SubscriptionFactory(client__company_name="acme" if number < 4 else "other", comment=f"b{number}")
     for text, count in ("acme", 4), ("other", 2), ("b", 6), ("b1", 1), ("acme b1", 0):
