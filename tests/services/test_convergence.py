@@ -116,7 +116,8 @@ def test_a_change_during_a_run_causes_another(service, tmp_path):
             wait()
             save_elsewhere(300)
         assert_converges(270)
-        until(lambda: worker.runs("services.tasks.recalculate") >= 2)
+        # Not how many succeed: on a busy machine the first waits for its lock until it gives up.
+        until(lambda: len(worker.received("services.tasks.recalculate")) >= 2)
 
 
 def test_a_to_b_to_a_ends_at_a(service, tmp_path):

@@ -61,6 +61,10 @@ class Worker:
         """How often it has run the task."""
         return len(re.findall(rf"Task {re.escape(task)}\[\S+ succeeded", self.log))
 
+    def received(self, task: str) -> set[str]:
+        """The ids of the messages of a task that it has got, whatever became of them."""
+        return set(re.findall(rf"Task {re.escape(task)}\[(\S+)\] received", self.log))
+
     def children(self) -> list[psutil.Process]:
         return psutil.Process(self.process.pid).children()
 
