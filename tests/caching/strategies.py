@@ -6,31 +6,18 @@ Each naive strategy is in use in real projects. A schedule that makes none of th
 from __future__ import annotations
 
 import contextlib
-import copy
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from django.conf import settings
 from django.core.cache import cache
 from django.db import transaction
 from django.db.models.signals import post_delete, post_save
-from django.test import override_settings
 
 from tests.caching.interleaving import reach
 from tests.caching.testapp.cache import book_detail, book_pages, load_book, load_page
 from tests.caching.testapp.models import Book
 
 TTL_SECONDS = 300
-
-
-@contextlib.contextmanager
-def patient_redis() -> Iterator[None]:
-    """Wait long for Redis: django-redis ignores a command that times out, and a lost set is not stale."""
-    caches = copy.deepcopy(settings.CACHES)
-    caches["default"]["OPTIONS"] |= {"SOCKET_CONNECT_TIMEOUT": 30, "SOCKET_TIMEOUT": 30}
-    caching = {**settings.CACHING, "CONNECT_TIMEOUT": 30, "COMMAND_TIMEOUT": 30}
-    with override_settings(CACHES=caches, CACHING=caching):
-        yield
 
 
 class Ours:
@@ -72,8 +59,7 @@ class DeletesInPostSave:
         for signal in (post_save, post_delete):
             signal.connect(self._changed, sender=Book)
         try:
-            with patient_redis():
-                yield
+            yield
         finally:
             for signal in (post_save, post_delete):
                 signal.disconnect(self._changed, sender=Book)
