@@ -20,13 +20,16 @@ ALTER TABLE services_source_totals
     ALTER service_revision SET NOT NULL, ALTER plan_revision SET NOT NULL;
 """
 
-FUNCTIONS = """
+
+def functions(keys):
+    """Return the SQL of the triggers' functions, which keep a total for each value of the keys."""
+    into = f"INSERT INTO services_source_totals ({keys}, count, amount)"
+    return f"""
 CREATE OR REPLACE FUNCTION services_tally_insert() RETURNS trigger LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 BEGIN
-    INSERT INTO services_source_totals (service_id, plan_id, service_revision, plan_revision, count, amount)
-    SELECT service_id, plan_id, service_revision, plan_revision, count(*), sum(price) FROM new_rows
-    GROUP BY 1, 2, 3, 4;
+    {into}
+    SELECT {keys}, count(*), sum(price) FROM new_rows GROUP BY {keys};
     INSERT INTO services_tally SELECT count(*), sum(price) FROM new_rows HAVING count(*) > 0;
     RETURN NULL;
 END $$;
@@ -35,15 +38,13 @@ CREATE OR REPLACE FUNCTION services_tally_update() RETURNS trigger LANGUAGE plpg
 SET search_path FROM CURRENT AS $$
 BEGIN
     WITH changed AS (
-        INSERT INTO services_source_totals
-            (service_id, plan_id, service_revision, plan_revision, count, amount)
-        SELECT service_id, plan_id, service_revision, plan_revision, sum(number), sum(price)
+        {into}
+        SELECT {keys}, sum(number), sum(price)
         FROM (
-            SELECT service_id, plan_id, service_revision, plan_revision, 1 AS number, price FROM new_rows
-            UNION ALL
-            SELECT service_id, plan_id, service_revision, plan_revision, -1, -price FROM old_rows
+            SELECT {keys}, 1 AS number, price FROM new_rows
+            UNION ALL SELECT {keys}, -1, -price FROM old_rows
         ) AS rows
-        GROUP BY 1, 2, 3, 4 HAVING sum(number) <> 0 OR sum(price) <> 0
+        GROUP BY {keys} HAVING sum(number) <> 0 OR sum(price) <> 0
         RETURNING amount
     )
     INSERT INTO services_tally SELECT 0, sum(amount) FROM changed HAVING sum(amount) <> 0;
@@ -53,59 +54,26 @@ END $$;
 CREATE OR REPLACE FUNCTION services_tally_delete() RETURNS trigger LANGUAGE plpgsql
 SET search_path FROM CURRENT AS $$
 BEGIN
-    INSERT INTO services_source_totals (service_id, plan_id, service_revision, plan_revision, count, amount)
-    SELECT service_id, plan_id, service_revision, plan_revision, -count(*), -sum(price) FROM old_rows
-    GROUP BY 1, 2, 3, 4;
+    {into}
+    SELECT {keys}, -count(*), -sum(price) FROM old_rows GROUP BY {keys};
     INSERT INTO services_tally SELECT -count(*), -sum(price) FROM old_rows HAVING count(*) > 0;
     RETURN NULL;
 END $$;
 """
+
+
+FORMER = "service_id, plan_id"
+PRESENT = f"{FORMER}, service_revision, plan_revision"
 
 ROOM = "ALTER TABLE services_subscription SET (fillfactor = 50);"
-
-UNDO = """
-ALTER TABLE services_subscription RESET (fillfactor);
-
-CREATE OR REPLACE FUNCTION services_tally_insert() RETURNS trigger LANGUAGE plpgsql
-SET search_path FROM CURRENT AS $$
-BEGIN
-    INSERT INTO services_source_totals
-    SELECT service_id, plan_id, count(*), sum(price) FROM new_rows GROUP BY service_id, plan_id;
-    INSERT INTO services_tally SELECT count(*), sum(price) FROM new_rows HAVING count(*) > 0;
-    RETURN NULL;
-END $$;
-
-CREATE OR REPLACE FUNCTION services_tally_update() RETURNS trigger LANGUAGE plpgsql
-SET search_path FROM CURRENT AS $$
-BEGIN
-    WITH changed AS (
-        INSERT INTO services_source_totals
-        SELECT service_id, plan_id, sum(number), sum(price)
-        FROM (
-            SELECT service_id, plan_id, 1 AS number, price FROM new_rows
-            UNION ALL SELECT service_id, plan_id, -1, -price FROM old_rows
-        ) AS rows
-        GROUP BY service_id, plan_id HAVING sum(number) <> 0 OR sum(price) <> 0
-        RETURNING amount
-    )
-    INSERT INTO services_tally SELECT 0, sum(amount) FROM changed HAVING sum(amount) <> 0;
-    RETURN NULL;
-END $$;
-
-CREATE OR REPLACE FUNCTION services_tally_delete() RETURNS trigger LANGUAGE plpgsql
-SET search_path FROM CURRENT AS $$
-BEGIN
-    INSERT INTO services_source_totals
-    SELECT service_id, plan_id, -count(*), -sum(price) FROM old_rows GROUP BY service_id, plan_id;
-    INSERT INTO services_tally SELECT -count(*), -sum(price) FROM old_rows HAVING count(*) > 0;
-    RETURN NULL;
-END $$;
-
-ALTER TABLE services_source_totals DROP service_revision, DROP plan_revision;
-"""
+UNDO = [
+    "ALTER TABLE services_subscription RESET (fillfactor);",
+    functions(FORMER),
+    "ALTER TABLE services_source_totals DROP service_revision, DROP plan_revision;",
+]
 
 
 class Migration(migrations.Migration):
     dependencies = [("services", "0010_orders")]
 
-    operations = [migrations.RunSQL([TABLE, FUNCTIONS, ROOM], UNDO)]
+    operations = [migrations.RunSQL([TABLE, functions(PRESENT), ROOM], UNDO)]

@@ -1,7 +1,8 @@
 """Indexes without the columns that a recalculation writes, so that it adds an entry to none of them.
 
 One by created_at, which then costs it nothing either, replaces a BRIN index: the planner did not use that for
-the first rows of a day. Those of clients, regions and channels hold service and plan, from which the totals of a selection are made.
+the first rows of a day. Those of clients, regions and channels hold service and plan, from which the totals
+of a selection are made.
 """
 
 import django.db.models.deletion
