@@ -32,12 +32,10 @@ class Site(AdminSite):
 
     def get_app_list(self, request: HttpRequest, app_label: str | None = None) -> list[Any]:
         """Return what Django does, with names as text: pages compare and show each of them several times."""
-        apps = list(self._build_app_dict(request, app_label).values())
+        apps = super().get_app_list(request, app_label)
         for each in (*apps, *(model for app in apps for model in app["models"])):
             each["name"] = str(each["name"])
-        for app in apps:
-            app["models"].sort(key=lambda model: model["name"])
-        return sorted(apps, key=lambda app: app["name"].lower())
+        return apps
 
     def index(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> TemplateResponse:
         context = {
