@@ -13,6 +13,7 @@ from api.accepted import MOMENT, MUST_BE
 from core.names import normalize_name
 
 MAX_ID = 2**63 - 1  # of PostgreSQL's bigint
+AN_ID = f"an id: a whole number from 1 to {MAX_ID}"
 FRACTION = re.compile(r"[+-]?[0-9]{1,15}(\.[0-9]{1,15})?")
 WHOLE = re.compile(r"[+-]?[0-9]{1,19}")
 
@@ -41,8 +42,8 @@ class PrimaryKeyRelatedField(serializers.PrimaryKeyRelatedField[Any]):
     """A row by its id. DRF's takes 1.5 for 1, and fails on infinity."""
 
     default_error_messages = {
-        "not_an_id": f"Must be an id: a whole number from 1 to {MAX_ID}.",
-        "null": f"Must be an id: a whole number from 1 to {MAX_ID}, not null.",
+        "not_an_id": f"{MUST_BE}{AN_ID}.",
+        "null": f"{MUST_BE}{AN_ID}, not null.",
         "does_not_exist": "Must be the id of one that exists; there is none with the id {pk_value}.",
     }
 
