@@ -19,12 +19,13 @@ from django.conf import settings
 MAX_KINDS = 1024
 MAX_KIND_CHARACTERS = 2000
 Headers = list[tuple[str, str]]
+Template = list[tuple[str, str | None]]  # None: the value is made for each response
 Kind = tuple[Any, ...]
 
 # Headers of responses whose values are made for each response.
-VARIABLE = frozenset(
-    ["content-length", "etag", "x-cache", "cache-status", "ratelimit", "retry-after", "x-request-id"]
-)
+VARIABLE = {"content-length", "etag", "x-cache", "cache-status", "ratelimit", "retry-after", "x-request-id"}
+# Headers that are one client's, or the server's: gunicorn and uvicorn have their own.
+NEVER_REPLAYED = {"set-cookie", "server", "date"}
 # Headers of requests that change nothing in a response but what is made for each: what clients and proxies
 # say of themselves, of the way, and of what they have stored.
 OWN = ("IF_NONE_MATCH", "X_REQUEST_ID")
@@ -47,8 +48,8 @@ class Templates:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._seen: dict[tuple[Kind, int], Headers] = {}
-        self._confirmed: dict[tuple[Kind, int], Headers] = {}
+        self._seen: dict[tuple[Kind, int], Template] = {}
+        self._confirmed: dict[tuple[Kind, int], Template] = {}
 
     def knows(self, kind: Kind, status: int) -> bool:
         """Return whether there are headers for such a response."""
@@ -57,12 +58,12 @@ class Templates:
     def headers(self, kind: Kind, status: int, values: Mapping[str, str]) -> Headers | None:
         """Return the headers of a response, with the values of the variable ones by lower-case name."""
         template = self._confirmed.get((kind, status))
-        return template and [(name, value or values[name.lower()]) for name, value in template]
+        return template and [(n, values[n.lower()] if v is None else v) for n, v in template]
 
     def learn(self, kind: Kind, status: int, headers: Iterable[tuple[str, str]]) -> None:
         """Keep the headers of a response of Django's; use them when a second response agrees."""
-        template = [(name, "" if name.lower() in VARIABLE else value) for name, value in headers]
-        is_own = any(name.lower() == "set-cookie" or is_hop_by_hop(name) for name, _ in template)
+        template = [(name, None if name.lower() in VARIABLE else value) for name, value in headers]
+        is_own = any(name.lower() in NEVER_REPLAYED or is_hop_by_hop(name) for name, _ in template)
         if is_own or len(str(kind)) > MAX_KIND_CHARACTERS:
             return
         with self._lock:

@@ -230,13 +230,37 @@ class Recoding(Changing):
         return response
 
 
-@pytest.mark.parametrize("middleware", [Changing, Setting, Recoding])
+class OfTheServer(Changing):
+    """gunicorn sends a Server and a Date of its own, and drops the application's."""
+
+    def __call__(self, request):
+        response = self.get_response(request)
+        response.headers["Server"] = "Syllabus"
+        return response
+
+
+@pytest.mark.parametrize("middleware", [Changing, Setting, Recoding, OfTheServer])
 def test_a_response_that_a_middleware_makes_its_own_is_left_to_django(site, course, settings, middleware):
     settings.MIDDLEWARE = [f"{__name__}.{middleware.__name__}", *settings.MIDDLEWARE]
     changed = Site()
     for number in range(6):
         changed.get(f"/api/v1/courses/{course.pk}/", client=f"198.51.100.{number}")
     assert changed.answered == []
+
+
+class Empty(Changing):
+    def __call__(self, request):
+        response = self.get_response(request)
+        response.headers["X-Empty"] = ""
+        return response
+
+
+def test_a_header_without_a_value_is_sent_as_it_is(site, address, settings):
+    settings.MIDDLEWARE = [f"{__name__}.Empty", *settings.MIDDLEWARE]
+    changed = Site()
+    changed.warm(address)
+    assert changed.get(address)["X-Empty"] == ""
+    assert changed.answered[-1:] == [200]
 
 
 def test_the_exchange_is_one_script(site, address, monkeypatch):
