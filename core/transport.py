@@ -3,6 +3,8 @@
 kombu closes a lost connection twice. The first attempt ends where it reads from the lost server, and takes
 the address from the transport. The second attempt, and later the acknowledgement of the task, need the
 address: without it they raise AttributeError, which ends the worker.
+
+That acknowledgement opens a connection in a channel that is closed already, which nothing would close again.
 """
 
 from __future__ import annotations
@@ -26,12 +28,38 @@ class KeepsAddress:
         self._client = client or self._client
 
 
+class ClosesAgain:
+    """A mixin for channels: what is acknowledged after the end leaves no connection open."""
+
+    _closing: bool
+    _pool: Any
+
+    def basic_ack(self, *args: Any, **kwargs: Any) -> None:
+        try:
+            super().basic_ack(*args, **kwargs)  # type: ignore[misc]  # of kombu's channel
+        finally:
+            if self._closing and self._pool:
+                self._pool.disconnect(inuse_connections=False)  # another thread may use one
+
+
+class Channel(ClosesAgain, redis.Channel):
+    """For ``Transport``."""
+
+
+class SentinelChannel(ClosesAgain, redis.SentinelChannel):
+    """For ``SentinelTransport``."""
+
+
 class Transport(KeepsAddress, redis.Transport):
     """For addresses that begin with ``redis:``, ``rediss:`` or ``redis+socket:``."""
+
+    Channel = Channel
 
 
 class SentinelTransport(KeepsAddress, redis.SentinelTransport):
     """For addresses that begin with ``sentinel:``."""
+
+    Channel = SentinelChannel
 
 
 def use_transports() -> None:
