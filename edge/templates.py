@@ -58,7 +58,7 @@ class Templates:
     def headers(self, kind: Kind, status: int, values: Mapping[str, str]) -> Headers | None:
         """Return the headers of a response, with the values of the variable ones by lower-case name."""
         template = self._confirmed.get((kind, status))
-        return template and [(n, values[n.lower()] if v is None else v) for n, v in template]
+        return [(n, values[n.lower()] if v is None else v) for n, v in template] if template else None
 
     def learn(self, kind: Kind, status: int, headers: Iterable[tuple[str, str]]) -> None:
         """Keep the headers of a response of Django's; use them when a second response agrees."""
