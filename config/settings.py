@@ -465,10 +465,7 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "api.openapi.problems.add_problems",
-        "api.openapi.examples.add_examples",
-        "api.openapi.choices.name_choices",
-        "api.openapi.descriptions.add_descriptions",
+        "api.openapi.operations.complete_operations",
     ],
 }
 
