@@ -63,8 +63,8 @@ class FlagField(serializers.ChoiceField):
     def __init__(self, **kwargs: Any) -> None:
         super().__init__(["true", "false"], **kwargs)
 
-    def to_internal_value(self, data: Any) -> bool:
-        return bool(super().to_internal_value(data) == "true")
+    def to_internal_value(self, data: Any) -> bool:  # type: ignore[override]  # "str" in the stubs
+        return super().to_internal_value(data) == "true"
 
 
 class NameField(serializers.CharField):

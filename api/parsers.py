@@ -25,6 +25,8 @@ class JSONParser(parsers.JSONParser):
     nesting, and takes numbers and text that nothing behind it can hold.
     """
 
+    renderer_class = None  # type: ignore[assignment]  # DRF's pages fill no form by it (web/browsable.py)
+
     def parse(
         self,
         stream: IO[Any],
