@@ -16,13 +16,12 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 
 from api.fields import IntegerField
-from api.query import QuerySerializer, parse_query
+from api.query import QuerySerializer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rest_framework.request import Request
-    from rest_framework.views import APIView
 
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
@@ -95,20 +94,14 @@ def _link(path: str, params: Mapping[str, object] | None, page: Page, number: in
 class Pagination(PageNumberPagination):
     """DRF's pages, with the links of ``envelope``. The view's ``query`` says which page."""
 
-    page_size = PAGE_SIZE
-    page_size_query_param = "page_size"
-    max_page_size = MAX_PAGE_SIZE
-
-    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return the rows of the page: two queries, one for an empty table.
 
         Raises:
             NotFound: 404 for a page past the last. The first page always exists.
         """
-        query: dict[str, Any] = getattr(view, "query", None) or parse_query(request, PageQuery)
-        self.selected = Page(query["page"], query["page_size"])
-        self.params = {name: request.query_params[name] for name in request.query_params}
-        self.path = request.path
+        self.request = request
+        self.selected = Page(view.query["page"], view.query["page_size"])
         self.count = queryset.count()
         check_exists(self.selected, self.count)
         return self.get_rows(queryset) if self.count else []
@@ -132,8 +125,9 @@ class Pagination(PageNumberPagination):
         }
 
     def get_paginated_response(self, data: Sequence[Any]) -> Response:
-        params = {name: value for name, value in self.params.items() if name not in {"page", "page_size"}}
-        return Response(envelope(data, page=self.selected, count=self.count, path=self.path, params=params))
+        given, path = self.request.query_params, self.request.path
+        params = {name: given[name] for name in given if name not in {"page", "page_size"}}
+        return Response(envelope(data, page=self.selected, count=self.count, path=path, params=params))
 
 
 class DeepPagination(Pagination):
