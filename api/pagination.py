@@ -10,7 +10,6 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
-from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
@@ -75,14 +74,6 @@ def envelope(
     }
 
 
-class PageSerializer(serializers.Serializer[Any]):
-    """A page of a list."""
-
-    count = serializers.IntegerField(help_text="The number of results on all pages.")
-    next = serializers.CharField(allow_null=True, help_text="Address of the next page, from the root.")
-    previous = serializers.CharField(allow_null=True, help_text="Address of the previous page.")
-
-
 def _link(path: str, params: Mapping[str, object] | None, page: Page, number: int) -> str:
     query = {name: value for name, value in sorted((params or {}).items()) if value is not None}
     query["page"] = number
@@ -128,21 +119,3 @@ class Pagination(PageNumberPagination):
         given, path = self.request.query_params, self.request.path
         params = {name: given[name] for name in given if name not in {"page", "page_size"}}
         return Response(envelope(data, page=self.selected, count=self.count, path=path, params=params))
-
-
-class DeepPagination(Pagination):
-    """For lists of 100,000 rows: what a page skips is read from an index, from the nearer end.
-
-    The rows, with what is joined to them, are then read for one page only.
-    """
-
-    def get_rows(self, queryset: Any) -> list[Any]:
-        """Return the rows of the selected page, by one query."""
-        start = (self.selected.number - 1) * self.selected.size
-        stop = min(start + self.selected.size, self.count)
-        ids = queryset.select_related(None).values("pk")
-        if start > self.count // 2:
-            ids = ids.reverse()[self.count - stop : self.count - start]
-        else:
-            ids = ids[start:stop]
-        return list(queryset.filter(pk__in=ids))
