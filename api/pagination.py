@@ -91,7 +91,7 @@ class Pagination(PageNumberPagination):
         Raises:
             NotFound: 404 for a page past the last. The first page always exists.
         """
-        self.request = request
+        self.path, self.given = request.path, request.query_params
         self.selected = Page(view.query["page"], view.query["page_size"])
         self.count = queryset.count()
         check_exists(self.selected, self.count)
@@ -116,6 +116,5 @@ class Pagination(PageNumberPagination):
         }
 
     def get_paginated_response(self, data: Sequence[Any]) -> Response:
-        given, path = self.request.query_params, self.request.path
-        params = {name: given[name] for name in given if name not in {"page", "page_size"}}
-        return Response(envelope(data, page=self.selected, count=self.count, path=path, params=params))
+        params = {name: self.given[name] for name in self.given if name not in {"page", "page_size"}}
+        return Response(envelope(data, page=self.selected, count=self.count, path=self.path, params=params))

@@ -26,8 +26,7 @@ class StrictQuery:
     """A mixin for views: query parameters are declared, and others refused.
 
     Attributes:
-        query_serializers: what each action takes, by the action's name; by HTTP method in lower case
-            where the view has no actions.
+        query_serializers: what each action takes, by the action's name.
         query: the values of this request, by name.
     """
 
@@ -35,13 +34,8 @@ class StrictQuery:
     query: dict[str, Any]
 
     def get_query_serializer_class(self) -> type[QuerySerializer]:
-        """Return what the action of this request takes."""
-        view: Any = self
-        name = getattr(view, "action", None)
-        if name is None:
-            method = (view.request.method or "get").lower()
-            name = "get" if method == "head" else method
-        return self.query_serializers.get(name, NoQuery)
+        """Return what the action of this request takes. A view without actions takes no parameter."""
+        return self.query_serializers.get(getattr(self, "action", ""), NoQuery)
 
     def perform_authentication(self, request: Request) -> None:
         """Authenticate, and count a request whose credentials are refused as an anonymous one."""

@@ -61,13 +61,14 @@ def problem_of(exception: APIException) -> HttpResponse:
         headers["WWW-Authenticate"] = given["auth_header"]
     if given.get("wait") is not None:
         headers["Retry-After"] = str(max(1, given["wait"]))
-    if isinstance(exception, ValidationError):
-        errors = by_field(exception.detail)
-        detail = _summary(errors)
-    else:
-        errors, detail = given.get("errors"), _short(exception.detail)
+    is_invalid = isinstance(exception, ValidationError)
+    errors = by_field(exception.detail) if is_invalid else given.get("errors")
     return problem_response(
-        exception.status_code, detail, errors=errors, headers=headers, members=given.get("members")
+        exception.status_code,
+        _summary(errors) if errors and is_invalid else _short(exception.detail),
+        errors=errors,
+        headers=headers,
+        members=given.get("members"),
     )
 
 
