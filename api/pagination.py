@@ -15,6 +15,7 @@ from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 
 from api.fields import IntegerField
+from api.openapi.descriptions import TEXTS
 from api.query import QuerySerializer
 
 if TYPE_CHECKING:
@@ -103,17 +104,8 @@ class Pagination(PageNumberPagination):
         return list(queryset[start : start + self.selected.size])
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": "string", "format": "uri-reference", "nullable": True}
-        return {
-            "type": "object",
-            "required": ["count", "next", "previous", "results"],
-            "properties": {
-                "count": {"type": "integer", "description": "Of all pages.", "example": 45},
-                "next": {**link, "description": "The next page, from the root.", "example": "/…?page=3"},
-                "previous": {**link, "description": "The previous page.", "example": "/…?page=1"},
-                "results": {**schema, "description": "The rows of this page."},
-            },
-        }
+        results = {**schema, "description": TEXTS["fields"]["results"]}
+        return {**TEXTS["page"], "properties": {**TEXTS["page"]["properties"], "results": results}}
 
     def get_paginated_response(self, data: Sequence[Any]) -> Response:
         params = {name: self.given[name] for name in self.given if name not in {"page", "page_size"}}

@@ -6,7 +6,7 @@ import tomllib
 from pathlib import Path
 from typing import Any
 
-TEXTS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("texts.toml").read_text())
+TEXTS: dict[str, Any] = tomllib.loads(Path(__file__).with_name("texts.toml").read_text("utf-8"))
 NO_BODY = "Done. The response has no body."
 
 

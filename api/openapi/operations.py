@@ -18,12 +18,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 FILE = Path(__file__).with_name("examples.json")
-IF_NONE_MATCH = {
-    "in": "header",
-    "name": "If-None-Match",
-    "schema": {"type": "string"},
-    "description": "The ETag of the body that you have; 304 without a body if it is still right.",
-}
 
 
 def complete_operations(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:  # noqa: ARG001
@@ -109,7 +103,7 @@ def _add_revalidation(operation: dict[str, Any], etag: str) -> None:
     headers = operation["responses"]["200"].get("headers", {})
     if "ETag" in headers:
         kept = {name: headers[name] for name in headers if name != "Content-Disposition"}
-        operation.setdefault("parameters", []).append({**IF_NONE_MATCH, "example": etag})
+        operation.setdefault("parameters", []).append({**TEXTS["if_none_match"], "example": etag})
         operation["responses"]["304"] = {"description": TEXTS["responses"]["get"]["304"], "headers": kept}
 
 
