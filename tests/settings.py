@@ -25,5 +25,6 @@ from config.settings import *  # noqa: E402, F403
 
 PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast; no real password
 INSTALLED_APPS[-1:-1] = ["devtools.apps.DevtoolsConfig", "tests.caching.testapp.apps.TestAppConfig"]  # noqa: F405
+INSTALLED_APPS.insert(0, "tests.support")  # noqa: F405  (its flush)
 WHITENOISE_AUTOREFRESH = True  # nothing is collected for tests
 LOGGING["handlers"]["console"]["class"] = "tests.support.stderr.StderrHandler"  # noqa: F405
