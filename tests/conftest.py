@@ -43,11 +43,16 @@ def django_db_setup(django_db_setup, django_db_blocker):
             cursor.execute(f'ALTER SEQUENCE "{name}" START WITH {first} RESTART WITH {first}')
 
 
-@pytest.fixture(autouse=True)
-def _clean_redis():
-    """Every test begins with an empty Redis and a closed breaker."""
+@pytest.fixture(scope="session")
+def _own_redis():
     with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
-        client.flushall()
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _clean_redis(_own_redis):
+    """Every test begins with an empty Redis and a closed breaker."""
+    _own_redis.flushall()
     if settings.CACHING["CLUSTER"]:
         caches["default"].client.get_client().flushall()
     if get_gateway.cache_info().currsize:

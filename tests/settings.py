@@ -7,6 +7,7 @@ import os
 
 from config.environment import ROOT
 from devtools.environment import ensure_servers, reset_configuration
+from tests.support.own_servers import relax_servers
 
 reset_configuration(ROOT / "var" / "tests" / os.environ.get("PYTEST_XDIST_WORKER", "main"))
 os.environ["DEBUG"] = "0"
@@ -15,6 +16,7 @@ os.environ["DJANGO_SECRET_KEY"] = "only-for-tests-" + "x" * 50
 os.environ["DB_STATEMENT_TIMEOUT"] = "120"
 os.environ["DB_CONNECT_TIMEOUT"] = "20"
 ensure_servers()
+relax_servers()
 
 if os.environ.get("TEST_REDIS") == "cluster":  # the core's tests a second time: make test does both
     from tests.support.redis_cluster import start_cluster
