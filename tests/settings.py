@@ -4,6 +4,7 @@ What the developer has configured, in the environment or in .env, is never touch
 """
 
 import os
+import sys
 
 from config.environment import ROOT
 from devtools.environment import ensure_servers, reset_configuration
@@ -17,6 +18,10 @@ os.environ["DB_STATEMENT_TIMEOUT"] = "120"
 os.environ["DB_CONNECT_TIMEOUT"] = "20"
 ensure_servers()
 relax_servers()
+
+# The processes that tests start read what has been compiled, wherever it is switched off (in containers).
+sys.dont_write_bytecode = False
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)
 
 if os.environ.get("TEST_REDIS") == "cluster":  # the core's tests a second time: make test does both
     from tests.support.redis_cluster import start_cluster
