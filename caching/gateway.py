@@ -50,17 +50,17 @@ class RedisGateway:
         """Return the result of a script that may return a value."""
         return self._trusted(self.backend.run, call)[0]
 
-    def run_and_judge(self, call: ScriptCall) -> tuple[Any, bool]:
-        """Return the result of a script, and whether a value in it may be read.
+    def run_and_judge(self, *calls: ScriptCall) -> tuple[list[Any], bool]:
+        """Return the results of scripts, in one round trip, and whether values in them may be read.
 
-        For a script that also does what must not be done twice, so that its result counts in any case.
+        For scripts that also do what must not be done twice, so that their results count in any case.
         Nothing is sent unless values may be read beforehand.
         """
         trust = self.watch.trust
         if trust.in_grace() or not trust.is_valid(self.backend.breaks):
             raise Untrusted
-        result = self.breaker.call(self.backend.run, call)[0]
-        return result, trust.is_valid(self.backend.breaks) and not trust.in_grace()
+        results = self.breaker.call(self.backend.run, *calls)
+        return results, trust.is_valid(self.backend.breaks) and not trust.in_grace()
 
     def _trusted(self, method: Callable[..., Answer], *args: Any) -> Answer:
         trust = self.watch.trust

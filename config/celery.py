@@ -6,8 +6,11 @@ from typing import Any
 from celery import Celery
 from django.conf import settings
 
+from core.transport import use_transports
+
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "config.settings")
 
+use_transports()
 app = Celery("syllabus", task_cls="core.celery:Task")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks()

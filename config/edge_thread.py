@@ -13,22 +13,24 @@ import time
 from concurrent.futures import Future
 from datetime import datetime
 from selectors import EVENT_READ, DefaultSelector
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from gunicorn.http import RequestParser
 from gunicorn.http.wsgi import create
 
 from config.gunicorn_worker import END_OF_HEAD, peek
-from edge.answering import Answer
+from edge.answering import Answer, Visit
 from edge.endpoints import find_endpoint
 from edge.wsgi import STATUS_LINES, handed_over
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from edge.answering import Edge, Visit
+    from edge.answering import Edge
 
+Made = TypeVar("Made")
 ADDRESS = re.compile(rb"(?:GET|HEAD) (/[^\s?#%]*)(?:\?([^\s#]*))? HTTP/1\.1\r\n")
+MAX_AT_ONCE = 16  # requests that are answered by one exchange: the first waits for all
 PAUSE_SECONDS = 1.0  # between two looks for connections that have been idle for too long
 
 
@@ -44,6 +46,17 @@ def head_of_a_read(start: bytes) -> bytes | None:
     except Exception:  # noqa: BLE001  (a thread of requests meets it again, and logs it)
         return None
     return start[: end + len(END_OF_HEAD)] if found else None
+
+
+class Request(NamedTuple):
+    """A request for a cached address, as gunicorn has read it."""
+
+    conn: Any
+    head: bytes
+    parsed: Any
+    response: Any
+    environ: dict[str, Any]
+    began: datetime
 
 
 class EdgeThread(threading.Thread):
@@ -89,8 +102,9 @@ class EdgeThread(threading.Thread):
         next_look = 0.0
         while self._worker.alive:
             now = time.monotonic()  # what arrives from here on is served before its connection is closed
-            for key, _ in self._connections.select(PAUSE_SECONDS):
-                self._serve(key.data)
+            ready = [key.data for key, _ in self._connections.select(PAUSE_SECONDS)]
+            for first in range(0, len(ready), MAX_AT_ONCE):
+                self._serve(ready[first : first + MAX_AT_ONCE])
             if now > next_look:
                 next_look = now + PAUSE_SECONDS
                 self._close_idle(now)
@@ -105,40 +119,54 @@ class EdgeThread(threading.Thread):
                 self._release(conn)
                 self._worker.method_queue.defer(self._worker.close_idle, conn)
 
-    def _serve(self, conn: Any) -> None:
+    def _serve(self, conns: Sequence[Any]) -> None:
+        """Serve the request that has arrived on each connection; the edge answers all of them at once."""
+        requests = [request for conn in conns if (request := self._read(conn))]
+        answers = self._edge.answer_all([request.environ for request in requests])
+        for request, answer in zip(requests, answers, strict=True):
+            if not (isinstance(answer, Answer) and self._guarded(self._answer, request, answer)):
+                visit = answer if isinstance(answer, Visit) else None
+                self._pass_on(request.conn, request.head, visit)
+
+    def _read(self, conn: Any) -> Request | None:
+        """Return a request for a cached address; another one is passed on."""
         start = peek(conn.sock)
         head = head_of_a_read(start)
-        answer: Answer | Visit | None = None
-        if head:
-            try:
-                answer = self._ask(conn, head)
-            except Exception:  # gunicorn's own thread meets it again, and answers
-                self._worker.log.debug("The thread of the edge passes a request on", exc_info=True)
-        if not isinstance(answer, Answer):
-            self._pass_on(conn, start, answer)
+        request = self._guarded(self._parse, conn, head) if head else None
+        if request is None:
+            self._pass_on(conn, start, None)
+        return request
 
-    def _ask(self, conn: Any, head: bytes) -> Answer | Visit | None:
-        """Return what the edge says to a request; an answer has been sent."""
+    def _parse(self, conn: Any, head: bytes) -> Request | None:
         began = datetime.now()  # noqa: DTZ005  (as gunicorn's access log takes it)
-        request = next(RequestParser(self._worker.cfg, [head], conn.client))
-        if any(name == "EXPECT" for name, _ in request.headers):
+        parsed = next(RequestParser(self._worker.cfg, [head], conn.client))
+        if any(name == "EXPECT" for name, _ in parsed.headers):
             return None
-        response, environ = create(request, conn.sock, conn.client, conn.server, self._worker.cfg)
-        answer = self._edge.answer(environ)
-        if isinstance(answer, Answer):
-            response.start_response(STATUS_LINES[answer.status], answer.headers)
-            if self._worker.is_full():
-                response.force_close()
-            lines = [
-                *response.default_headers(),
-                *(f"{name}: {value}\r\n" for name, value in response.headers),
-            ]
-            response.sent = len(answer.body)
-            self._worker.log.access(response, request, environ, datetime.now() - began)  # noqa: DTZ005
-            conn.sock.recv(len(head))
-            data = "".join(lines).encode("latin-1") + b"\r\n" + answer.body
-            self._send(conn, data, keep=not response.should_close())
-        return answer
+        response, environ = create(parsed, conn.sock, conn.client, conn.server, self._worker.cfg)
+        return Request(conn, head, parsed, response, environ, began)
+
+    def _answer(self, request: Request, answer: Answer) -> bool:
+        conn, head, parsed, response, environ, began = request
+        # Not start_response(): it would check headers that Django has made and gunicorn has sent before.
+        response.status, response.status_code = STATUS_LINES[answer.status], answer.status
+        response.headers, response.response_length = answer.headers, len(answer.body)
+        if self._worker.is_full():
+            response.force_close()
+        lines = [*response.default_headers(), *(f"{name}: {value}\r\n" for name, value in response.headers)]
+        response.sent = len(answer.body)
+        self._worker.log.access(response, parsed, environ, datetime.now() - began)  # noqa: DTZ005
+        conn.sock.recv(len(head))
+        data = "".join(lines).encode("latin-1") + b"\r\n" + answer.body
+        self._send(conn, data, keep=not response.should_close())
+        return True
+
+    def _guarded(self, function: Callable[..., Made], *arguments: Any) -> Made | None:
+        """Return what a function returns; None if it fails: a thread of requests meets the fault again."""
+        try:
+            return function(*arguments)
+        except Exception:
+            self._worker.log.debug("The thread of the edge passes a request on", exc_info=True)
+            return None
 
     def _send(self, conn: Any, data: bytes, *, keep: bool) -> None:
         try:

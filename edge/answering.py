@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import logging
 import time
-from collections.abc import Callable, Mapping
-from typing import Any, NamedTuple
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
 
 from django.conf import settings
 from django.core.signals import setting_changed
@@ -21,11 +21,14 @@ from core.handoff import Handoff
 from core.request_id import choose_id, request_id
 from edge import exchange
 from edge.endpoints import Endpoint, find_endpoint
+from edge.exchange import NO_REPLY, Question, Reply
 from edge.templates import Headers, Kind, Templates, kind_of
 from ratelimit.rates import Decision
 from ratelimit.throttling import QuotaExceeded, anonymous_limits
 
 logger = logging.getLogger(__name__)
+
+Made = TypeVar("Made")
 
 OK, NOT_MODIFIED, REFUSED = 200, 304, 429
 
@@ -51,6 +54,16 @@ class Visit(NamedTuple):
             self.handoff.lease.release()
 
 
+class Asked(NamedTuple):
+    """A request that the edge may answer; if it knows the headers, with Redis's help."""
+
+    meta: Mapping[str, Any]
+    kind: Kind
+    question: Question
+    is_known: bool
+    began: float
+
+
 # Called after each answer of the edge, which Django does not see, with the request's WSGI variables, the
 # route in the URLconf, the answer and the seconds it took; log records have the request's id then.
 Observer = Callable[[Mapping[str, Any], str, Answer, float], None]
@@ -62,72 +75,77 @@ class Edge:
     def __init__(self, observe: Observer | None = None) -> None:
         self._observe = observe
         self._templates = Templates()
-        setting_changed.connect(self._follow_settings)
+        setting_changed.connect(self._templates.clear)
 
     def answer(self, meta: Mapping[str, Any]) -> Answer | Visit | None:
         """Return the response to a request; a Visit or None if Django answers it."""
-        if meta["REQUEST_METHOD"] not in ("GET", "HEAD"):
+        return self.answer_all([meta])[0]
+
+    def answer_all(self, metas: Sequence[Mapping[str, Any]]) -> list[Answer | Visit | None]:
+        """Do the same for several requests, by one exchange with Redis for all."""
+        requests = [_guarded(self._read, meta) for meta in metas]
+        questions = [asked.question for asked in requests if asked and asked.is_known]
+        replies = iter(_guarded(exchange.ask, questions) or [NO_REPLY] * len(questions))
+        return [
+            asked and _guarded(self._answer, asked, next(replies) if asked.is_known else NO_REPLY)
+            for asked in requests
+        ]
+
+    def _read(self, meta: Mapping[str, Any]) -> Asked | None:
+        method = meta["REQUEST_METHOD"]
+        if method not in ("GET", "HEAD"):
             return None
         began = time.perf_counter()
-        try:
-            endpoint = find_endpoint(meta.get("PATH_INFO", ""), meta.get("QUERY_STRING", ""))
-            if endpoint is None or _is_unusual(meta) or has_credentials(meta):
-                return None
-            current = choose_id(meta)
-            token = request_id.set(current)
-            try:
-                answer = self._answer(endpoint, meta, current)
-                if self._observe and isinstance(answer, Answer):
-                    self._observe(meta, endpoint.route, answer, time.perf_counter() - began)
-                return answer
-            finally:
-                request_id.reset(token)
-        except CacheError:
+        endpoint = find_endpoint(meta.get("PATH_INFO", ""), meta.get("QUERY_STRING", ""))
+        if endpoint is None or _is_unusual(meta) or has_credentials(meta):
             return None
-        except Exception:  # whatever it is, Django answers
-            logger.exception("The edge failed")
-            return None
-
-    def _answer(self, endpoint: Endpoint, meta: Mapping[str, Any], current: str) -> Answer | Visit:
         kind = kind_of(endpoint.route, meta)
-        limits = anonymous_limits(endpoint.view, meta)
-        if not self._templates.knows(kind, OK):
-            return Visit(endpoint, kind, Handoff(limits))
-        counted = endpoint.counted if meta["REQUEST_METHOD"] == "GET" else None
-        decision, found, was_counted = exchange.ask(endpoint, limits, counted)
-        lease = found if isinstance(found, HeldLease) else None
-        answer = None
-        values = {"x-request-id": current}
-        if decision is not None:
-            values["ratelimit"] = decision.headers.get("RateLimit", "")
-            if not decision.passes:
-                answer = self._refuse(kind, meta, decision, values)
-            elif isinstance(found, CacheResult):
-                answer = self._give(kind, meta, found, values)
-                if answer is not None:
-                    endpoint.lookup.count_hit()
-        return answer or Visit(endpoint, kind, Handoff(limits, decision, lease, view_counted=was_counted))
+        counted = endpoint.counted if method == "GET" else None
+        question = Question(endpoint, anonymous_limits(endpoint.view, meta), counted)
+        return Asked(meta, kind, question, self._templates.knows(kind, OK), began)
 
-    def _give(
-        self, kind: Kind, meta: Mapping[str, Any], result: CacheResult, values: dict[str, str]
-    ) -> Answer | None:
+    def _answer(self, asked: Asked, reply: Reply) -> Answer | Visit:
+        meta, kind, (endpoint, limits, _), *_ = asked
+        values = {"x-request-id": choose_id(meta)}
+        token = request_id.set(values["x-request-id"])
+        try:
+            answer = self._answer_by(asked, reply, values)
+            if answer is None:
+                lease = reply.found if isinstance(reply.found, HeldLease) else None
+                handoff = Handoff(limits, reply.decision, lease, view_counted=reply.was_counted)
+                return Visit(endpoint, kind, handoff)
+            if reply.found:
+                endpoint.lookup.count_hit()
+            if self._observe:
+                self._observe(meta, endpoint.route, answer, time.perf_counter() - asked.began)
+            return answer
+        finally:
+            request_id.reset(token)
+
+    def _answer_by(self, asked: Asked, reply: Reply, values: dict[str, str]) -> Answer | None:
+        if reply.decision is None:
+            return None
+        values["ratelimit"] = reply.decision.headers.get("RateLimit", "")
+        if not reply.decision.passes:
+            return self._refuse(asked, reply.decision, values)
+        return self._give(asked, reply.found, values) if isinstance(reply.found, CacheResult) else None
+
+    def _give(self, asked: Asked, result: CacheResult, values: dict[str, str]) -> Answer | None:
         status, body, etag = OK, result.body, etag_of(result.body)
-        known = meta.get("HTTP_IF_NONE_MATCH")
+        known = asked.meta.get("HTTP_IF_NONE_MATCH")
         if known is not None and matches_weakly(etag, known):
             status, body = NOT_MODIFIED, b""
         values |= {"etag": etag, "x-cache": result.x_cache, "cache-status": result.cache_status}
-        return self._render(kind, status, body, values)
+        return self._render(asked.kind, status, body, values)
 
-    def _refuse(
-        self, kind: Kind, meta: Mapping[str, Any], decision: Decision, values: dict[str, str]
-    ) -> Answer | None:
-        if not self._templates.knows(kind, REFUSED):
+    def _refuse(self, asked: Asked, decision: Decision, values: dict[str, str]) -> Answer | None:
+        if not self._templates.knows(asked.kind, REFUSED):
             return None
         with translation.override(settings.LANGUAGE_CODE):
             problem = problem_of(QuotaExceeded(decision))
-        log_response("%s: %s", problem.reason_phrase, meta["PATH_INFO"], response=problem)
+        log_response("%s: %s", problem.reason_phrase, asked.meta["PATH_INFO"], response=problem)
         values["retry-after"] = problem["Retry-After"]
-        return self._render(kind, REFUSED, problem.content, values)
+        return self._render(asked.kind, REFUSED, problem.content, values)
 
     def _render(self, kind: Kind, status: int, body: bytes, values: dict[str, str]) -> Answer | None:
         values["content-length"] = str(len(body))
@@ -143,8 +161,14 @@ class Edge:
         if status == REFUSED or (status in (OK, NOT_MODIFIED) and _is_the_value(visit.endpoint, given)):
             self._templates.learn(visit.kind, status, headers)
 
-    def _follow_settings(self, **_: Any) -> None:
-        self._templates.clear()
+
+def _guarded(function: Callable[..., Made], *arguments: Any) -> Made | None:
+    """Return what a function returns; None if it fails: whatever it is, Django answers."""
+    try:
+        return function(*arguments)
+    except Exception:
+        logger.exception("The edge failed")
+        return None
 
 
 def _is_unusual(meta: Mapping[str, Any]) -> bool:

@@ -12,6 +12,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Iterable, Mapping
 from typing import Any
+from wsgiref.util import is_hop_by_hop
 
 from django.conf import settings
 
@@ -37,14 +38,8 @@ def kind_of(route: str, meta: Mapping[str, Any]) -> Kind:
     """Return what the headers of the response depend on."""
     relevant = [item for item in meta.items() if item[0][:5] == "HTTP_" and item[0] not in IRRELEVANT]
     agent = meta.get("HTTP_USER_AGENT") if settings.DISALLOWED_USER_AGENTS else None
-    return (
-        route,
-        meta["REQUEST_METHOD"],
-        meta["wsgi.url_scheme"],
-        meta.get("CONTENT_TYPE"),
-        agent,
-        *relevant,
-    )
+    usual = (route, meta["REQUEST_METHOD"], meta["wsgi.url_scheme"], meta.get("CONTENT_TYPE"), agent)
+    return (*usual, *relevant)
 
 
 class Templates:
@@ -67,7 +62,8 @@ class Templates:
     def learn(self, kind: Kind, status: int, headers: Iterable[tuple[str, str]]) -> None:
         """Keep the headers of a response of Django's; use them when a second response agrees."""
         template = [(name, "" if name.lower() in VARIABLE else value) for name, value in headers]
-        if len(str(kind)) > MAX_KIND_CHARACTERS or any(name.lower() == "set-cookie" for name, _ in template):
+        is_own = any(name.lower() == "set-cookie" or is_hop_by_hop(name) for name, _ in template)
+        if is_own or len(str(kind)) > MAX_KIND_CHARACTERS:
             return
         with self._lock:
             agrees = self._seen.get((kind, status)) == template
@@ -76,7 +72,7 @@ class Templates:
                 del known[next(iter(known))]
             known[kind, status] = template
 
-    def clear(self) -> None:
-        """Remove all."""
+    def clear(self, **_: Any) -> None:
+        """Remove all: a setting was changed."""
         self._seen.clear()
         self._confirmed.clear()

@@ -8,7 +8,6 @@ import redis
 from celery.signals import setup_logging
 from django.conf import settings
 from django.core.cache import caches
-from django.db import connection
 from django.utils import translation
 
 from caching.gateway import get_gateway
@@ -17,11 +16,10 @@ from core.celery import broker
 from devtools.embedded.wheels import redis_server_binary
 from ratelimit.limiter import get_limiter
 from tests.caching.interleaving import Interleaving
+from tests.support import ids
 from tests.support.smtp import FakeSMTP
 from tests.support.telegram import BOT_TOKEN, SECRET, FakeTelegram
 from tests.support.waiting import until
-
-IDS_PER_TABLE = 1_000_000
 
 
 @setup_logging.connect
@@ -36,11 +34,8 @@ def django_db_setup(django_db_setup, django_db_blocker):
     A test that takes one row's id for another's, or finds its ``{"id": 1}`` in the row that it happens to
     have made first, would pass or fail by which tests its worker ran before.
     """
-    with django_db_blocker.unblock(), connection.cursor() as cursor:
-        cursor.execute("SELECT sequencename FROM pg_sequences WHERE schemaname = 'public' ORDER BY 1")
-        for position, (name,) in enumerate(cursor.fetchall(), start=1):
-            first = position * IDS_PER_TABLE + 1
-            cursor.execute(f'ALTER SEQUENCE "{name}" START WITH {first} RESTART WITH {first}')
+    with django_db_blocker.unblock():
+        ids.give_each_table_its_own()
 
 
 @pytest.fixture(scope="session")

@@ -12,7 +12,7 @@ same addresses again and again and leaves everything but a hit to the applicatio
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -48,26 +48,6 @@ class Lookup(NamedTuple):
         """Return a script that reads the value or acquires a lease, to be a part of a larger one."""
         return self.entry.look_or_lease(secrets.token_hex(8))
 
-    def run(self, call: ScriptCall) -> tuple[list[Any], CacheResult | HeldLease | None]:
-        """Run a script that includes ``call()`` and returns its result first, or a false one without it.
-
-        Return all, and the value if it may be read, or the lease if one was granted. What the script did
-        besides is done in any case.
-
-        Raises:
-            CacheError: Redis does not answer, or its values may be stale. The script may have run only if
-                it is RedisUnavailable.
-        """
-        self._require()
-        reply, may_be_read = get_gateway().run_and_judge(call)
-        match reply[0]:
-            case [b"hit", *details] if may_be_read:
-                return reply, self.entry.judge(*details)
-            case [b"granted", name, *details]:
-                lease = Lease("granted", name=name.decode())
-                return reply, HeldLease(self, self.entry.leased(*details), lease)
-        return reply, None
-
     def count_hit(self) -> None:
         """Count a hit of the declaration: the value was answered with."""
         metrics.count(self.entry.group.key, "hits")
@@ -76,6 +56,14 @@ class Lookup(NamedTuple):
         if must_bypass():
             raise Untrusted
         get_gateway().watch.require(self.source.key)
+
+    def _judge(self, found: Any, may_be_read: bool) -> CacheResult | HeldLease | None:
+        match found:
+            case [b"hit", *details] if may_be_read:
+                return self.entry.judge(*details)
+            case [b"granted", name, *details]:
+                return HeldLease(self, self.entry.leased(*details), Lease("granted", name=name.decode()))
+        return None
 
 
 @dataclass(slots=True)
@@ -101,3 +89,25 @@ class HeldLease:
         """Give the lease back if no value was stored under it: the next reader must not wait."""
         if self.is_held:
             release(self.entry, self.lease.name)
+
+
+def run(
+    lookups: Sequence[Lookup], calls: Sequence[ScriptCall]
+) -> list[tuple[list[Any], CacheResult | HeldLease | None]]:
+    """Run scripts in one exchange. Each includes the ``call()`` of its look-up and returns the result of that
+    first, or a false one without it.
+
+    Return the result of each, and the value if it may be read, or the lease if one was granted. What the
+    scripts did besides is done in any case.
+
+    Raises:
+        CacheError: Redis does not answer, or its values may be stale. The scripts may have run only if it is
+            RedisUnavailable.
+    """
+    if not calls:
+        return []
+    for lookup in lookups:
+        lookup._require()
+    results, may_be_read = get_gateway().run_and_judge(*calls)
+    pairs = zip(lookups, results, strict=True)
+    return [(result, lookup._judge(result[0], may_be_read)) for lookup, result in pairs]

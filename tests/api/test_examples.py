@@ -28,6 +28,7 @@ from api.openapi.problems import operations
 from devtools.demo import fill
 from devtools.demo.plan import Plan
 from tests.api import example_requests
+from tests.support import ids
 from tests.support.telegram import SECRET
 
 MAX_ROWS = 2
@@ -46,11 +47,18 @@ MASKED_FIELDS = {"ttl", "size", "code", "public_id", "If-Match"}
 
 
 @pytest.fixture
-def recorded(transactional_db, settings, tmp_path):
+def ids_of_a_new_database(transactional_db):
+    call_command("flush", interactive=False)
+    with ids.from_one():
+        yield
+        call_command("flush", interactive=False)
+
+
+@pytest.fixture
+def recorded(ids_of_a_new_database, settings, tmp_path):
     """What the API answers on the demo data."""
     settings.TELEGRAM_WEBHOOK_SECRET, settings.TELEGRAM_BOT_NAME = SECRET, "syllabus_bot"
     settings.MEDIA_ROOT = tmp_path
-    call_command("flush", interactive=False)  # and every id from 1: as in a database that is new
     fill(Plan("small"))
     schema = SchemaGenerator().get_schema(public=True)
     known = {

@@ -132,6 +132,29 @@ def test_one_connection_carries_hits_and_everything_else(tmp_path, course, path)
         link.close()
 
 
+def test_each_of_many_clients_that_ask_at_once_gets_its_own_response(served, course):
+    courses = [course, *(CourseFactory(title=f"Course {number}") for number in range(7))]
+    addresses = [f"/api/v1/courses/{each.pk}/" for each in courses]
+    warm(served, addresses[0])
+    for address in addresses:
+        get(served, address)
+    with ExitStack() as stack:
+        clients = [
+            stack.enter_context(
+                socket.create_connection(("127.0.0.1", served), 30, (f"127.0.1.{number + 1}", 0))
+            )
+            for number in range(40)
+        ]
+        for turn in range(3):
+            for number, client in enumerate(clients):
+                path = addresses[(number + turn) % 8]
+                client.sendall(f"GET {path} HTTP/1.1\r\n".encode() + HOST + b"\r\n")
+            for number, client in enumerate(clients):
+                answer = client.recv(65_536)
+                assert f'"title":"{courses[(number + turn) % 8].title}"'.encode() in answer
+                assert heads(answer) == [(200, "HIT", "keep-alive")]
+
+
 @pytest.fixture(scope="module")
 def served(tmp_path_factory, django_db_setup):
     with gunicorn(tmp_path_factory.mktemp("served") / "log", keepalive=1, DB_LOCK_TIMEOUT="0") as (port, _):

@@ -30,6 +30,21 @@ class Response(NamedTuple):
         return self._replace(headers=[each for each in headers if not (ids and each[0] == "X-Request-ID")])
 
 
+def environ(path, *, client="192.0.2.1", method="GET", **variables):
+    """Return the variables of a request. Others are WSGI's: HTTP_ACCEPT="…"."""
+    path, _, query = path.partition("?")
+    usual = {
+        "REQUEST_METHOD": method,
+        "QUERY_STRING": query,
+        "REMOTE_ADDR": client,
+        "HTTP_HOST": "testserver",
+    }
+    made = RequestFactory()._base_environ(**(usual | variables))
+    if not made["HTTP_COOKIE"]:  # of the factory's empty jar
+        del made["HTTP_COOKIE"]
+    return made | {"PATH_INFO": path}
+
+
 class Site:
     """An application with the edge in front; ``answered`` are the statuses of what the edge answered."""
 
@@ -40,21 +55,11 @@ class Site:
             self.django, lambda meta, route, answer, seconds: self.answered.append(answer.status)
         )
 
-    def get(self, path="/", *, client="192.0.2.1", method="GET", without=False, **variables):
-        """Send one request; ``without`` the edge. Variables are WSGI's: HTTP_ACCEPT="…"."""
-        path, _, query = path.partition("?")
-        usual = {
-            "REQUEST_METHOD": method,
-            "QUERY_STRING": query,
-            "REMOTE_ADDR": client,
-            "HTTP_HOST": "testserver",
-        }
-        environ = RequestFactory()._base_environ(**(usual | variables))
-        if not environ["HTTP_COOKIE"]:  # of the factory's empty jar
-            del environ["HTTP_COOKIE"]
-        environ["PATH_INFO"] = path
+    def get(self, path="/", *, without=False, **request):
+        """Send one request (``environ``); ``without`` the edge."""
         got = []
-        result = (self.django if without else self.edge)(environ, lambda *given: got.extend(given[:2]))
+        application = self.django if without else self.edge
+        result = application(environ(path, **request), lambda *given: got.extend(given[:2]))
         body = b"".join(result)
         return Response(*got, body)
 

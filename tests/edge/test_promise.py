@@ -17,7 +17,7 @@ from courses import cache
 from courses.view_counts import COUNTING
 from edge import exchange
 from tests.courses.factories import CourseFactory
-from tests.edge.support import Site
+from tests.edge.support import Site, environ
 
 CLIENT = "198.51.100.7"
 
@@ -249,6 +249,44 @@ def test_the_exchange_is_one_script(site, address, monkeypatch):
     assert [words[0] for words in sent] == ["EVALSHA"]
 
 
+def test_requests_that_are_there_at_once_share_an_exchange(site, course, address, monkeypatch):
+    other = f"/api/v1/courses/{CourseFactory().pk}/"
+    asked = [
+        environ(address),
+        environ("/api/v1/courses/nothing/"),
+        environ(address, HTTP_AUTHORIZATION="Token none"),
+        environ(other, client=CLIENT),
+        environ(other, client=CLIENT),
+        {},
+        environ(address, method="POST"),
+        environ(address, client=CLIENT),
+    ]
+    sent = []
+    exchange_calls = get_gateway().backend.exchange_calls
+    monkeypatch.setattr(
+        get_gateway().backend,
+        "exchange_calls",
+        lambda calls: sent.append(len(calls)) or exchange_calls(calls),
+    )
+    hit, *left_to_django, absent, waiting, broken, write, last = site.edge.edge.answer_all(asked)
+    assert sent == [4]
+    for answer, remaining in ((hit, 59), (last, 57)):
+        assert (answer.status, b"Old" in answer.body) == (200, True)
+        assert f"r={remaining};" in dict(answer.headers)["RateLimit"]
+    assert [*left_to_django, broken, write] == [None] * 4
+    assert (bool(absent.handoff.lease), waiting.handoff.lease) == (True, None)  # one of them loads
+    assert [visit.handoff.decision.passes for visit in (absent, waiting)] == [True, True]
+    assert views(course) == 2
+    absent.end()
+
+
+def test_a_limit_is_exact_within_an_exchange(site, address):
+    answers = site.edge.edge.answer_all([environ(address, client=CLIENT) for _ in range(70)])
+    found = [getattr(answer, "status", None) for answer in answers]
+    assert (found[:60], set(found[60:])) == ([200] * 60, {None})  # the first refusals teach the edge
+    assert {visit.handoff.decision.passes for visit in answers[60:]} == {False}
+
+
 def test_the_script_leaves_the_connection_in_its_database(site, address):
     site.get(address)
     assert get_gateway().commands(("EXISTS", ":1:v1:categories"), ("EXISTS", "caching:heartbeat")) == [0, 1]
@@ -262,7 +300,8 @@ def test_an_error_of_the_edge_is_logged_and_django_answers(site, address, monkey
 
 def test_a_call_that_is_no_hit_counts_nothing(site, course, address):
     nothing = ScriptCall(Script.of("return {'busy'}"), ())
-    endpoint_call = exchange._call(nothing, [], (COUNTING, str(course.pk)), 0, 0)
+    question = exchange.Question(None, [], (COUNTING, str(course.pk)))
+    endpoint_call = exchange._call(nothing, question, 0, 0)
     assert get_gateway().run(endpoint_call) == [[[b"busy"], 0]]
     assert views(course) == 0
 

@@ -120,6 +120,24 @@ def test_a_change_during_a_run_causes_another(service, tmp_path):
         until(lambda: len(worker.received("services.tasks.recalculate")) >= 2)
 
 
+def test_a_worker_survives_a_broker_that_is_lost_during_a_run(own_redis, service, tmp_path):
+    start, stop = own_redis
+    start()
+    broker = {"CELERY_BROKER_URL": settings.CELERY_BROKER_URL}
+    with working(tmp_path, **broker) as worker:
+        with a_run_in_its_middle() as wait:
+            save_elsewhere(200, **broker)
+            wait()
+            stop()
+            until(lambda: "Connection to broker lost" in worker.log)
+            start()
+            until(lambda: worker.log.count("Connected to ") > 1 or worker.process.poll() is not None)
+            assert worker.process.poll() is None, worker.log[-3000:]
+        assert_converges(180)
+        save_elsewhere(300, **broker)
+        assert_converges(270)
+
+
 def test_a_to_b_to_a_ends_at_a(service, tmp_path):
     with working(tmp_path):
         for price in (200, 100, 200, 100):
