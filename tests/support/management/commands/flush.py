@@ -12,6 +12,7 @@ from django.core.management.commands import flush
 from django.db import connection, transaction
 
 MADE_BY_SIGNALS = {"auth_permission", "django_content_type"}
+STAY = MADE_BY_SIGNALS | {"django_migrations"}
 STATE = """
 SELECT
   (SELECT md5(string_agg(concat(app_label, model, codename), ',' ORDER BY app_label, model, codename))
@@ -21,20 +22,25 @@ SELECT
   (SELECT md5(string_agg(pg_get_functiondef(oid), ',' ORDER BY oid))
    FROM pg_proc WHERE pronamespace = 'public'::regnamespace AND prokind = 'f')
 """
-# Only TRUNCATE gives their space back: dead rows slow the tests that follow, and change plans of queries.
-LARGE_TABLES = "SELECT 1 FROM pg_class WHERE relname = ANY(%s) AND pg_relation_size(oid) > 1000000"
+# With those that are no models: triggers of TRUNCATE empty them.
+TABLES = """
+SELECT relname, pg_relation_size(oid) > 1000000 FROM pg_class
+WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+"""
 
 
 class Command(flush.Command):
     after_signals: tuple[str, ...] | None = None  # the state that they left
 
     def handle(self, **options: Any) -> None:
-        tables = set(connection.introspection.django_table_names(only_existing=True, include_views=False))
-        if options["reset_sequences"] or is_large(tables) or state() != Command.after_signals:
+        of_a_test = options.get("reset_sequences") is False
+        tables = is_large_by_table()
+        # Only TRUNCATE gives space back: dead rows slow the tests that follow, and change plans of queries.
+        if of_a_test and not any(tables.values()) and state() == Command.after_signals:
+            delete_rows(tables.keys() - STAY)
+        else:
             super().handle(**options)
             Command.after_signals = state()
-        else:
-            delete_rows(tables - MADE_BY_SIGNALS)
 
 
 def state() -> tuple[str, ...]:
@@ -44,10 +50,10 @@ def state() -> tuple[str, ...]:
         return tuple(cursor.fetchone())
 
 
-def is_large(tables: set[str]) -> bool:
+def is_large_by_table() -> dict[str, bool]:
     with connection.cursor() as cursor:
-        cursor.execute(LARGE_TABLES, [list(tables)])
-        return cursor.fetchone() is not None
+        cursor.execute(TABLES)
+        return dict(cursor.fetchall())
 
 
 def delete_rows(tables: set[str]) -> None:
