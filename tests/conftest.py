@@ -1,5 +1,6 @@
 """Fixtures shared by every test."""
 
+import gc
 import subprocess
 import tempfile
 
@@ -25,6 +26,12 @@ from tests.support.waiting import until
 @setup_logging.connect
 def keep_logging(**kwargs):
     """A worker in a test would set the levels for all tests that follow; it does not where this listens."""
+
+
+def pytest_collection_finish():
+    """Exempt the tests and the modules from garbage collection: each would look through all of them again."""
+    gc.collect()
+    gc.freeze()
 
 
 @pytest.fixture(scope="session")
