@@ -6,7 +6,6 @@ from decimal import Decimal
 from typing import TYPE_CHECKING, Any
 
 from rest_framework import serializers
-from rest_framework.exceptions import ErrorDetail
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -59,21 +58,15 @@ def _say(field: Any, found: Any) -> Any:
     if isinstance(found, dict):  # of the values of a list, by position
         child = getattr(field, "child", None)
         return {position: _say(child, inner) for position, inner in found.items()}
-    return [_say_one(field, error) for error in found]
+    return [(refusal(field) or error) if _is_of(field, error) else error for error in found]
 
 
-def _say_one(field: Any, error: Any) -> Any:
-    if not isinstance(error, ErrorDetail) or not _is_of(field, error):
-        return error
-    return ErrorDetail(refusal(field) or str(error), error.code)
-
-
-def _is_of(field: Any, error: ErrorDetail) -> bool:
+def _is_of(field: Any, error: Any) -> bool:
     """Return whether a field itself makes the error. Rules of a serializer have the code "invalid", too."""
-    messages = getattr(field, "error_messages", {})
-    if error.code == "invalid":
+    code, messages = getattr(error, "code", None), getattr(field, "error_messages", {})
+    if code == "invalid":
         return str(error) == str(messages.get("invalid"))
-    return error.code in CHARACTERS or error.code in messages.keys() - CLEAR
+    return code in CHARACTERS or code in messages.keys() - CLEAR
 
 
 def _describe_decimal(field: serializers.DecimalField) -> str:

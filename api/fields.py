@@ -6,6 +6,7 @@ import re
 from typing import Any
 
 from django.utils.dateparse import parse_datetime
+from drf_spectacular.types import OpenApiTypes
 from drf_spectacular.utils import extend_schema_field
 from rest_framework import serializers
 
@@ -53,6 +54,17 @@ class PrimaryKeyRelatedField(serializers.PrimaryKeyRelatedField[Any]):
         if not 1 <= int(data) <= MAX_ID:
             self.fail("not_an_id")
         return super().to_internal_value(int(data))
+
+
+@extend_schema_field(OpenApiTypes.BOOL)
+class FlagField(serializers.ChoiceField):
+    """A query parameter that is ``true`` or ``false``; DRF's takes ``1``, ``yes`` and ``on``, too."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(["true", "false"], **kwargs)
+
+    def to_internal_value(self, data: Any) -> bool:  # type: ignore[override]  # "str" in the stubs
+        return super().to_internal_value(data) == "true"
 
 
 class NameField(serializers.CharField):

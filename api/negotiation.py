@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import lru_cache
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 from urllib.parse import unquote
 
 from django.http import HttpRequest
@@ -21,13 +21,6 @@ if TYPE_CHECKING:
 
 FORMAT = "format"  # the parameter that chooses the renderer: ?format=json
 PAGE = "api"  # DRF's name of its pages: ?format=api
-
-
-class Selection(NamedTuple):
-    """The position of the renderer that an Accept header selects, and the media type of the response."""
-
-    position: int
-    media_type: str
 
 
 class ContentNegotiation(DefaultContentNegotiation):
@@ -52,7 +45,8 @@ class ContentNegotiation(DefaultContentNegotiation):
         selection = _select(request.META.get("HTTP_ACCEPT"), tuple(map(type, renderers)))
         if selection is None:
             raise NotAcceptable(available_renderers=renderers)
-        return renderers[selection.position], selection.media_type
+        position, media_type = selection
+        return renderers[position], media_type
 
 
 def may_choose_format(query: str) -> bool:
@@ -69,8 +63,8 @@ def _of_format(given: list[str], renderers: Sequence[BaseRenderer]) -> BaseRende
 
 
 @lru_cache(maxsize=256)
-def _select(accept: str | None, classes: tuple[type[BaseRenderer], ...]) -> Selection | None:
-    """Return what DRF selects for an Accept header, or for none; None if there is nothing acceptable."""
+def _select(accept: str | None, classes: tuple[type[BaseRenderer], ...]) -> tuple[int, str] | None:
+    """Return the position and media type of the renderer that DRF selects; None if none is acceptable."""
     request = HttpRequest()
     if accept is not None:
         request.META["HTTP_ACCEPT"] = accept
@@ -79,7 +73,7 @@ def _select(accept: str | None, classes: tuple[type[BaseRenderer], ...]) -> Sele
         chosen, media_type = DefaultContentNegotiation().select_renderer(Request(request), renderers)
     except NotAcceptable:
         return None
-    return Selection(renderers.index(chosen), str(media_type))
+    return renderers.index(chosen), str(media_type)
 
 
 def selected_format(accept: str | None) -> str | None:
@@ -89,7 +83,7 @@ def selected_format(accept: str | None) -> str | None:
     """
     classes: tuple[type[BaseRenderer], ...] = tuple(api_settings.DEFAULT_RENDERER_CLASSES)  # type: ignore[arg-type]  # not names: DRF imports them
     selection = _select(accept, classes)
-    return None if selection is None else str(classes[selection.position].format)
+    return None if selection is None else str(classes[selection[0]].format)
 
 
 def is_page(message: object) -> bool:

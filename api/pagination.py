@@ -10,19 +10,18 @@ import math
 from typing import TYPE_CHECKING, Any, NamedTuple
 from urllib.parse import urlencode
 
-from rest_framework import serializers
 from rest_framework.exceptions import NotFound
 from rest_framework.pagination import PageNumberPagination
 from rest_framework.response import Response
 
 from api.fields import IntegerField
-from api.query import QuerySerializer, parse_query
+from api.openapi.descriptions import TEXTS
+from api.query import QuerySerializer
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from rest_framework.request import Request
-    from rest_framework.views import APIView
 
 PAGE_SIZE = 20
 MAX_PAGE_SIZE = 100
@@ -76,14 +75,6 @@ def envelope(
     }
 
 
-class PageSerializer(serializers.Serializer[Any]):
-    """A page of a list."""
-
-    count = serializers.IntegerField(help_text="The number of results on all pages.")
-    next = serializers.CharField(allow_null=True, help_text="Address of the next page, from the root.")
-    previous = serializers.CharField(allow_null=True, help_text="Address of the previous page.")
-
-
 def _link(path: str, params: Mapping[str, object] | None, page: Page, number: int) -> str:
     query = {name: value for name, value in sorted((params or {}).items()) if value is not None}
     query["page"] = number
@@ -95,20 +86,14 @@ def _link(path: str, params: Mapping[str, object] | None, page: Page, number: in
 class Pagination(PageNumberPagination):
     """DRF's pages, with the links of ``envelope``. The view's ``query`` says which page."""
 
-    page_size = PAGE_SIZE
-    page_size_query_param = "page_size"
-    max_page_size = MAX_PAGE_SIZE
-
-    def paginate_queryset(self, queryset: Any, request: Request, view: APIView | None = None) -> list[Any]:
+    def paginate_queryset(self, queryset: Any, request: Request, view: Any = None) -> list[Any]:
         """Return the rows of the page: two queries, one for an empty table.
 
         Raises:
             NotFound: 404 for a page past the last. The first page always exists.
         """
-        query: dict[str, Any] = getattr(view, "query", None) or parse_query(request, PageQuery)
-        self.selected = Page(query["page"], query["page_size"])
-        self.params = {name: request.query_params[name] for name in request.query_params}
-        self.path = request.path
+        self.path, self.given = request.path, request.query_params
+        self.selected = Page(view.query["page"], view.query["page_size"])
         self.count = queryset.count()
         check_exists(self.selected, self.count)
         return self.get_rows(queryset) if self.count else []
@@ -119,36 +104,9 @@ class Pagination(PageNumberPagination):
         return list(queryset[start : start + self.selected.size])
 
     def get_paginated_response_schema(self, schema: dict[str, Any]) -> dict[str, Any]:
-        link = {"type": "string", "format": "uri-reference", "nullable": True}
-        return {
-            "type": "object",
-            "required": ["count", "next", "previous", "results"],
-            "properties": {
-                "count": {"type": "integer", "description": "Of all pages.", "example": 45},
-                "next": {**link, "description": "The next page, from the root.", "example": "/…?page=3"},
-                "previous": {**link, "description": "The previous page.", "example": "/…?page=1"},
-                "results": {**schema, "description": "The rows of this page."},
-            },
-        }
+        results = {**schema, "description": TEXTS["fields"]["results"]}
+        return {**TEXTS["page"], "properties": {**TEXTS["page"]["properties"], "results": results}}
 
     def get_paginated_response(self, data: Sequence[Any]) -> Response:
-        params = {name: value for name, value in self.params.items() if name not in {"page", "page_size"}}
+        params = {name: self.given[name] for name in self.given if name not in {"page", "page_size"}}
         return Response(envelope(data, page=self.selected, count=self.count, path=self.path, params=params))
-
-
-class DeepPagination(Pagination):
-    """For lists of 100,000 rows: what a page skips is read from an index, from the nearer end.
-
-    The rows, with what is joined to them, are then read for one page only.
-    """
-
-    def get_rows(self, queryset: Any) -> list[Any]:
-        """Return the rows of the selected page, by one query."""
-        start = (self.selected.number - 1) * self.selected.size
-        stop = min(start + self.selected.size, self.count)
-        ids = queryset.select_related(None).values("pk")
-        if start > self.count // 2:
-            ids = ids.reverse()[self.count - stop : self.count - start]
-        else:
-            ids = ids[start:stop]
-        return list(queryset.filter(pk__in=ids))

@@ -25,6 +25,8 @@ class JSONParser(parsers.JSONParser):
     nesting, and takes numbers and text that nothing behind it can hold.
     """
 
+    renderer_class = None  # type: ignore[assignment]  # DRF's pages fill no form by it (web/browsable.py)
+
     def parse(
         self,
         stream: IO[Any],
@@ -37,26 +39,22 @@ class JSONParser(parsers.JSONParser):
             ParseError: the body is not a JSON object (400).
             RequestDataTooBig: it is longer than DATA_UPLOAD_MAX_MEMORY_SIZE bytes (413).
         """
-        value = _decode(_read(stream))
+        limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
+        body: bytes = stream.read(limit + 1)
+        if len(body) > limit:
+            raise RequestDataTooBig
+        value = _decode(body)
         if not isinstance(value, dict):
             raise ParseError('The body must be a JSON object, such as {"name": "value"}.')
         return value
 
 
-def _read(stream: IO[Any]) -> bytes:
-    limit = settings.DATA_UPLOAD_MAX_MEMORY_SIZE
-    body: bytes = stream.read(limit + 1)
-    if len(body) > limit:
-        raise RequestDataTooBig
-    return body
-
-
 def _decode(body: bytes) -> object:
     try:
         text = body.decode()
-        if "\\ud" in text.lower():  # only an escape brings a surrogate: UTF-8 has none
-            return _without_surrogates(json.loads(text, parse_constant=_refuse, parse_float=_finite))
-        return json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        value = json.loads(text, parse_constant=_refuse, parse_float=_finite)
+        # Only an escape brings a surrogate: UTF-8 has none.
+        return _without_surrogates(value) if "\\ud" in text.lower() else value
     except RecursionError:
         raise ParseError("The JSON is nested too deeply.") from None
     except ValueError as error:  # of JSON, of UTF-8, of numbers with thousands of digits

@@ -21,7 +21,6 @@ Row = TypeVar("Row", bound=models.Model)
 # A body of a few megabytes may have 300,000 fields, or one with a name as long.
 MAX_NAMED = 20
 MAX_NAME_CHARACTERS = 100
-NO_OBJECT: dict[str, Any] = {"invalid": 'Must be a JSON object, such as {{"name": "value"}}.'}
 
 
 class StrictFields:
@@ -36,6 +35,9 @@ class StrictFields:
         reads_json: the input is JSON, whose values have types.
     """
 
+    default_error_messages: dict[str, Any] = {
+        "invalid": 'Must be a JSON object, such as {{"name": "value"}}.'
+    }
     accepts_unchanged = False
     reads_json = True
 
@@ -45,8 +47,8 @@ class StrictFields:
         Raises:
             ValidationError: a field is not accepted, or a value is not valid.
         """
+        fields: Mapping[str, Any] = self.fields  # type: ignore[attr-defined]
         if isinstance(data, dict):
-            fields: Mapping[str, Any] = self.fields  # type: ignore[attr-defined]
             accepted = [name for name, field in fields.items() if not field.read_only]
             refused = [
                 str(name) for name in data if name not in accepted and not self._is_unchanged(name, data)
@@ -60,7 +62,6 @@ class StrictFields:
         try:
             return super().to_internal_value(data)  # type: ignore[misc]
         except serializers.ValidationError as error:
-            fields = self.fields  # type: ignore[attr-defined]
             raise serializers.ValidationError(say_what_is_accepted(fields, error.detail)) from error
 
     def _is_unchanged(self, name: Any, data: Mapping[str, Any]) -> bool:
@@ -99,8 +100,6 @@ def _refusal(is_read_only: bool, accepted: list[str]) -> str:
 class Serializer(StrictFields, serializers.Serializer[Any]):
     """DRF's, with strict fields."""
 
-    default_error_messages = NO_OBJECT
-
 
 class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
     """DRF's, with strict fields, ids, whole numbers and times, and normalized names.
@@ -108,7 +107,6 @@ class ModelSerializer(StrictFields, serializers.ModelSerializer[Row]):
     Decimals are JSON numbers.
     """
 
-    default_error_messages = NO_OBJECT
     serializer_field_mapping = {
         **{
             model_field: IntegerField if issubclass(field, serializers.IntegerField) else field

@@ -107,17 +107,17 @@ class RetrieveModelMixin:
         return response
 
 
-class UpdateModelMixin:
+class UpdateModelMixin(mixins.UpdateModelMixin):
     """Changes the row under its lock, if it is still what the client saw (If-Match).
 
     An update that changes nothing writes nothing, so ``updated_at`` and the ETag stay as they are.
     """
 
     @transaction.atomic
-    def update(self, request: Request, *args: Any, partial: bool = False, **kwargs: Any) -> HttpResponse:  # noqa: ARG002
+    def update(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:  # type: ignore[override]  # noqa: ARG002
         view: Any = self
         row = view.lock_object()
-        serializer = view.get_serializer(row, data=request.data, partial=partial)
+        serializer = view.get_serializer(row, data=request.data, partial=kwargs.get("partial", False))
         serializer.is_valid(raise_exception=True)
         if changed := _changed(row, serializer.validated_data):
             view.perform_update(serializer)
@@ -125,12 +125,6 @@ class UpdateModelMixin:
             row = view.reload(serializer.instance)
         response: HttpResponse = view.respond(row)
         return response
-
-    def partial_update(self, request: Request, *args: Any, **kwargs: Any) -> HttpResponse:
-        return self.update(request, *args, partial=True, **kwargs)
-
-    def perform_update(self, serializer: Any) -> None:
-        serializer.save()
 
 
 class DestroyModelMixin:

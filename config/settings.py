@@ -55,7 +55,6 @@ INSTALLED_APPS = [
     "drf_spectacular",
     "drf_spectacular_sidecar",
     "core.apps.CoreConfig",
-    "api.apps.ApiConfig",
     "ratelimit.apps.RatelimitConfig",
     "messaging.apps.MessagingConfig",
     "courses.apps.CoursesConfig",
@@ -74,7 +73,7 @@ MIDDLEWARE = [
     "monitoring.middleware.AccessMiddleware",
     "core.head.HeadMiddleware",
     "api.http_cache.CacheHeadersMiddleware",
-    "api.problems.middleware.ProblemMiddleware",
+    "web.error_pages.ErrorMiddleware",
     "core.security.SecureWritesMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "core.request_body.RequestBodyMiddleware",
@@ -417,7 +416,7 @@ REST_FRAMEWORK = {
     "DEFAULT_PERMISSION_CLASSES": ["rest_framework.permissions.IsAuthenticated"],
     "DEFAULT_RENDERER_CLASSES": [
         "rest_framework.renderers.JSONRenderer",
-        *(["api.browsable.BrowsableAPIRenderer"] if BROWSABLE_API else []),
+        *(["web.browsable.BrowsableAPIRenderer"] if BROWSABLE_API else []),
     ],
     "DEFAULT_CONTENT_NEGOTIATION_CLASS": "api.negotiation.ContentNegotiation",
     "DEFAULT_PARSER_CLASSES": ["api.parsers.JSONParser"],
@@ -465,10 +464,7 @@ SPECTACULAR_SETTINGS = {
     },
     "POSTPROCESSING_HOOKS": [
         "drf_spectacular.hooks.postprocess_schema_enums",
-        "api.openapi.problems.add_problems",
-        "api.openapi.examples.add_examples",
-        "api.openapi.choices.name_choices",
-        "api.openapi.descriptions.add_descriptions",
+        "api.openapi.operations.complete_operations",
     ],
 }
 

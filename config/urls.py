@@ -9,7 +9,7 @@ from services.urls import source_urlpatterns
 from web.pages import own_page
 from web.start import StartPage
 
-handler500 = "api.problems.middleware.server_error"
+handler500 = "web.error_pages.server_error"
 
 urlpatterns: list[URLPattern | URLResolver] = [
     path("api/v1/", include("courses.urls")),  # first: found without trying the others

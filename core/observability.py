@@ -61,7 +61,7 @@ def _start_opentelemetry(variable: str) -> None:
     os.environ.setdefault("OTEL_SERVICE_NAME", "syllabus")
     os.environ.setdefault("OTEL_PYTHON_DJANGO_EXCLUDED_URLS", EXCLUDED_URLS)
     # Inside of what turns a wrong Host into a problem.
-    position = settings.MIDDLEWARE.index("api.problems.middleware.ProblemMiddleware") + 1
+    position = settings.MIDDLEWARE.index("web.error_pages.ErrorMiddleware") + 1
     os.environ.setdefault("OTEL_PYTHON_DJANGO_MIDDLEWARE_POSITION", str(position))
     trace = _import(variable, "opentelemetry.trace")
     sdk = _import(variable, "opentelemetry.sdk.trace")

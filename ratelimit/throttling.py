@@ -27,14 +27,16 @@ if TYPE_CHECKING:
     from rest_framework.views import APIView
 
 ADDRESS = "ip:"
+# A registered type of problems (draft-ietf-httpapi-ratelimit-headers).
+QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
 
 
 class QuotaExceeded(Throttled):
-    """A request is refused (429). ``violated`` names the scopes that refused it."""
+    """A request is refused (429). ``members``, of the problem, name the scopes that refused it."""
 
     def __init__(self, decision: Decision) -> None:
         super().__init__(wait=decision.wait_seconds)
-        self.violated = decision.violated
+        self.members = {"type": QUOTA_EXCEEDED, "violated-policies": decision.violated}
 
 
 class RateThrottle(BaseThrottle):

@@ -7,7 +7,6 @@ from typing import Any
 from rest_framework import serializers
 
 from api.fields import PrimaryKeyRelatedField
-from api.pagination import PageSerializer
 from api.serializers import ModelSerializer, Serializer
 from clients.models import Client
 from services.models import Plan, Recalculation, Service, Subscription
@@ -201,9 +200,12 @@ def _id_in(value: Any) -> int:
     return int(value["id"] if isinstance(value, dict) else value)
 
 
-class SubscriptionPageSerializer(PageSerializer):
+class SubscriptionPageSerializer(serializers.Serializer[Any]):
     """A page of the list of subscriptions."""
 
+    count = serializers.IntegerField(help_text="The number of results on all pages.")
+    next = serializers.CharField(allow_null=True, help_text="Address of the next page, from the root.")
+    previous = serializers.CharField(allow_null=True, help_text="Address of the previous page.")
     result = SubscriptionSerializer(many=True, help_text="The subscriptions of this page.")
     total_amount = serializers.FloatField(help_text="The sum of the prices on all pages.")
 

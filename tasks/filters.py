@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from api.fields import DateTimeField, IdField, NameField
+from api.fields import DateTimeField, FlagField, IdField, NameField
 from api.pagination import PageQuery
 from tasks.models import Status
 from tasks.selectors import LIST_ORDER_FIELDS, ORDER_FIELDS
@@ -34,9 +34,7 @@ class ListTasksQuery(PageQuery):
     status = serializers.ChoiceField(
         Status.values, default=None, help_text="`overdue` as soon as the deadline has passed."
     )
-    overdue = serializers.ChoiceField(
-        ["true", "false"], default=None, help_text="Whether a task is open and its deadline has passed."
-    )
+    overdue = FlagField(default=None, help_text="Whether a task is open and its deadline has passed.")
     deadline_from = DateTimeField(default=None, help_text="The earliest deadline.")
     deadline_to = DateTimeField(default=None, help_text="The latest deadline.")
     search = NameField(

@@ -102,9 +102,9 @@ def filter_tasks(tasks: QuerySet[Task], filters: dict[str, Any], now: datetime) 
     if filters["status"] is not None:
         tasks = with_status(tasks, filters["status"], now)
     match filters["overdue"]:
-        case "true":
+        case True:
             tasks = tasks.filter(overdue(now))
-        case "false":
+        case False:
             tasks = tasks.exclude(overdue(now))
     if filters["order"].removeprefix("-") == "status":
         tasks = tasks.alias(status_now=status_now(now))

@@ -16,7 +16,7 @@ from rest_framework.response import Response
 
 from accounts.serializers import PersonSerializer
 from api.http_cache import json_etag
-from api.pagination import DeepPagination, PageQuery
+from api.pagination import PageQuery
 from api.serializers import refuse_body
 from api.viewsets import (
     DestroyModelMixin,
@@ -31,6 +31,7 @@ from tasks import actions, schema
 from tasks.bulk import Bulk
 from tasks.filters import ListTasksQuery, TaskListQuery, TaskQuery
 from tasks.models import Task, TaskList
+from tasks.pagination import DeepPagination
 from tasks.permissions import NO_LIST, NO_MEMBER, NO_TASK, TaskListPermission, TaskPermission
 from tasks.selectors import filter_lists, filter_tasks, lists_of, tasks_of, tasks_of_many
 from tasks.serializers import (

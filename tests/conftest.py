@@ -1,5 +1,6 @@
 """Fixtures shared by every test."""
 
+import gc
 import subprocess
 import tempfile
 
@@ -27,6 +28,12 @@ def keep_logging(**kwargs):
     """A worker in a test would set the levels for all tests that follow; it does not where this listens."""
 
 
+def pytest_collection_finish():
+    """Exempt the tests and the modules from garbage collection: each would look through all of them again."""
+    gc.collect()
+    gc.freeze()
+
+
 @pytest.fixture(scope="session")
 def django_db_setup(django_db_setup, django_db_blocker):
     """Give each table ids that no other table has, and that no test writes as a number.
@@ -38,11 +45,16 @@ def django_db_setup(django_db_setup, django_db_blocker):
         ids.give_each_table_its_own()
 
 
-@pytest.fixture(autouse=True)
-def _clean_redis():
-    """Every test begins with an empty Redis and a closed breaker."""
+@pytest.fixture(scope="session")
+def _own_redis():
     with redis.Redis.from_url(settings.CELERY_BROKER_URL) as client:
-        client.flushall()
+        yield client
+
+
+@pytest.fixture(autouse=True)
+def _clean_redis(_own_redis):
+    """Every test begins with an empty Redis and a closed breaker."""
+    _own_redis.flushall()
     if settings.CACHING["CLUSTER"]:
         caches["default"].client.get_client().flushall()
     if get_gateway.cache_info().currsize:

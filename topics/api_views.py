@@ -41,7 +41,7 @@ class TopicViewSet(CreateModelMixin, DestroyModelMixin, GenericViewSet[Topic]):
 
     def list(self, request: Request) -> HttpResponse:
         page, search = Page(self.query["page"], self.query["page_size"]), self.query["search"] or None
-        subscribed = self.query["subscribed"] == "true"
+        subscribed = self.query["subscribed"]
         found = topic_list.read_topics(
             current_user(request), page=page.number, page_size=page.size, search=search, subscribed=subscribed
         )

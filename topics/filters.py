@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from rest_framework import serializers
 
-from api.fields import IdField, NameField
+from api.fields import FlagField, IdField, NameField
 from api.pagination import PageQuery
 from topics.models import MAX_NAME_LENGTH, TopicActivity
 
@@ -13,9 +13,7 @@ class TopicQuery(PageQuery):
     search = NameField(
         max_length=MAX_NAME_LENGTH, default=None, allow_blank=True, help_text="A part of the topic's name."
     )
-    subscribed = serializers.ChoiceField(
-        ["true", "false"], default="false", help_text="`true`: only topics that you follow."
-    )
+    subscribed = FlagField(default=False, help_text="`true`: only topics that you follow.")
 
 
 class ActivityQuery(PageQuery):

@@ -51,7 +51,7 @@ class ProfileViewSet(RetrieveModelMixin, UpdateModelMixin, GenericViewSet[User])
     queryset = User.objects.all()
     serializer_class = ProfileSerializer
     throttle_scope: str | tuple[str, ...] | None = None
-    deletes_with_body = ("destroy",)
+    deletes_with_body = True
 
     def get_throttles(self) -> list[Any]:
         """Return the throttles: guesses of the password, mails and exports are limited."""

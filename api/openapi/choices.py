@@ -4,38 +4,17 @@ from __future__ import annotations
 
 from typing import Any
 
-from api.openapi.problems import operations
 
-BOOLEAN = ["true", "false"]
-
-
-def name_choices(result: dict[str, Any], **kwargs: object) -> dict[str, Any]:  # noqa: ARG001
-    """Have each parameter with choices refer to a component (a postprocessing hook)."""
-    schemas = result["components"]["schemas"]
-    for _, _, operation in operations(result):
-        for parameter in operation.get("parameters", []):
-            choices = parameter["schema"].get("enum")
-            if choices == BOOLEAN:
-                _be_boolean(parameter)
-            elif choices:
-                name = _name_of(choices, schemas) or _new_name(operation, parameter["name"])
-                schemas.setdefault(name, _component(choices))
-                _refer(parameter, name)
-    return result
-
-
-def _be_boolean(parameter: dict[str, Any]) -> None:
-    for holder, key in ((parameter["schema"], "default"), (parameter, "example")):
-        if key in holder:
-            holder[key] = holder[key] == "true"
-    default = {key: value for key, value in parameter["schema"].items() if key == "default"}
-    parameter["schema"] = {"type": "boolean", **default}
-
-
-def _refer(parameter: dict[str, Any], name: str) -> None:
-    reference = {"$ref": f"#/components/schemas/{name}"}
-    default = parameter["schema"].get("default")
-    parameter["schema"] = {"allOf": [reference], "default": default} if default else reference
+def name_choices(operation: dict[str, Any], schemas: dict[str, Any]) -> None:
+    """Have each parameter with choices refer to a component."""
+    for parameter in operation.get("parameters", []):
+        schema = parameter["schema"]
+        if choices := schema.pop("enum", None):
+            name = _name_of(choices, schemas) or _new_name(operation, parameter["name"])
+            schemas.setdefault(name, _component(choices))
+            reference = {"$ref": f"#/components/schemas/{name}"}
+            default = schema.get("default")
+            parameter["schema"] = {"allOf": [reference], "default": default} if default else reference
 
 
 def _name_of(choices: list[str], schemas: dict[str, Any]) -> str | None:

@@ -27,25 +27,15 @@ class AutoSchema(SpectacularAutoSchema):
         """Return nothing: docstrings are for the project. ``@extend_schema(description=…)`` is public."""
         return ""
 
-    def get_operation_id(self) -> str:
-        """Return the name of the operation: ``_create`` at its end only where something is created."""
-        name = super().get_operation_id()
-        return name if self._creates() else name.removesuffix("_create")
-
-    def _creates(self) -> bool:
-        responses = self.get_response_serializers()
-        statuses: Any = responses if isinstance(responses, dict) else {}
-        return getattr(self.view, "action", "") == "create" or 201 in statuses
-
     def get_override_parameters(self) -> list[Any]:
         """Return the query parameters that the view declares (``query_serializers``), and If-Match."""
         get_query = getattr(self.view, "get_query_serializer_class", None)
         query = get_query()() if get_query else None
         found: list[Any] = [query] if query is not None and query.fields else []
-        is_conditional = getattr(self.view, "action", "") in CONDITIONAL_ACTIONS and all(
-            hasattr(self.view, name) for name in ("lock_object", "retrieve")
-        )
-        return [*found, IF_MATCH] if is_conditional else found
+        writes_row = getattr(self.view, "action", "") in CONDITIONAL_ACTIONS
+        if writes_row and hasattr(self.view, "lock_object") and hasattr(self.view, "retrieve"):
+            found.append(IF_MATCH)
+        return found
 
     def _resolve_path_parameters(self, variables: Any) -> Any:
         """Return the parameters in the path; each says what it is the id of."""
@@ -99,9 +89,7 @@ class AutoSchema(SpectacularAutoSchema):
         What is created or replaced needs one, even where no field of it alone is required.
         """
         method = self.method
-        if method == "DELETE" and getattr(self.view, "action", "") in getattr(
-            self.view, "deletes_with_body", ()
-        ):
+        if method == "DELETE" and getattr(self.view, "deletes_with_body", False):
             self.method = "POST"
         try:
             body: Any = super()._get_request_body(direction)  # type: ignore[no-untyped-call]  # its hook
@@ -111,10 +99,7 @@ class AutoSchema(SpectacularAutoSchema):
 
     def get_auth(self) -> list[dict[str, Any]]:
         ways: list[dict[str, Any]] = super().get_auth()
-        permissions = self.view.get_permissions()
-        open_to_all = self.method in SAFE_METHODS and all(
-            isinstance(permission, ModelPermissionsOrReadOnly) for permission in permissions
-        )
-        if ways == [{}]:
-            return []  # as an operation without credentials has it: a generator takes any other for a way
-        return [*ways, {}] if permissions and open_to_all else ways
+        is_open = ModelPermissionsOrReadOnly in map(type, self.view.get_permissions())
+        if is_open and self.method in SAFE_METHODS:
+            ways.append({})
+        return [] if ways == [{}] else ways  # a generator takes any other list for a way to authenticate

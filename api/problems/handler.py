@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 import json
-import math
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from django.http import HttpResponse
-from rest_framework.exceptions import APIException, Throttled, ValidationError
+from rest_framework.exceptions import ValidationError
 from rest_framework.settings import api_settings
 from rest_framework.views import set_rollback
 
@@ -18,8 +17,8 @@ from api.problems.mapping import translate
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
-# A registered type (draft-ietf-httpapi-ratelimit-headers). Other problems have no type of their own.
-QUOTA_EXCEEDED = "https://iana.org/assignments/http-problem-types#quota-exceeded"
+    from rest_framework.exceptions import APIException
+
 MAX_MESSAGE_CHARACTERS = 300  # DRF repeats the input in some messages, and an input may be long
 
 
@@ -29,17 +28,16 @@ def problem_response(
     *,
     errors: Mapping[str, list[str]] | None = None,
     headers: Mapping[str, str] | None = None,
-    problem_type: str = "about:blank",
-    **members: object,
+    members: Mapping[str, object] | None = None,
 ) -> HttpResponse:
-    """Return a problem as a response. ``members`` are what the problem's type adds to it."""
+    """Return a problem as a response. ``members`` are its type and what that adds to it."""
     body = {
-        "type": problem_type,
+        "type": "about:blank",
         "title": HTTPStatus(status).phrase,
         "status": int(status),
         "detail": detail,
         **({"errors": errors} if errors else {}),
-        **members,
+        **(members or {}),
     }
     # "replace": what a message repeats of the input may hold half of a surrogate pair.
     text = json.dumps(body, ensure_ascii=False).encode(errors="replace")
@@ -57,31 +55,20 @@ def exception_handler(exception: Exception, context: Mapping[str, Any]) -> HttpR
 
 def problem_of(exception: APIException) -> HttpResponse:
     """Return the response for one of DRF's exceptions or of ours."""
-    headers = dict(getattr(exception, "headers", {}))
-    if getattr(exception, "auth_header", None):
-        headers["WWW-Authenticate"] = exception.auth_header  # type: ignore[attr-defined]  # DRF adds it
-    if isinstance(exception, Throttled):
-        return _throttled(exception, headers)
-    errors = getattr(exception, "errors", None)
-    if isinstance(exception, ValidationError):
-        errors = by_field(exception.detail)
-    detail = _summary(errors) if isinstance(exception.detail, dict | list) else _short(exception.detail)
-    members = getattr(exception, "members", {})
-    return problem_response(exception.status_code, detail, errors=errors, headers=headers, **members)
-
-
-def _throttled(exception: Throttled, headers: dict[str, str]) -> HttpResponse:
-    wait = getattr(exception, "wait", None)
-    if wait is not None:
-        headers["Retry-After"] = str(max(1, math.ceil(wait)))
-    scopes = getattr(exception, "violated", None)
-    violated = {"violated-policies": scopes} if scopes else {}
+    given = vars(exception)
+    headers = dict(given.get("headers", {}))
+    if given.get("auth_header"):  # DRF adds it
+        headers["WWW-Authenticate"] = given["auth_header"]
+    if given.get("wait") is not None:
+        headers["Retry-After"] = str(max(1, given["wait"]))
+    is_invalid = isinstance(exception, ValidationError)
+    errors = by_field(exception.detail) if is_invalid else given.get("errors")
     return problem_response(
         exception.status_code,
-        str(exception.detail),
+        _summary(errors) if errors and is_invalid else _short(exception.detail),
+        errors=errors,
         headers=headers,
-        problem_type=QUOTA_EXCEEDED,
-        **violated,
+        members=given.get("members"),
     )
 
 
@@ -106,14 +93,10 @@ def _messages(detail: object, path: tuple[str, ...] = ()) -> Iterator[tuple[tupl
         yield path, _short(detail)
 
 
-def _summary(errors: Mapping[str, list[str]] | None) -> str:
-    if not errors:
-        return "The request is not valid."
+def _summary(errors: Mapping[str, list[str]]) -> str:
     own = api_settings.NON_FIELD_ERRORS_KEY
-    return " ".join(
-        " ".join(messages) if field == own else f"{field}: {' '.join(messages)}"
-        for field, messages in errors.items()
-    )
+    texts = {field: " ".join(messages) for field, messages in errors.items()}
+    return " ".join(text if field == own else f"{field}: {text}" for field, text in texts.items())
 
 
 def _short(message: object) -> str:

@@ -10,7 +10,7 @@ from http import HTTPStatus
 from django import db
 from django.core.exceptions import BadRequest, PermissionDenied, RequestDataTooBig, SuspiciousOperation
 from django.core.exceptions import ValidationError as DjangoValidationError
-from django.db.models import ProtectedError, RestrictedError
+from django.db.models import ProtectedError
 from django.http import Http404
 from django.http.multipartparser import MultiPartParserError
 from rest_framework import exceptions
@@ -20,15 +20,9 @@ from api.problems.exceptions import Conflict, Problem, Unavailable
 
 logger = logging.getLogger(__name__)
 
-# SQLSTATEs are those of https://www.postgresql.org/docs/current/errcodes-appendix.html
-RACE_LOST = {"40001", "40P01"}  # serialization failure, deadlock
-LOCK_NOT_AVAILABLE = "55P03"
 NO_ROW = "did not affect any rows."  # how Django says that save(update_fields=…) found no row
-TIMED_OUT = "57014"  # query canceled, by statement_timeout or by an operator
-# Outages among PostgreSQL's InternalErrors: a server that takes no writes for now (a standby, a full disk),
-# and a transaction that was idle for too long.
-READ_ONLY, IDLE_FOR_TOO_LONG = "25006", "25P03"
 NUL_IN_TEXT = "A string literal cannot contain NUL (0x00) characters."  # psycopg2's ValueError
+TRY_AGAIN = "Another request was changing the same data: try again."
 
 
 def translate(exception: Exception) -> exceptions.APIException | None:
@@ -41,12 +35,7 @@ def translate(exception: Exception) -> exceptions.APIException | None:
         case PermissionDenied():
             return exceptions.PermissionDenied(str(exception) or None)
         case db.Error():
-            return _from_database(exception)
-    return _from_input(exception)
-
-
-def _from_input(exception: Exception) -> exceptions.APIException | None:
-    match exception:
+            return _from_database(exception, getattr(exception.__cause__, "pgcode", None))
         case DjangoValidationError():
             return exceptions.ValidationError(as_serializer_error(exception))
         case RequestDataTooBig():
@@ -58,43 +47,43 @@ def _from_input(exception: Exception) -> exceptions.APIException | None:
     return None
 
 
-def _from_database(exception: db.Error) -> exceptions.APIException | None:
+def _from_database(exception: db.Error, sqlstate: str | None) -> exceptions.APIException | None:
     match exception:
         case ProtectedError():
             return Conflict(_in_use(exception.protected_objects))
-        case RestrictedError():
-            return Conflict(_in_use(exception.restricted_objects))
         case db.IntegrityError():
-            return _from_constraint(exception)
+            return _from_constraint(exception, sqlstate)
         case db.DataError():
             return Problem("A value is out of the range or form that can be stored.")
-        case db.OperationalError() if _sqlstate(exception) in RACE_LOST:
-            return Conflict("Another request was changing the same data: try again.")
-        case db.OperationalError() if _sqlstate(exception) == LOCK_NOT_AVAILABLE:
-            return Unavailable("Another request was changing the same data: try again.", retry_after=1)
         case db.DatabaseError() if str(exception).endswith(NO_ROW):
             return Conflict("The row has just been deleted.")
-    return _from_outage(exception)
+    return _from_server(exception, sqlstate)
 
 
-def _from_outage(exception: db.Error) -> Unavailable | None:
-    match exception:
-        case db.OperationalError() if _sqlstate(exception) == TIMED_OUT:
-            logger.error("A statement took too long: %s", exception)
-            return Unavailable("The database took too long: try again.")
-        case db.InternalError() if _sqlstate(exception) == READ_ONLY:
-            logger.error("The database is read-only: %s", exception)
-            return Unavailable("Nothing can be changed for now: the database is read-only.", retry_after=30)
-        case db.InternalError() if _sqlstate(exception) != IDLE_FOR_TOO_LONG:
-            return None
-        case db.OperationalError() | db.InterfaceError() | db.InternalError():
-            logger.error("The database is unavailable: %s", exception)
-            return Unavailable("The database is unavailable.")
-    return None
+def _from_server(exception: db.Error, sqlstate: str | None) -> exceptions.APIException | None:
+    """Return what a state means: https://www.postgresql.org/docs/current/errcodes-appendix.html."""
+    match sqlstate:
+        case "40001" | "40P01":  # serialization failure, deadlock
+            return Conflict(TRY_AGAIN)
+        case "55P03":  # lock not available
+            return Unavailable(TRY_AGAIN, retry_after=1)
+        case "57014":  # query canceled, by statement_timeout or by an operator
+            problem = Unavailable("The database took too long: try again.")
+        case "25006":  # no writes for now: a standby, a full disk
+            problem = Unavailable(
+                "Nothing can be changed for now: the database is read-only.", retry_after=30
+            )
+        case _:
+            idle_for_too_long = sqlstate == "25P03"  # a transaction; an InternalError, as most are bugs
+            if not idle_for_too_long and not isinstance(exception, db.OperationalError | db.InterfaceError):
+                return None
+            problem = Unavailable("The database is unavailable.")
+    logger.error("%s %s", problem.detail, exception)
+    return problem
 
 
-def _from_constraint(exception: db.IntegrityError) -> exceptions.APIException | None:
-    match _sqlstate(exception):
+def _from_constraint(exception: db.IntegrityError, sqlstate: str | None) -> exceptions.APIException | None:
+    match sqlstate:
         case "23505" | "23P01":  # unique, exclusion
             return Conflict(_taken(exception))
         case "23503":  # foreign key
@@ -114,10 +103,6 @@ def _taken(exception: db.IntegrityError) -> str:
 def _in_use(objects: set[db.models.Model]) -> str:
     uses = Counter(str(one._meta.verbose_name_plural) for one in objects)
     return f"In use by {', '.join(f'{count} {name}' for name, count in sorted(uses.items()))}."
-
-
-def _sqlstate(exception: db.Error) -> str | None:
-    return getattr(exception.__cause__, "pgcode", None)
 
 
 def _diagnosis(exception: db.Error, field: str) -> str:

@@ -151,6 +151,9 @@ def using_gateway(gateway: Any) -> Iterator[None]:
     """Make the cache use another gateway in the block."""
     from caching.gateway import get_gateway
 
+    def get_another() -> Any:
+        return gateway
+
     users = [
         module
         for name, module in list(sys.modules.items())
@@ -158,7 +161,7 @@ def using_gateway(gateway: Any) -> Iterator[None]:
     ]
     with contextlib.ExitStack() as stack:
         for module in users:
-            stack.enter_context(mock.patch.object(module, "get_gateway", return_value=gateway))
+            stack.enter_context(mock.patch.object(module, "get_gateway", get_another))
         yield
 
 

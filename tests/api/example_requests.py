@@ -394,7 +394,7 @@ def _tasks() -> Iterator[Ask]:
     some = {
         "assigned_to": task.assigned_to_id,
         "status": "pending",
-        "overdue": "false",
+        "overdue": False,
         "deadline_from": "2020-01-01T00:00:00Z",
         "deadline_to": NEXT_YEAR,
         "search": task.name.split()[0],
@@ -431,7 +431,7 @@ def _topics() -> Iterator[Ask]:
     other = Topic.objects.exclude(subscribers=_student()).order_by("pk").first()
     created = Topic.objects.order_by("pk").last()
     more = {"user": "student1"}
-    query = {"search": followed.name.split()[0], "subscribed": "true", **PAGE}
+    query = {"search": followed.name.split()[0], "subscribed": True, **PAGE}
     yield Ask("topics_list", query=query, **more)
     yield Ask("topics_create", body={"name": "Typography"}, **more)
     yield Ask("topics_retrieve", {"id": followed.pk}, **more)

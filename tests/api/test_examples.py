@@ -23,8 +23,8 @@ from drf_spectacular.generators import SchemaGenerator
 from rest_framework.test import APIClient
 
 from accounts.actions import issue_access_token
-from api.openapi import examples
-from api.openapi.problems import operations
+from api.openapi.descriptions import TEXTS
+from api.openapi.operations import FILE, operations
 from devtools.demo import fill
 from devtools.demo.plan import Plan
 from tests.api import example_requests
@@ -105,9 +105,13 @@ def answer(ask, path, method, operation):
         if "If-Match" in {each["name"] for each in operation.get("parameters", [])}:
             headers.setdefault("If-Match", etag(client, address, headers))
         body = ask.body if isinstance(ask.body, str) else json.dumps(ask.body) if ask.body is not None else ""
+        query = {
+            name: str(value).lower() if isinstance(value, bool) else value
+            for name, value in ask.query.items()
+        }
         response = client.generic(
             method.upper(),
-            f"{address}?{urlencode(ask.query)}" if ask.query else address,
+            f"{address}?{urlencode(query)}" if query else address,
             body,
             ask.content_type if body else "",
             headers=headers,
@@ -146,7 +150,7 @@ def etag(client, address, headers):
 
 
 def headers_of(response):
-    return {name: response.headers[name] for name in examples.HEADERS if name in response.headers}
+    return {name: response.headers[name] for name in TEXTS["headers"] if name in response.headers}
 
 
 def record(found, ask, path, method, operation):
@@ -211,16 +215,16 @@ def comparable(name, one):
 
 @pytest.mark.slow
 def test_the_examples_are_the_answers_of_the_demo_data(recorded):
-    kept = json.loads(examples.FILE.read_text())
+    kept = json.loads(FILE.read_text())
     if os.environ.get("RECORD_EXAMPLES"):
         for name, one in recorded["operations"].items():
             old = kept["operations"].get(name)
             if old and comparable(name, old) == comparable(name, one):
                 recorded["operations"][name] = old  # no difference in the file without one in the API
-        examples.FILE.write_text(json.dumps(recorded, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+        FILE.write_text(json.dumps(recorded, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
         return
     for name in sorted({*kept["operations"], *recorded["operations"]}):
         old, new = (comparable(name, each["operations"][name]) for each in (kept, recorded))
         assert old == new, f"{name}: run `make examples`, and look at what it changes"
     assert masked(kept["problems"]) == masked(recorded["problems"])
-    assert set(kept["headers"]) == set(recorded["headers"]) == set(examples.HEADERS)
+    assert set(kept["headers"]) == set(recorded["headers"]) == set(TEXTS["headers"])

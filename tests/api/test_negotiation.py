@@ -8,10 +8,10 @@ from rest_framework.renderers import JSONRenderer
 from rest_framework.request import Request
 from rest_framework.test import APIRequestFactory
 
-from api.browsable import BrowsableAPIRenderer
 from api.negotiation import selected_format
 from tests.api import urls
 from tests.support.answers import problem
+from web.browsable import BrowsableAPIRenderer
 
 pytestmark = [urls.pytestmark]
 

@@ -9,10 +9,11 @@ from django.http import Http404, HttpResponse
 from django.urls import include, path
 from rest_framework import exceptions, serializers
 from rest_framework.authentication import SessionAuthentication, TokenAuthentication
-from rest_framework.generics import ListCreateAPIView
+from rest_framework.mixins import CreateModelMixin, ListModelMixin
 from rest_framework.permissions import AllowAny, IsAuthenticated
 from rest_framework.response import Response
 from rest_framework.routers import SimpleRouter
+from rest_framework.viewsets import GenericViewSet, ViewSet
 
 from api.fields import DateTimeField, DecimalField, IdField, IntegerField, PrimaryKeyRelatedField
 from api.http_cache import json_response, require_match
@@ -47,12 +48,13 @@ class Scoped(Open):
     throttle_scope = "courses-top"
 
 
-class Limited(Open):
+class Limited(StrictQuery, ViewSet):
     """Takes one parameter."""
 
-    query_serializers = {"get": LimitQuery}
+    permission_classes = [AllowAny]
+    query_serializers = {"show": LimitQuery}
 
-    def get(self, request):
+    def show(self, request):
         return json_response(request, self.query)
 
 
@@ -69,11 +71,8 @@ class ManyQuery(QuerySerializer):
     word = serializers.CharField(min_length=2, max_length=20, default=None)
 
 
-class Many(Open):
-    query_serializers = {"get": ManyQuery}
-
-    def get(self, request):
-        return json_response(request, self.query)
+class Many(Limited):
+    query_serializers = {"show": ManyQuery}
 
 
 class Numbers(Serializer):
@@ -140,8 +139,8 @@ class GroupQuery(PageQuery):
     search = serializers.CharField(max_length=20, default=None)
 
 
-class Groups(StrictQuery, ListCreateAPIView):
-    query_serializers = {"get": GroupQuery}
+class Groups(StrictQuery, ListModelMixin, CreateModelMixin, GenericViewSet):
+    query_serializers = {"list": GroupQuery}
     queryset = Group.objects.order_by("id")
     serializer_class = GroupSerializer
     permission_classes = [ModelPermissionsOrReadOnly]
@@ -249,7 +248,7 @@ router.register("api/parents", CategoryRowViewSet, basename="parent")
 
 urlpatterns = [
     *router.urls,
-    path("api/many/", Many.as_view()),
+    path("api/many/", Many.as_view({"get": "show"})),
     path("api/strict/", Strict.as_view()),
     path("api/kinds/", Kinds.as_view()),
     path("api/bare/", Bare.as_view()),
@@ -257,15 +256,15 @@ urlpatterns = [
     path("api/closed/", Closed.as_view()),
     path("api/scoped/", Scoped.as_view()),
     path("api/session/", SessionOnly.as_view()),
-    path("api/groups/", Groups.as_view()),
-    path("api/guarded/", GuardedGroups.as_view()),
+    path("api/groups/", Groups.as_view({"get": "list", "post": "create"})),
+    path("api/guarded/", GuardedGroups.as_view({"get": "list", "post": "create"})),
     path("api/nested/", Nested.as_view()),
     path("api/fail/<how>/", Failing.as_view()),
     path("api/plain/<how>/", plain_failing),
     path("api/page/<int:status>/", plain_page),
     path("page/<int:status>/", plain_page),
     path("page/<how>/", plain_failing),
-    path("api/limited/", Limited.as_view()),
+    path("api/limited/", Limited.as_view({"get": "show"})),
     path("", include("config.urls")),  # the error pages link to the start page
 ]
 

@@ -64,5 +64,5 @@ def _check(state: State, scenario: Scenario, engine: Engine) -> None:
 
 
 def _hit(memory: int, member: str, scenario: Scenario, engine: Engine) -> int | None:
-    result = engine.step(memory, entry_of(Reader("probe", member), scenario).look)
+    result = engine.step(memory, lambda: entry_of(Reader("probe", member), scenario).look(), "hit", member)
     return None if result is None else int(result.value)

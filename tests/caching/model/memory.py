@@ -51,6 +51,7 @@ class Engine:
     def __init__(self, client: Any, key: Target, group: Target | None) -> None:
         self._client = client
         self._known: dict[Any, tuple[Any, int]] = {}
+        self._outcomes: dict[Any, tuple[Any, int]] = {}
         self._types = _types(key, group)
         self.memory = EMPTY
         self._left = 0
@@ -77,10 +78,21 @@ class Engine:
     def drop(self, targets: Iterable[Target]) -> None:
         RedisGateway.drop(self, targets)  # type: ignore[arg-type]
 
-    def step(self, memory: int, work: Callable[[], Any]) -> Any:
-        """Run ``work`` until its second exchange: other actors may act before that."""
+    def step(self, memory: int, work: Callable[[], Any], *of: Any) -> Any:
+        """Run ``work`` until its second exchange: other actors may act before that.
+
+        It is run once for each memory and ``of``, which name all that its outcome depends on.
+        """
+        asked = (memory, *of)
+        if asked not in self._outcomes:
+            self.begin(memory)
+            self._outcomes[asked] = work(), self.memory
+        outcome, self.memory = self._outcomes[asked]
+        return outcome
+
+    def begin(self, memory: int) -> None:
+        """Let the one exchange of a step follow."""
         self.memory, self._left = memory, 1
-        return work()
 
     def _one(self, words: tuple[Any, ...]) -> Any:
         if not self._left:
@@ -157,6 +169,7 @@ def _when(score: float) -> str:
     return LONG_AGO_MS if score < PAST_MS else NEVER_MS
 
 
+@functools.cache
 def after_a_while(memory: int) -> int:
     """Return the contents after leases have expired and fences are overdue; values are kept."""
     held = recall(memory)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -158,8 +159,7 @@ def _reader_steps(
         if reader.at == "look":
             oldest = state.committed if scenario.strong else state.acknowledged
             reader = reader._replace(floor=oldest)
-        entry = entry_of(reader, scenario)
-        after = engine.step(state.memory, lambda: _ask(reader, entry))
+        after = engine.step(state.memory, lambda: _ask(reader, entry_of(reader, scenario)), reader)
         memory = _renamed(engine.memory, after, reader)
         yield reader.at, after, state._replace(memory=memory)
         if reader.at == after.at == "lease" and after.generation == reader.generation:
@@ -168,8 +168,8 @@ def _reader_steps(
             lost = reader._replace(names=after.names)
             yield f"{reader.at}, the answer is lost", lost, state._replace(memory=memory, mishaps=1)
     if reader.at in {"SELECT", "fill"} and "late lease" in scenario.mishaps and not state.mishaps:
-        entry = entry_of(reader, scenario)
-        engine.step(state.memory, lambda: entry.lease(token(reader.name)))
+        again = token(reader.name)
+        engine.step(state.memory, lambda: entry_of(reader, scenario).lease(again), "late", reader)
         asked_twice = reader._replace(names=reader.names + 1)
         memory = _renamed(engine.memory, asked_twice, reader)
         yield "its lease is requested again, late", asked_twice, state._replace(memory=memory, mishaps=1)
@@ -193,12 +193,12 @@ def _ask(reader: Reader, entry: KeyEntry | HashFieldEntry) -> Reader:
     try:
         lease = entry.lease(name)
     except Later:  # it has requested the generation but not the lease yet
-        began = _counted(_generation(entry) or "", reader) or None
+        began = _counted(_generation(entry) or "", reader.name, reader.names) or None
         return reader._replace(generation=began, names=reader.names + 1)  # type: ignore[arg-type]
     if lease.result is not None:
         return _returned(reader._replace(loaded=int(lease.result.value)), "collapsed")
     if lease.outcome == "granted":
-        held = str(_counted(lease.name, reader))
+        held = str(_counted(lease.name, reader.name, reader.names))
         return reader._replace(at="SELECT", lease=held, names=reader.names + 1)
     follows = {"granted": "SELECT", "busy": "lease", "fenced": "SELECT only", "full": "SELECT only"}
     return reader._replace(at=follows[lease.outcome])
@@ -211,7 +211,7 @@ def _look_or_lease(reader: Reader, entry: KeyEntry | HashFieldEntry) -> Reader:
     if result is not None:
         return _returned(reader._replace(loaded=int(result.value)), "hit")
     if outcome == b"granted":
-        held = str(_counted(details[0].decode(), reader))
+        held = str(_counted(details[0].decode(), reader.name, reader.names))
         generation = _generation(entry.leased(*details[1:]))
         return reader._replace(at="SELECT", lease=held, generation=generation, names=reader.names + 1)
     return reader._replace(first=False)
@@ -223,18 +223,21 @@ def _generation(entry: KeyEntry | HashFieldEntry) -> str | None:
 
 
 def _renamed(memory: int, after: Reader, before: Reader) -> int:
-    if after.names == before.names:
-        return memory
-    return remember(tuple((key, _counted(content, before)) for key, content in recall(memory)))
+    return memory if after.names == before.names else _renamed_by(before.name, before.names, memory)
 
 
-def _counted(content: Content, reader: Reader) -> Content:
+@functools.cache
+def _renamed_by(reader: str, names: int, memory: int) -> int:
+    return remember(tuple((key, _counted(content, reader, names)) for key, content in recall(memory)))
+
+
+def _counted(content: Content, reader: str, names: int) -> Content:
     """Return a name for a generation or lease, of a token and, in place of the time, a count."""
     if isinstance(content, str):
-        name = token(reader.name)
-        count = str(reader.names).zfill(TIME_LENGTH)
+        name = token(reader)
+        count = str(names).zfill(TIME_LENGTH)
         return re.sub(rf"{re.escape(name)}(?!000)\d+", name + count, content)
-    return tuple((member, str(_counted(value, reader))) for member, value in content)
+    return tuple((member, str(_counted(value, reader, names))) for member, value in content)
 
 
 def _returned(reader: Reader, detail: str) -> Reader:
@@ -247,7 +250,7 @@ def _writer_steps(
     state: State, writer: Writer, scenario: Scenario, engine: Engine
 ) -> Iterator[tuple[str, Writer, State]]:
     if writer.at in {"fence", "lift", "drop"}:
-        after = engine.step(state.memory, lambda: _invalidate(writer, engine))
+        after = engine.step(state.memory, lambda: _invalidate(writer, engine), writer)
         acknowledged = state.acknowledged
         if after.at == "acknowledged" and writer.version:
             acknowledged = max(acknowledged, writer.version)
@@ -328,7 +331,7 @@ def _lifter_steps(
     if lifter.at == "done":
         return
     replay = _Replay(state, lifter, engine)
-    engine.step(state.memory, lambda: None)
+    engine.begin(state.memory)
     sessions: Any = {"default": replay}
     try:
         fences.lift_overdue(lifter.targets, sessions, replay.run)

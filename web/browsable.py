@@ -5,18 +5,15 @@ from __future__ import annotations
 import json
 import re
 from contextlib import suppress
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from django import forms
 from django.conf import settings
-from django.http import HttpResponse
 from django.shortcuts import resolve_url
 from django.utils.html import escape
 from django.utils.safestring import SafeString, mark_safe
 from rest_framework import renderers
 from rest_framework.exceptions import APIException
-from rest_framework.request import override_method
-from rest_framework.response import Response
 from rest_framework.utils.formatting import markup_description
 
 from api.problems.exceptions import CONTENT_TYPE
@@ -25,13 +22,11 @@ from core.security import CONTENT_SECURITY_POLICY
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-    from types import ModuleType
 
     from rest_framework.renderers import BaseRenderer
     from rest_framework.request import Request
     from rest_framework.views import APIView
 
-JSON_TYPES = {"application/json", CONTENT_TYPE}
 # They describe the JSON. The page has a user's name and CSRF token, so no cache may store it.
 OF_THE_JSON = ("ETag", "Cache-Control")
 # What a form holds before anything is written, by the type of the schema.
@@ -39,18 +34,10 @@ EMPTY = {"string": "", "boolean": False, "array": [], "object": {}}
 ADDRESS = re.compile(rf"&quot;({API_PREFIX}[^\s{{}}]*?)&quot;")
 
 
-def as_data(response: HttpResponse) -> HttpResponse:
-    """Return a response with JSON as one of DRF's, which its renderer can show; any other as it is."""
-    if isinstance(response, Response) or response.headers.get("Content-Type") not in JSON_TYPES:
-        return response
-    headers = {name: value for name, value in response.items() if name != "Content-Type"}
-    return Response(json.loads(response.content), status=response.status_code, headers=headers)
-
-
 class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
     """DRF's, with the texts of the schema, links, and forms that strict serializers take."""
 
-    template = "api/browsable.html"
+    template = "web/browsable.html"
     renderer_context: Mapping[str, Any]  # set by DRF's render()
 
     def render(
@@ -72,8 +59,8 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
     ) -> dict[str, Any]:
         context: dict[str, Any] = super().get_context(data, accepted_media_type, renderer_context)
         request, status = renderer_context["request"], renderer_context["response"].status_code
-        find = documentation().find_operation
-        operation = find(request.path_info, request.method) or find(request.path_info, "POST") or {}
+        path = request.path_info
+        operation = find_operation(path, request.method) or find_operation(path, "POST") or {}
         if status >= 400:
             context["response_headers"]["Content-Type"] = CONTENT_TYPE
         return context | {
@@ -98,15 +85,14 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
         text = super().get_content(renderer, data, accepted_media_type, renderer_context)
         return mark_safe(ADDRESS.sub(r'&quot;<a href="\1">\1</a>&quot;', escape(text)))  # noqa: S308  (escaped)
 
-    def get_raw_data_form(self, data: Any, view: APIView, method: str, request: Request) -> BodyForm | None:
+    def get_raw_data_form(self, data: Any, view: APIView, method: str, request: Request) -> Any:
         """Return the form of a body; None where the user may not send one."""
-        with override_method(view, request, method) as cloned:
-            if not self.show_form_for_method(view, method, cloned, None):
-                return None
-        fields = documentation().find_fields(request.path_info, method)
-        values = self._values(fields, data, method, request) if fields else None
-        text = "" if values is None else json.dumps(values, indent=4, ensure_ascii=False)
-        return BodyForm(initial={"_content": text})
+        form = super().get_raw_data_form(None, view, method, request)
+        fields = find_fields(request.path_info, method)
+        if form and fields:
+            values = self._values(fields, data, method, request)
+            form.initial["_content"] = json.dumps(values, indent=4, ensure_ascii=False)
+        return form
 
     def _values(self, fields: Mapping[str, Any], data: Any, method: str, request: Request) -> object:
         """Return what a form begins with: what was refused, else the row for PUT and PATCH, else nothing."""
@@ -119,26 +105,39 @@ class BrowsableAPIRenderer(renderers.BrowsableAPIRenderer):
         return {name: _writable(row[name], one) for name, one in fields.items() if name in row}
 
 
-class BodyForm(forms.Form):
-    """A body, which DRF's script sends in the place of the form."""
-
-    _content_type = forms.ChoiceField(
-        label="Media type",
-        choices=[("application/json", "application/json")],
-        widget=forms.Select(attrs={"data-override": "content-type"}),
-    )
-    _content = forms.CharField(
-        label="Content", required=False, widget=forms.Textarea(attrs={"data-override": "content"})
-    )
-
-
 def _writable(value: Any, schema: Mapping[str, Any]) -> Any:
     """Return a row's value as the row's field takes it: of another row, its id."""
     return value["id"] if isinstance(value, dict) and schema.get("type") == "integer" else value
 
 
-def documentation() -> ModuleType:
-    """Return the module that holds the schema."""
-    from api import documentation  # DRF's views import this module, and its views import them
+def find_operation(path: str, method: str) -> dict[str, Any] | None:
+    """Return what the schema says of a method of an address; None if that is not in it."""
+    paths = _schema()["paths"]
+    found: dict[str, Any] = paths.get(path) or next(
+        (paths[name] for name, form in _forms() if form.fullmatch(path)), {}
+    )
+    operation: dict[str, Any] | None = found.get("get" if method == "HEAD" else method.lower())
+    return operation
 
-    return documentation
+
+def find_fields(path: str, method: str) -> dict[str, Any]:
+    """Return the schemas of the fields that a method of an address takes, by name."""
+    content = (find_operation(path, method) or {}).get("requestBody", {}).get("content", {})
+    schema = content.get("application/json", {}).get("schema", {})
+    name = schema.get("$ref", "").rpartition("/")[2]
+    fields: dict[str, Any] = _schema()["components"]["schemas"].get(name, schema).get("properties", {})
+    return fields
+
+
+@cache
+def _forms() -> list[tuple[str, re.Pattern[str]]]:
+    """Return the addresses that have parameters, each with what it matches."""
+    names = [path for path in _schema()["paths"] if "{" in path]
+    return [(name, re.compile(re.sub(r"\\{.*?\\}", "[^/]+", re.escape(name)))) for name in names]
+
+
+def _schema() -> dict[str, Any]:
+    """Return the OpenAPI schema."""
+    from api.documentation import get_schema  # DRF's views import this module, and its views import them
+
+    return get_schema()

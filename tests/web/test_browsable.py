@@ -12,7 +12,6 @@ from django.test import Client
 from rest_framework.renderers import JSONRenderer
 from rest_framework.views import APIView
 
-from api.browsable import BrowsableAPIRenderer
 from core.security import CONTENT_SECURITY_POLICY
 from courses.models import Category
 from tests.api.test_negotiation import CHROMIUM, render_by
@@ -20,6 +19,7 @@ from tests.courses.factories import CourseFactory
 from tests.support.addresses import every_address, make_rows
 from tests.support.answers import problem
 from tests.support.browsers import needs_browser
+from web.browsable import BrowsableAPIRenderer
 
 PAGE = {"Accept": CHROMIUM}
 LOADED = re.compile(r"""(?:src|<link[^>]* href)=["']([^"']+)""")
