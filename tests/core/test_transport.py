@@ -29,5 +29,5 @@ def test_an_acknowledgement_after_the_loss_of_the_broker_leaves_no_connection_op
             channel.close()
         start()
         before = open_connections()
-        channel.basic_ack("of a task that ran meanwhile")
+        channel.basic_ack("of a task that has ended since")
         assert open_connections() == before
