@@ -61,7 +61,7 @@ def test_every_command_of_the_project_is_here():
     own = {
         name
         for name, app in get_commands().items()
-        if not app.startswith(("django.", "rest_", "drf_", "whitenoise"))
+        if not app.startswith(("django.", "rest_", "drf_", "whitenoise", "tests."))
     }
     assert own == set(ARGUMENTS)
 
