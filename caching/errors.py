@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from typing import Any
+
 
 class CacheError(Exception):
     """Base of the cache's errors."""
@@ -20,7 +23,14 @@ class RedisRefused(RedisUnavailable):
 
     The caller continues without the cache, as with any ``RedisUnavailable``. A circuit breaker does not
     count it as a failure: other commands work.
+
+    Attributes:
+        replies: to all commands of the exchange, in their order; errors among them.
     """
+
+    def __init__(self, message: str, replies: Sequence[Any] = ()) -> None:
+        super().__init__(message)
+        self.replies = list(replies)
 
 
 class OutboxUnavailable(CacheError):  # noqa: N818  (it names a state of the outbox)

@@ -9,7 +9,7 @@ from typing import Any, TypeVar
 from django.core.signals import setting_changed
 
 from caching import conf
-from caching.errors import RedisUnavailable, Untrusted
+from caching.errors import RedisRefused, RedisUnavailable, Untrusted
 from caching.keys import Target
 from caching.recovery.watch import Watch
 from caching.redis import scripts
@@ -53,13 +53,17 @@ class RedisGateway:
     def run_and_judge(self, *calls: ScriptCall) -> tuple[list[Any], bool]:
         """Return the results of scripts, in one round trip, and whether values in them may be read.
 
-        For scripts that also do what must not be done twice, so that their results count in any case.
-        Nothing is sent unless values may be read beforehand.
+        For scripts that also do what must not be done twice, so that their results count in any case. The
+        result of a script that Redis refuses is the error. Nothing is sent unless values may be read
+        beforehand.
         """
         trust = self.watch.trust
         if trust.in_grace() or not trust.is_valid(self.backend.breaks):
             raise Untrusted
-        results = self.breaker.call(self.backend.run, *calls)
+        try:
+            results = self.breaker.call(self.backend.run, *calls)
+        except RedisRefused as refused:
+            results = refused.replies
         return results, trust.is_valid(self.backend.breaks) and not trust.in_grace()
 
     def _trusted(self, method: Callable[..., Answer], *args: Any) -> Answer:

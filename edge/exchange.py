@@ -55,17 +55,17 @@ NO_REPLY = Reply()
 
 
 def ask(questions: Sequence[Question]) -> list[Reply]:
-    """Return the reply to each question: NO_REPLY if Redis does not answer, or its values may be stale."""
+    """Return the reply to each question: NO_REPLY if Redis does not answer it, or its value may be stale."""
     cache, state, is_shared = _databases()
     if not is_shared or redis_state.server().breaker.is_open:
         return [_ask_apart(question, state) for question in questions]
-    looks = [question.endpoint.lookup for question in questions]
     calls = [_call(question.endpoint.lookup.call(), question, cache, state) for question in questions]
     try:
-        replies = lookup.run(looks, calls)
+        replies = lookup.run([question.endpoint.lookup for question in questions], calls)
     except CacheError:
         return [NO_REPLY] * len(questions)
-    return [_reply_of(question, *reply) for question, reply in zip(questions, replies, strict=True)]
+    pairs = zip(questions, replies, strict=True)
+    return [_reply_of(question, *reply) if reply else NO_REPLY for question, reply in pairs]
 
 
 def _ask_apart(question: Question, state: int) -> Reply:

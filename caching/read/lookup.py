@@ -14,10 +14,11 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import compress
 from typing import Any, NamedTuple
 
 from caching import metrics
-from caching.errors import Untrusted
+from caching.errors import OutboxUnavailable, Untrusted
 from caching.gateway import get_gateway
 from caching.read.entries import Entry, Lease
 from caching.read.load_check import Source
@@ -57,13 +58,25 @@ class Lookup(NamedTuple):
             raise Untrusted
         get_gateway().watch.require(self.source.key)
 
-    def _judge(self, found: Any, may_be_read: bool) -> CacheResult | HeldLease | None:
-        match found:
+    def _is_covered(self) -> bool:
+        try:
+            self._require()
+        except OutboxUnavailable:
+            return False
+        return True
+
+    def _judge(
+        self, result: Any, may_be_read: bool
+    ) -> tuple[list[Any], CacheResult | HeldLease | None] | None:
+        if isinstance(result, Exception):
+            return None
+        match result[0]:
             case [b"hit", *details] if may_be_read:
-                return self.entry.judge(*details)
+                return result, self.entry.judge(*details)
             case [b"granted", name, *details]:
-                return HeldLease(self, self.entry.leased(*details), Lease("granted", name=name.decode()))
-        return None
+                lease = Lease("granted", name=name.decode())
+                return result, HeldLease(self, self.entry.leased(*details), lease)
+        return result, None
 
 
 @dataclass(slots=True)
@@ -93,21 +106,24 @@ class HeldLease:
 
 def run(
     lookups: Sequence[Lookup], calls: Sequence[ScriptCall]
-) -> list[tuple[list[Any], CacheResult | HeldLease | None]]:
+) -> list[tuple[list[Any], CacheResult | HeldLease | None] | None]:
     """Run scripts in one exchange. Each includes the ``call()`` of its look-up and returns the result of that
     first, or a false one without it.
 
     Return the result of each, and the value if it may be read, or the lease if one was granted. What the
-    scripts did besides is done in any case.
+    scripts did besides is done in any case. None for a script that Redis refuses, and for one that was not
+    sent, because the declaration of its look-up is not covered by triggers.
 
     Raises:
         CacheError: Redis does not answer, or its values may be stale. The scripts may have run only if it is
             RedisUnavailable.
     """
-    if not calls:
-        return []
-    for lookup in lookups:
-        lookup._require()
-    results, may_be_read = get_gateway().run_and_judge(*calls)
-    pairs = zip(lookups, results, strict=True)
-    return [(result, lookup._judge(result[0], may_be_read)) for lookup, result in pairs]
+    covered = [lookup._is_covered() for lookup in lookups]
+    if not any(covered):
+        return [None] * len(lookups)
+    results, may_be_read = get_gateway().run_and_judge(*compress(calls, covered))
+    left = iter(results)
+    return [
+        lookup._judge(next(left), may_be_read) if is_covered else None
+        for lookup, is_covered in zip(lookups, covered, strict=True)
+    ]

@@ -18,7 +18,7 @@ are handled by the client itself and never reach a caller.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Sequence
 from typing import Any
 
 from redis import exceptions
@@ -60,7 +60,7 @@ def is_away(error: Exception) -> bool:
     return isinstance(error, exceptions.ConnectionError) or _code(error) in AWAY
 
 
-def raise_first_error(replies: Iterable[Any]) -> None:
+def raise_first_error(replies: Sequence[Any]) -> None:
     """Raise the first error among the replies to a batch.
 
     Raises:
@@ -73,7 +73,7 @@ def raise_first_error(replies: Iterable[Any]) -> None:
     for error in errors:
         if _code(error) in TROUBLE | AWAY:
             raise RedisUnavailable(describe(error)) from error
-    raise RedisRefused(describe(errors[0])) from errors[0]
+    raise RedisRefused(describe(errors[0]), replies) from errors[0]
 
 
 def describe(error: BaseException) -> str:

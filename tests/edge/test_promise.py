@@ -304,6 +304,26 @@ def test_requests_that_are_there_at_once_share_an_exchange(site, course, address
     absent.end()
 
 
+def test_a_script_that_redis_refuses_concerns_no_other_request(site, course, address):
+    redis_state.client().set(f"throttle:60:anon:ip:{CLIENT}", "not what the script expects")
+    first, refused, last = site.edge.edge.answer_all(
+        [environ(address), environ(address, client=CLIENT), environ(address)]
+    )
+    assert (first.status, refused.handoff.decision, last.status) == (200, None, 200)
+    assert "r=58;" in dict(last.headers)["RateLimit"]
+    assert views(course) == 2
+
+
+def test_a_declaration_without_triggers_concerns_no_other_request(site, course, address, monkeypatch):
+    site.warm("/api/v1/categories/")
+    monkeypatch.setattr(get_gateway().watch.trust, "uncovered", frozenset([cache.categories.key]))
+    first, uncovered, last = site.edge.edge.answer_all(
+        [environ(address), environ("/api/v1/categories/"), environ(address)]
+    )
+    assert (first.status, uncovered.handoff.decision, last.status) == (200, None, 200)
+    assert "r=58;" in dict(last.headers)["RateLimit"]
+
+
 def test_a_limit_is_exact_within_an_exchange(site, address):
     answers = site.edge.edge.answer_all([environ(address, client=CLIENT) for _ in range(70)])
     found = [getattr(answer, "status", None) for answer in answers]
