@@ -205,7 +205,7 @@ def _ask(reader: Reader, entry: KeyEntry | HashFieldEntry) -> Reader:
 
 
 def _look_or_lease(reader: Reader, entry: KeyEntry | HashFieldEntry) -> Reader:
-    """Do what Lookup.run does with the reply of the script."""
+    """Do what caching.read.lookup.run does with the result of a script."""
     outcome, *details = entries.get_gateway().run(entry.look_or_lease(token(reader.name)))[0]
     result = entry.judge(*details) if outcome == b"hit" else None
     if result is not None:
